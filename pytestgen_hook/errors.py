@@ -1,0 +1,8 @@
+"""The one exception for what the user has to mend."""
+
+
+class FatalError(Exception):
+    """Something outside this program must change before it can go on (exit status 2).
+
+    The message names the value at fault and, in its last sentence, the command or edit that mends it.
+    """

@@ -1,0 +1,337 @@
+"""Turns observed cases into the source of test functions, as a careful person would have written them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pytestgen_hook.types import Case, Check, Exploration, Kind, TestModule
+
+_LONGEST_INLINE = 70
+_REGEX_CHARACTERS = set(r".^$*+?{}[]\|()")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A test module and where each of its cases stands: (test name, parameter id or "") → (function, case)."""
+
+    module: TestModule
+    origin: dict[tuple[str, str], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Cases of one function that share a shape, and so one test."""
+
+    exploration: int
+    cases: tuple[int, ...]
+
+
+def render(explorations: Sequence[Exploration], *, taken: Collection[str] = ()) -> Rendered:
+    """Return the tests for all cases of the explorations, which belong to one source file.
+
+    ``taken`` are names that the test file already uses at its top level.
+    """
+    names = set(taken)
+    tests: list[tuple[str, str]] = []
+    origin: dict[tuple[str, str], tuple[int, int]] = {}
+    imports: dict[str, tuple[str, str]] = {}
+    for number, exploration in enumerate(explorations):
+        usable = [index for index, case in enumerate(exploration.cases) if _bind_imports(case, imports)]
+        for group in _grouped(exploration, number, usable):
+            cases = [_renamed(exploration.cases[index], set(imports)) for index in group.cases]
+            name = _unique(_test_name(exploration, cases), names)
+            ids = _ids(cases) if len(cases) > 1 else [""]
+            tests.append((name, _test_source(name, cases, ids)))
+            for identifier, index in zip(ids, group.cases, strict=True):
+                origin[name, identifier] = (number, index)
+    source_path = explorations[0].function.path if explorations else ""
+    module = TestModule(source_path, _used_imports(imports.values(), tests), tuple(tests))
+    return Rendered(module, origin)
+
+
+def _bind_imports(case: Case, imports: dict[str, tuple[str, str]]) -> bool:
+    """Add what the case imports; False, and nothing added, if a name would then mean two things."""
+    wanted = {(name or module.split(".")[0]): (module, name) for module, name in case.imports}
+    if any(imports.get(bound, pair) != pair for bound, pair in wanted.items()):
+        return False
+    imports.update(wanted)
+    return True
+
+
+def _used_imports(imports: Iterable[tuple[str, str]], tests: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the imports whose names occur in the tests, with those that the tests' own frame needs."""
+    used = {
+        node.id for _, source in tests for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)
+    }
+    frame = {("pytest", ""), ("re", "")}
+    wanted = {*imports, *frame}
+    return tuple(sorted((module, name) for module, name in wanted if (name or module.split(".")[0]) in used))
+
+
+def _grouped(exploration: Exploration, number: int, usable: Sequence[int]) -> list[_Group]:
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for index in usable:
+        groups.setdefault(_shape(exploration.cases[index]), []).append(index)
+    return [_Group(number, tuple(indices)) for indices in groups.values()]
+
+
+def _shape(case: Case) -> tuple[object, ...]:
+    names = tuple(name for name, _ in case.arguments)
+    raised = case.raises.name if case.raises else None
+    return (names, case.call, case.setup, tuple((check.subject, check.operator) for check in _told(case)), raised)
+
+
+def _told(case: Case) -> tuple[Check, ...]:
+    """The checks worth writing: that a call returns None says nothing beside what it changed."""
+    rest = tuple(check for check in case.checks if (check.subject, check.expected) != ("result", "None"))
+    return rest or case.checks
+
+
+def _renamed(case: Case, imported: set[str]) -> Case:
+    """Return the case with arguments that would hide an imported name renamed."""
+    changes = {name: name + "_" for name, _ in case.arguments if name in imported}
+    if not changes:
+        return case
+
+    def swap(text: str) -> str:
+        return _substituted(text, {name: ast.Name(new, ast.Load()) for name, new in changes.items()})
+
+    return replace(
+        case,
+        arguments=tuple((changes.get(name, name), source) for name, source in case.arguments),
+        call=swap(case.call),
+        setup=tuple(swap(statement) for statement in case.setup),
+        checks=tuple(replace(check, subject=swap(check.subject)) for check in case.checks),
+    )
+
+
+class _Substitution(ast.NodeTransformer):
+    def __init__(self, by: dict[str, ast.expr]) -> None:
+        self._by = by
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+        return self._by.get(node.id, node)
+
+
+def _substituted(text: str, by: dict[str, ast.expr]) -> str:
+    return ast.unparse(_Substitution(by).visit(ast.parse(text)))
+
+
+def _expression(source: str) -> ast.expr:
+    return ast.parse(source, mode="eval").body
+
+
+# -- names -----------------------------------------------------------------------------------------------------------
+
+
+def _snake(name: str) -> str:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return re.sub(r"\W+|_+", "_", spaced).strip("_").lower()
+
+
+def _test_name(exploration: Exploration, cases: Sequence[Case]) -> str:
+    function = exploration.function
+    parts = [_snake(part) for part in function.qualname.split(".")]
+    if function.name in ("__init__", "__new__", "__post_init__"):
+        parts[-1] = "construction"
+    base = "test_" + "_".join(part for part in parts if part)
+    first = cases[0]
+    if first.raises:
+        return f"{base}_raises_{_snake(first.raises.name)}"
+    changed = [check.subject for check in _told(first) if not check.subject.startswith(("result", "str(result"))]
+    if changed and function.kind is not Kind.PROPERTY:
+        owner = changed[0].partition(".")[0]
+        return f"{base}_changes_{_snake(owner)}"
+    if len(cases) == 1 and len(first.checks) == 1 and first.checks[0].expected in ("True", "False", "None"):
+        return f"{base}_returns_{first.checks[0].expected.lower()}"
+    return base
+
+
+def _unique(name: str, names: set[str]) -> str:
+    candidate, count = name, 1
+    while candidate in names:
+        count += 1
+        candidate = f"{name}_{count}"
+    names.add(candidate)
+    return candidate
+
+
+def _ids(cases: Sequence[Case]) -> list[str]:
+    """Return a distinct readable id for each case, made from the arguments in which the cases differ."""
+    columns = [dict(case.arguments) for case in cases]
+    differing = [name for name in columns[0] if len({column[name] for column in columns}) > 1]
+    found: list[str] = []
+    names: set[str] = set()
+    for column in columns:
+        words = "-".join(word for word in (_slug(column[name]) for name in differing) if word)
+        found.append(_numbered(words[:48].strip("-") or "case", names))
+    return found
+
+
+def _numbered(words: str, names: set[str]) -> str:
+    candidate, count = words, 1
+    while candidate in names:
+        count += 1
+        candidate = f"{words}-{count}"
+    names.add(candidate)
+    return candidate
+
+
+_EMPTY: dict[type, str] = {str: "empty-text", list: "empty-list", tuple: "empty-tuple", dict: "empty-dict", bytes: "empty-bytes"}
+
+
+def _slug(source: str) -> str:
+    try:
+        value = ast.literal_eval(source)
+    except (ValueError, SyntaxError, TypeError):
+        return "-".join(re.findall(r"[A-Za-z0-9_.]+", source))[:32].strip("-.").lower()
+    return _value_slug(value)
+
+
+def _value_slug(value: object) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"minus-{-value}" if value < 0 else str(value)
+    if type(value) in _EMPTY and not value:
+        return _EMPTY[type(value)]
+    if isinstance(value, str):
+        if not value.strip():
+            return "blank-text"
+        words = "-".join(re.findall(r"[A-Za-z0-9_.+]+", value))[:24].strip("-.")
+        return words or ("non-ascii-text" if not value.isascii() else "punctuation")
+    if isinstance(value, (list, tuple, set, frozenset)):
+        inner = "-".join(_value_slug(item) for item in value)
+        return inner if len(inner) <= 24 else f"{len(value)}-items"
+    if isinstance(value, dict):
+        inner = "-".join(_value_slug(key) for key in value)
+        return inner if len(inner) <= 24 else f"{len(value)}-keys"
+    return str(value).lower()
+
+
+# -- sources ---------------------------------------------------------------------------------------------------------
+
+
+def _test_source(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
+    return _single(name, cases[0]) if len(cases) == 1 else _table(name, cases, ids)
+
+
+def _single(name: str, case: Case) -> str:
+    changed = {check.subject.partition(".")[0] for check in case.checks}
+    inline = sum(len(source) for _, source in case.arguments) <= _LONGEST_INLINE
+    receiver = _receiver(case)
+    lines: list[str] = []
+    by: dict[str, ast.expr] = {}
+    for argument, source in case.arguments:
+        if inline and argument not in changed and argument != receiver:
+            by[argument] = _expression(source)
+        else:
+            lines.append(f"{argument} = {source}")
+    call = _substituted(case.call, by) if by else case.call
+    setup = [_substituted(statement, by) for statement in case.setup]
+    lines += setup
+    expected = {index: check.expected for index, check in enumerate(_told(case))}
+    lines += _act_and_assert(case, call, expected, _pattern(case.raises.message) if case.raises else None)
+    return _function(name, (), lines)
+
+
+def _receiver(case: Case) -> str | None:
+    """The argument that the call is made on: ``cart`` in ``cart.add(item)``."""
+    match = re.match(r"([A-Za-z_]\w*)\s*(?:\.|\[|[-+*/%<>=&|^@]|\()", case.call)
+    names = {name for name, _ in case.arguments}
+    return match.group(1) if match and match.group(1) in names else None
+
+
+def _act_and_assert(case: Case, call: str, expected: dict[int, str], pattern: str | None) -> list[str]:
+    if case.raises:
+        match = f", match={pattern}" if pattern else ""
+        return [f"with pytest.raises({case.raises.name}{match}):", f"    {call}"]
+    checks = _told(case)
+    if len(checks) == 1 and checks[0].subject == "result":
+        return [_assertion(call, checks[0].operator, expected[0])]
+    needs_result = any(re.search(r"\bresult\b", check.subject) for check in checks)
+    lines = [f"result = {call}" if needs_result else call]
+    lines += [_assertion(check.subject, check.operator, expected[index]) for index, check in enumerate(checks)]
+    return lines
+
+
+def _assertion(subject: str, operator: str, expected: str) -> str:
+    if operator == "isinstance":
+        return f"assert isinstance({subject}, {expected})"
+    if re.search(r"(?<![=!<>])[=!]=|[<>]| in ", subject) and not subject.endswith(")"):
+        subject = f"({subject})"
+    return f"assert {subject} {operator} {expected}"
+
+
+def _pattern(message: str | None) -> str | None:
+    if message is None:
+        return None
+    text = _quoted(message)
+    return f"re.escape({text})" if set(message) & _REGEX_CHARACTERS else text
+
+
+def _quoted(text: str) -> str:
+    plain = repr(text)
+    return f'"{plain[1:-1]}"' if plain[0] == "'" and '"' not in plain else plain
+
+
+def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
+    first = cases[0]
+    columns: list[tuple[str, list[str]]] = []
+    lines: list[str] = []
+    for position, (argument, source) in enumerate(first.arguments):
+        sources = [case.arguments[position][1] for case in cases]
+        if len(set(sources)) == 1:
+            lines.append(f"{argument} = {source}")
+        else:
+            columns.append((argument, sources))
+    used = {argument for argument, _ in first.arguments}
+    expected: dict[int, str] = {}
+    for position, check in enumerate(_told(first)):
+        sources = [_told(case)[position].expected for case in cases]
+        if len(set(sources)) == 1 and check.subject != "result":
+            expected[position] = sources[0]
+            continue
+        column = _column(check.subject, used)
+        used.add(column)
+        expected[position] = column
+        columns.append((column, sources))
+    pattern = None
+    if first.raises:
+        patterns = [_pattern(case.raises.message) if case.raises else None for case in cases]
+        if len(set(patterns)) == 1:
+            pattern = patterns[0]
+        else:
+            columns.append(("message", [text or "None" for text in patterns]))
+            pattern = "message"
+    lines += [*first.setup]
+    lines += _act_and_assert(first, first.call, expected, pattern)
+    return _function(name, [column for column, _ in columns], lines, _parametrize(columns, ids))
+
+
+def _column(subject: str, used: set[str]) -> str:
+    if subject == "result":
+        name = "expected"
+    else:
+        name = "expected_" + _snake(re.sub(r"\bresult\b", "", subject))
+    while name in used or keyword.iskeyword(name) or hasattr(builtins, name):
+        name += "_"
+    return name
+
+
+def _parametrize(columns: Sequence[tuple[str, list[str]]], ids: Sequence[str]) -> str:
+    names = [column for column, _ in columns]
+    header = _quoted(names[0]) if len(names) == 1 else "(" + ", ".join(_quoted(name) for name in names) + ")"
+    rows = []
+    for index, identifier in enumerate(ids):
+        values = ", ".join(sources[index] for _, sources in columns)
+        rows.append(f"        pytest.param({values}, id={_quoted(identifier)}),\n")
+    return f"@pytest.mark.parametrize(\n    {header},\n    [\n{''.join(rows)}    ],\n)\n"
+
+
+def _function(name: str, parameters: Sequence[str], lines: Sequence[str], decorator: str = "") -> str:
+    body = "".join(f"    {line}\n" for statement in lines for line in statement.split("\n"))
+    return f"{decorator}def {name}({', '.join(parameters)}):\n{body}"

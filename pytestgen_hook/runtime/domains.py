@@ -1,0 +1,602 @@
+"""Sets of values to draw from: one class a kind of set, made from annotations, usage, constants and examples.
+
+``draw(rng, depth)`` gives a tree of ``values``; the depth bounds nesting. A domain never evaluates user code while drawing.
+"""
+
+import collections.abc
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import inspect
+import numbers
+import pathlib
+import re
+import string
+import types
+import typing
+import uuid
+
+from literals import CannotWrite, Writer
+from values import Built, Items, Pairs, Plain, Text, from_value
+
+DEEPEST = 3
+_WORDS = ("a", "b", "abc", "hello", "Hello World", "x1", "test", "Foo", "bar baz", "racecar", "a b c", "1", "42", "-1", "3.14")
+_ODD_TEXTS = ("", " ", "A", "\n", "aA1 ", "a,b", "(())", "äß", "  lead", "trail  ", "a-b_c", "ABC", "aeiou", "a.b", "0", "zZ")
+
+
+class Constants:
+    """Constants of the function's body, by type: the values that its comparisons are likely to turn on."""
+
+    def __init__(self, found=()):
+        self.ints = sorted({c for c in found if type(c) is int and abs(c) < 10**12})
+        self.floats = sorted({c for c in found if type(c) is float and c == c})
+        self.texts = sorted({c for c in found if isinstance(c, str) and len(c) <= 60})
+        self.bytes = sorted({c for c in found if isinstance(c, bytes) and len(c) <= 60})
+
+
+class Domain:
+    def draw(self, rng, depth=0):
+        raise NotImplementedError
+
+
+class Fixed(Domain):
+    """A finite set, each member as likely."""
+
+    def __init__(self, nodes):
+        self.nodes = list(nodes)
+
+    def draw(self, rng, depth=0):
+        return rng.choice(self.nodes)
+
+
+class Ints(Domain):
+    def __init__(self, constants):
+        self.constants = constants
+
+    def draw(self, rng, depth=0):
+        roll = rng.random()
+        if self.constants.ints and roll < 0.35:
+            return Plain(rng.choice(self.constants.ints) + rng.choice((-1, 0, 0, 1)))
+        if roll < 0.75:
+            return Plain(rng.randint(-2, 12))
+        if roll < 0.93:
+            return Plain(rng.randint(-20, 130))
+        return Plain(rng.choice((-1000, 1000, 10**6, 255, 256, 1024, -(10**6), 97, 2**31)))
+
+
+class Floats(Domain):
+    def __init__(self, constants):
+        self.constants = constants
+
+    def draw(self, rng, depth=0):
+        roll = rng.random()
+        known = [float(number) for number in [*self.constants.floats, *self.constants.ints]]
+        if known and roll < 0.35:
+            return Plain(rng.choice(known) + rng.choice((-1.0, -0.5, 0.0, 0.0, 0.5, 1.0)))
+        if roll < 0.9:
+            return Plain(rng.choice((0.0, 1.0, -1.0, 0.5, 1.5, 2.0, 2.5, -2.5, 3.14, 10.0, 0.1, 99.9, 100.0, -0.25)))
+        return Plain(round(rng.uniform(-1000, 1000), 2))
+
+
+class Texts(Domain):
+    def __init__(self, constants, alphabet=None):
+        self.constants = constants
+        letters = "".join(constants.texts) if constants.texts else ""
+        self.alphabet = alphabet or (letters[:80] + "abcABC019 ")
+
+    def draw(self, rng, depth=0):
+        roll = rng.random()
+        if self.constants.texts and roll < 0.3:
+            return Plain(self._from_constants(rng))
+        if roll < 0.5:
+            return Plain(rng.choice(_WORDS))
+        if roll < 0.68:
+            return Plain(rng.choice(_ODD_TEXTS))
+        if roll < 0.9:
+            return Plain("".join(rng.choice(self.alphabet) for _ in range(rng.randint(1, 8))))
+        return Plain("".join(rng.choice(string.ascii_letters + string.digits + " .,-_") for _ in range(rng.randint(1, 12))))
+
+    def _from_constants(self, rng):
+        parts = [rng.choice(self.constants.texts)]
+        roll = rng.random()
+        if roll < 0.35:
+            return parts[0]
+        if roll < 0.65:
+            parts.insert(rng.randint(0, 1), rng.choice(_WORDS))
+        else:
+            parts = [rng.choice(self.constants.texts) if rng.random() < 0.75 else rng.choice(_WORDS) for _ in range(rng.randint(2, 7))]
+        # What the body splits by is among its constants; splitting without an argument means by spaces.
+        separators = [text for text in self.constants.texts if len(text) <= 2 and not text.isalnum()]
+        return rng.choice(("", " ", " ", *separators)).join(parts)[:60]
+
+
+class Characters(Domain):
+    def __init__(self, constants):
+        self.alphabet = "".join(constants.texts)[:60] + "abzAZ09 aeiou.,"
+
+    def draw(self, rng, depth=0):
+        return Plain(rng.choice(self.alphabet))
+
+
+class Bytes(Domain):
+    def __init__(self, constants):
+        self.constants = constants
+
+    def draw(self, rng, depth=0):
+        if self.constants.bytes and rng.random() < 0.4:
+            return Plain(rng.choice(self.constants.bytes) + rng.choice((b"", b"a", b"\x00")))
+        return Plain(rng.choice((b"", b"a", b"abc", b"\x00\xff", b"hello world", bytes(range(8)))))
+
+
+class Containers(Domain):
+    def __init__(self, kind, element, shortest=0):
+        self.kind = kind
+        self.element = element
+        self.shortest = shortest
+
+    def draw(self, rng, depth=0):
+        longest = 6 if depth == 0 else 3
+        if depth >= DEEPEST:
+            longest = 0
+        count = max(self.shortest, rng.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, longest)) if longest else 0)
+        items = [self.element.draw(rng, depth + 1) for _ in range(min(count, max(longest, self.shortest)))]
+        if items and rng.random() < 0.25:
+            items.append(rng.choice(items))  # repeated members are a common special case
+        return Items(self.kind, items)
+
+
+class Tuples(Domain):
+    def __init__(self, elements):
+        self.elements = elements
+
+    def draw(self, rng, depth=0):
+        return Items("tuple", [element.draw(rng, depth + 1) for element in self.elements])
+
+
+class Dicts(Domain):
+    def __init__(self, key, value):
+        self.key = key
+        self.value = value
+
+    def draw(self, rng, depth=0):
+        count = rng.choice((0, 1, 1, 2, 3)) if depth < DEEPEST else 0
+        return Pairs([(self.key.draw(rng, depth + 1), self.value.draw(rng, depth + 1)) for _ in range(count)])
+
+
+class Records(Domain):
+    """Dicts with known keys (a TypedDict, or keys that the body reads)."""
+
+    def __init__(self, required, optional=()):
+        self.required = dict(required)
+        self.optional = dict(optional)
+
+    def draw(self, rng, depth=0):
+        pairs = [(Plain(name), domain.draw(rng, depth + 1)) for name, domain in self.required.items()]
+        pairs += [(Plain(name), domain.draw(rng, depth + 1)) for name, domain in self.optional.items() if rng.random() < 0.6]
+        return Pairs(pairs)
+
+
+class Objects(Domain):
+    """Instances made by calling a class (or factory) with arguments drawn from the domains of its parameters."""
+
+    def __init__(self, function, parameters, needs):
+        self.function = function
+        self.parameters = parameters  # [(keyword or None, domain, is_required)]
+        self.needs = needs
+
+    def draw(self, rng, depth=0):
+        arguments = []
+        for name, domain, required in self.parameters:
+            if required or (depth < 2 and rng.random() < 0.5):
+                arguments.append((name, domain.draw(rng, depth + 1)))
+        return Built(self.function, arguments, self.needs)
+
+
+class Any(Domain):
+    """Several domains; those that led to calls that were not misuse are drawn more often (``reward``)."""
+
+    def __init__(self, choices):
+        self.choices = [(domain, float(weight)) for domain, weight in choices]
+        self.credit = [[1.0, 2.0] for _ in self.choices]  # successes, trials
+        self.last = None
+
+    def draw(self, rng, depth=0):
+        weights = [weight * won / tried for (_, weight), (won, tried) in zip(self.choices, self.credit)]
+        index = rng.choices(range(len(weights)), weights=weights)[0]
+        if depth == 0:
+            self.last = index
+        return self.choices[index][0].draw(rng, depth)
+
+    def reward(self, index, success):
+        self.credit[index][0] += 1.0 if success else 0.0
+        self.credit[index][1] += 1.0
+
+
+_DATES = ("date(2024, 1, 31)", "date(2024, 2, 29)", "date(1999, 12, 31)", "date(2023, 7, 4)")
+_TIMES = (
+    "datetime(2024, 1, 31, 12, 30)",
+    "datetime(2000, 1, 1)",
+    "datetime(2023, 12, 31, 23, 59, 59)",
+    "datetime(2024, 2, 29, 6, 0)",
+)
+_DELTAS = ("timedelta()", "timedelta(seconds=1)", "timedelta(hours=5)", "timedelta(days=1)", "timedelta(days=-3)", "timedelta(days=400)",
+           "timedelta(minutes=90)", "timedelta(microseconds=500)")
+
+
+def _texts(kind, module, name, texts):
+    return Fixed([Text(text, [(module, name)]) for text in texts])
+
+
+class Typing:
+    """Turns annotations into domains; ``home`` is the module under test, whose names need no import of their own."""
+
+    def __init__(self, home, constants):
+        self.home = home
+        self.constants = constants
+        self._making = []
+
+    def domain(self, annotation):
+        """Return the domain of an evaluated annotation, or None if nothing is known about it."""
+        if annotation in self._making or len(self._making) > 6:
+            return None
+        try:
+            self._making.append(annotation)
+        except TypeError:
+            return None
+        try:
+            return self._domain(annotation)
+        finally:
+            self._making.pop()
+
+    def _domain(self, annotation):
+        if annotation is None or annotation is type(None):
+            return Fixed([Plain(None)])
+        if annotation is typing.Any or annotation is object or annotation is inspect.Parameter.empty:
+            return None
+        origin = typing.get_origin(annotation)
+        if origin is not None:
+            return self._generic(annotation, origin, typing.get_args(annotation))
+        if isinstance(annotation, typing.TypeVar):
+            return self._type_variable(annotation)
+        supertype = getattr(annotation, "__supertype__", None)
+        if supertype is not None:
+            return self.domain(supertype)
+        if isinstance(annotation, type):
+            return self._class(annotation)
+        value = getattr(annotation, "__value__", None)  # ``type X = …``
+        return self.domain(value) if value is not None else None
+
+    def _type_variable(self, variable):
+        if variable.__constraints__:
+            return self._any_of(variable.__constraints__)
+        if variable.__bound__ is not None:
+            return self.domain(variable.__bound__)
+        return Any([(Ints(self.constants), 2), (Texts(self.constants), 2)])
+
+    def _any_of(self, arguments):
+        found = [(self.domain(argument), 2 if argument is not type(None) else 1) for argument in arguments]
+        found = [(domain, weight) for domain, weight in found if domain is not None]
+        return Any(found) if found else None
+
+    def _element(self, arguments, index=0):
+        found = self.domain(arguments[index]) if len(arguments) > index else None
+        return found or Any([(Ints(self.constants), 3), (Texts(self.constants), 3)])
+
+    def _generic(self, annotation, origin, arguments):
+        if origin is typing.Union or origin is getattr(types, "UnionType", None):
+            return self._any_of(arguments)
+        if origin is typing.Literal:
+            return Fixed([self._literal(argument) for argument in arguments])
+        if origin.__class__.__name__ == "_SpecialForm" and "Annotated" in repr(origin):
+            return self.domain(arguments[0])
+        if hasattr(annotation, "__metadata__"):
+            return self.domain(annotation.__origin__)
+        if origin is tuple:
+            if len(arguments) == 2 and arguments[1] is Ellipsis:
+                return Containers("tuple", self._element(arguments))
+            return Tuples([self._element(arguments, index) for index in range(len(arguments))])
+        if origin is collections.abc.Callable:
+            return self._callable(arguments)
+        if origin is type:
+            return self._classes(arguments)
+        if repr(origin) in ("typing.Final", "typing.ClassVar", "typing.Required", "typing.NotRequired", "typing_extensions.Required"):
+            return self.domain(arguments[0])
+        return self._container(origin, arguments)
+
+    def _container(self, origin, arguments):
+        if origin in (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Iterable,
+                      collections.abc.Collection, collections.abc.Reversible, collections.abc.Container):
+            return Containers("list", self._element(arguments))
+        if origin in (collections.abc.Iterator, collections.abc.Generator):
+            return Objects("iter", [(None, Containers("list", self._element(arguments)), True)], ())
+        if origin in (set, collections.abc.Set, collections.abc.MutableSet):
+            return Containers("set", self._element(arguments))
+        if origin is frozenset:
+            return Containers("frozenset", self._element(arguments))
+        if origin in (dict, collections.abc.Mapping, collections.abc.MutableMapping):
+            return Dicts(self._element(arguments), self._element(arguments, 1))
+        if origin is collections.OrderedDict or origin is collections.defaultdict:
+            name = origin.__name__
+            first = [(None, Text("list"), True)] if name == "defaultdict" else []
+            first = [(None, Fixed([Text("list")]), True)] if first else []
+            return Objects(name, [*first, (None, Dicts(self._element(arguments), self._element(arguments, 1)), True)], [("collections", name)])
+        if origin is collections.deque:
+            return Objects("deque", [(None, Containers("list", self._element(arguments)), True)], [("collections", "deque")])
+        if origin is collections.Counter:
+            return Objects("Counter", [(None, Containers("list", self._element(arguments)), True)], [("collections", "Counter")])
+        return self._class(origin) if isinstance(origin, type) else None
+
+    def _literal(self, value):
+        try:
+            return from_value(value)
+        except TypeError:
+            writer = Writer(self.home)
+            return Text(writer.write(value), sorted(writer.imports))
+
+    def _callable(self, arguments):
+        count = None
+        returned = None
+        if arguments and isinstance(arguments[0], (list, tuple)):
+            count, returned = len(arguments[0]), arguments[-1]
+        return callables(count, returned)
+
+    def _classes(self, arguments):
+        if arguments and isinstance(arguments[0], type):
+            try:
+                writer = Writer(self.home)
+                return Fixed([Text(writer.name(arguments[0]), sorted(writer.imports))])
+            except CannotWrite:
+                return None
+        return Fixed([Text("int"), Text("str"), Text("list")])
+
+    def _class(self, kind):
+        simple = self._simple(kind)
+        if simple is not None:
+            return simple
+        if issubclass(kind, enum.Enum):
+            writer = Writer(self.home)
+            try:
+                return Fixed([Text(writer.write(member), sorted(writer.imports)) for member in kind])
+            except CannotWrite:
+                return None
+        if typing.is_typeddict(kind) if hasattr(typing, "is_typeddict") else hasattr(kind, "__total__"):
+            return self._typed_dict(kind)
+        return self.instances(kind)
+
+    def _simple(self, kind):
+        constants = self.constants
+        if kind is bool:
+            return Fixed([Plain(True), Plain(False)])
+        if kind in (int, numbers.Integral):
+            return Ints(constants)
+        if kind in (float, numbers.Real, numbers.Number):
+            return Floats(constants)
+        if kind is complex:
+            return Fixed([Plain(0j), Plain(1 + 2j), Plain(-1j)])
+        if kind is str or kind is getattr(typing, "AnyStr", None):
+            return Texts(constants)
+        if kind in (bytes, collections.abc.ByteString if hasattr(collections.abc, "ByteString") else bytes):
+            return Bytes(constants)
+        if kind is bytearray:
+            return Objects("bytearray", [(None, Bytes(constants), True)], ())
+        if kind in (list, set, frozenset, dict, tuple, collections.deque, collections.OrderedDict, collections.Counter) or (
+            kind.__module__ == "collections.abc" and kind is not collections.abc.Callable and kind is not collections.abc.Hashable
+        ):
+            return self._container(kind if kind is not tuple else list, ()) if kind is not tuple else Containers("tuple", self._element(()))
+        if kind is collections.abc.Callable:
+            return callables(None, None)
+        if kind is range:
+            return Fixed([Text("range(0)"), Text("range(5)"), Text("range(2, 10, 3)")])
+        if kind is slice:
+            return Fixed([Text("slice(None)"), Text("slice(1, 3)"), Text("slice(None, None, 2)")])
+        if kind is type:
+            return Fixed([Text("int"), Text("str")])
+        if kind is datetime.datetime:
+            return _texts(kind, "datetime", "datetime", _TIMES)
+        if kind is datetime.date:
+            return _texts(kind, "datetime", "date", _DATES)
+        if kind is datetime.time:
+            return _texts(kind, "datetime", "time", ("time(0, 0)", "time(12, 30)", "time(23, 59, 59)"))
+        if kind is datetime.timedelta:
+            return _texts(kind, "datetime", "timedelta", _DELTAS)
+        if kind is datetime.tzinfo or kind is datetime.timezone:
+            return _texts(kind, "datetime", "timezone", ("timezone.utc",))
+        if kind is decimal.Decimal:
+            return _texts(kind, "decimal", "Decimal", tuple('Decimal("%s")' % t for t in ("0", "1.5", "-2.25", "100", "0.01", "19.99")))
+        if kind is fractions.Fraction:
+            return _texts(kind, "fractions", "Fraction", ("Fraction(1, 2)", "Fraction(0)", "Fraction(-3, 4)"))
+        if kind is uuid.UUID:
+            return _texts(kind, "uuid", "UUID", ('UUID("12345678-1234-5678-1234-567812345678")',))
+        if kind in (pathlib.Path, pathlib.PurePath, pathlib.PurePosixPath):
+            name = kind.__name__
+            return _texts(kind, "pathlib", name, tuple('%s("%s")' % (name, t) for t in ("a.txt", "docs/readme.md", ".", "dir/file.tar.gz", "noext")))
+        if kind is re.Pattern:
+            return _texts(kind, "re", "", ('re.compile("a+")', 're.compile(r"\\d+")'))
+        return None
+
+    def _typed_dict(self, kind):
+        hints = hints_of(kind)
+        required = set(getattr(kind, "__required_keys__", hints))
+        domains = {name: self.domain(hint) or Ints(self.constants) for name, hint in hints.items()}
+        return Records(
+            {name: domain for name, domain in domains.items() if name in required},
+            {name: domain for name, domain in domains.items() if name not in required},
+        )
+
+    def instances(self, kind):
+        """Return the domain of instances of a class that can be built by calling it; None if it cannot."""
+        if inspect.isabstract(kind) or getattr(kind, "_is_protocol", False):
+            kinds = [sub for sub in kind.__subclasses__() if not inspect.isabstract(sub)]
+            found = [(self.domain(sub), 1) for sub in kinds[:4]]
+            found = [(domain, weight) for domain, weight in found if domain is not None]
+            return Any(found) if found else None
+        writer = Writer(self.home)
+        try:
+            name = writer.name(kind)
+        except CannotWrite:
+            return None
+        parameters = self.parameters_of(kind)
+        return None if parameters is None else Objects(name, parameters, sorted(writer.imports))
+
+    def parameters_of(self, kind):
+        """Return [(keyword or None, domain, is_required)] of calling ``kind``; None where the signature is not known."""
+        try:
+            signature = inspect.signature(kind)
+        except (ValueError, TypeError):
+            return None
+        hints = dict(hints_of(kind))
+        hints.update(hints_of(getattr(kind, "__init__", None)))
+        found = []
+        for parameter in signature.parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                continue
+            required = parameter.default is parameter.empty
+            domain = self.domain(hints.get(parameter.name, parameter.annotation))
+            if domain is None:
+                domain = default_domain(parameter.default, self.constants) or anything(self.constants)
+            name = None if parameter.kind is parameter.POSITIONAL_ONLY or (required and len(signature.parameters) == 1) else parameter.name
+            found.append((name, domain, required))
+        return found
+
+
+def hints_of(thing):
+    """Return the evaluated annotations of a function or class; those that cannot be evaluated are left out."""
+    if thing is None:
+        return {}
+    try:
+        return typing.get_type_hints(thing)
+    except Exception:
+        pass
+    found = {}
+    names = getattr(thing, "__globals__", None)
+    if names is None:
+        import sys
+
+        names = vars(sys.modules.get(getattr(thing, "__module__", ""), types))
+    for name, annotation in dict(getattr(thing, "__annotations__", {}) or {}).items():
+        if isinstance(annotation, str):
+            try:
+                annotation = eval(annotation, dict(names))
+            except Exception:
+                continue
+        found[name] = annotation
+    return found
+
+
+def default_domain(default, constants):
+    """Return a domain around a default value: values of its type."""
+    if default is inspect.Parameter.empty or default is None:
+        return None
+    if isinstance(default, bool):
+        return Fixed([Plain(True), Plain(False)])
+    if isinstance(default, int):
+        return Ints(Constants([default, *constants.ints]))
+    if isinstance(default, float):
+        return Floats(Constants([default, *constants.floats]))
+    if isinstance(default, str):
+        return Texts(Constants([default, *constants.texts]))
+    if isinstance(default, bytes):
+        return Bytes(constants)
+    if callable(default) and not isinstance(default, type):
+        return callables(None, None)
+    try:
+        node = from_value(default)
+    except TypeError:
+        return None
+    if isinstance(default, (list, tuple)):
+        return Any([(Fixed([node]), 1), (Containers(type(default).__name__, anything(constants)), 2)])
+    if isinstance(default, dict):
+        return Any([(Fixed([node]), 1), (Dicts(Texts(constants), anything(constants)), 2)])
+    return Fixed([node])
+
+
+def callables(count, returned):
+    """Return functions that a person would pass: builtins and short lambdas of the right arity."""
+    one = ["len", "str", "bool", "lambda value: value", "lambda value: not value"]
+    if returned is bool:
+        one = ["bool", "lambda value: bool(value)", "lambda value: False", "lambda value: True"]
+    elif returned is int:
+        one = ["int", "len", "hash", "lambda value: 1", "lambda value: value"]
+    elif returned is str:
+        one = ["str", "repr", "lambda value: str(value)"]
+    two = ["max", "min", "lambda left, right: left", "lambda left, right: left + right"]
+    if returned is bool:
+        two = ["lambda left, right: left == right", "lambda left, right: left < right"]
+    if count == 0:
+        return Fixed([Text("list"), Text("lambda: 1"), Text("lambda: None")])
+    if count == 1:
+        return Fixed([Text(text) for text in one])
+    if count == 2:
+        return Fixed([Text(text) for text in two])
+    if count is None or count == 3:
+        return Any([(Fixed([Text(text) for text in one]), 3), (Fixed([Text(text) for text in two]), 1),
+                    (Fixed([Text("lambda *args: args"), Text("lambda *args, **kwargs: None"), Text("lambda: 1")]), 1)])
+    return Fixed([Text("lambda *args: args[0]")])
+
+
+def anything(constants):
+    """Return the domain for a parameter about which nothing is known."""
+    return Any([
+        (Ints(constants), 4),
+        (Texts(constants), 4),
+        (Containers("list", Ints(constants)), 3),
+        (Containers("list", Texts(constants)), 2),
+        (Floats(constants), 1),
+        (Dicts(Texts(constants), Ints(constants)), 1),
+        (Fixed([Plain(None)]), 0.7),
+        (Fixed([Plain(True), Plain(False)]), 0.7),
+        (Containers("tuple", Ints(constants)), 0.5),
+        (Containers("list", Containers("list", Ints(constants))), 0.7),
+        (callables(None, None), 0.3),
+    ])
+
+
+_KINDS = {
+    "int": lambda c, e: Ints(c),
+    "float": lambda c, e: Floats(c),
+    "str": lambda c, e: Texts(c),
+    "char": lambda c, e: Characters(c),
+    "bool": lambda c, e: Fixed([Plain(True), Plain(False)]),
+    "bytes": lambda c, e: Bytes(c),
+    "list": lambda c, e: Containers("list", e),
+    "tuple": lambda c, e: Containers("tuple", e),
+    "set": lambda c, e: Containers("set", e),
+    "dict": lambda c, e: Dicts(Texts(c), e),
+    "NoneType": lambda c, e: Fixed([Plain(None)]),
+}
+
+
+def from_usage(usage, constants, depth=0):
+    """Return the domain that a ``usage.Usage`` suggests, wider guesses kept in with a small weight."""
+    ranked = usage.ranked() if usage is not None else []
+    choices = []
+    for kind in ranked:
+        points = usage.points[kind]
+        if kind in _KINDS:
+            element = _element_domain(usage, constants, depth)
+            choices.append((_KINDS[kind](constants, element), points))
+            if kind == "list" and usage.element is None:
+                choices.append((Containers("list", Texts(constants)), points * 0.5))
+        elif kind == "callable":
+            arity = [int(name[5:]) for name in usage.points if name.startswith("arity")]
+            choices.append((callables(arity[0] if len(arity) == 1 else None, None), points))
+        elif kind.startswith("tuple"):
+            choices.append((Tuples([anything(constants) if depth > 1 else Ints(constants)] * int(kind[5:])), points))
+    if not choices:
+        return anything(constants)
+    total = sum(weight for _, weight in choices)
+    return Any([*choices, (anything(constants), total * (0.12 if depth == 0 else 0.05))])
+
+
+def _element_domain(usage, constants, depth):
+    if usage.element is not None and depth < 2:
+        if usage.element.ranked():
+            return from_usage(usage.element, constants, depth + 1)
+    return Any([(Ints(constants), 4), (Texts(constants), 2), (Floats(constants), 0.7)])
+
+
+def is_dataclass_type(kind):
+    """Whether ``kind`` is a dataclass itself."""
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)

@@ -1,0 +1,161 @@
+"""Finds calls that people wrote down: doctests and examples in docstrings, call sites, ``name = value`` in prose."""
+
+import ast
+import re
+
+from values import Text, from_expression
+
+_CLOSE = {"(": ")", "[": "]", "{": "}"}
+_LONGEST = 600
+_MOST = 60
+
+
+def balanced(text, start):
+    """Return the end of the bracket that opens at ``start``, strings respected; -1 if it does not close."""
+    stack = []
+    quote = None
+    index = start
+    while index < min(len(text), start + _LONGEST):
+        char = text[index]
+        if quote:
+            if char == "\\":
+                index += 1
+            elif char == quote:
+                quote = None
+        elif char in "\"'" and not (char == "'" and index and text[index - 1].isalpha()):
+            quote = char
+        elif char in _CLOSE:
+            stack.append(_CLOSE[char])
+        elif char in ")]}":
+            if not stack or stack.pop() != char:
+                return -1
+            if not stack:
+                return index + 1
+        index += 1
+    return -1
+
+
+def calls_in_text(text, name):
+    """Yield ``ast.Call`` nodes of every ``name(...)`` in prose or code."""
+    for match in re.finditer(r"(?<![\w])%s\s*\(" % re.escape(name), text):
+        end = balanced(text, match.end() - 1)
+        if end < 0:
+            continue
+        try:
+            node = ast.parse("_" + text[match.end() - 1 : end].replace("\n", " "), mode="eval").body
+        except (SyntaxError, ValueError):
+            continue
+        if isinstance(node, ast.Call) and not any(isinstance(a, ast.Constant) and a.value is Ellipsis for a in node.args):
+            yield node
+
+
+def calls_in_code(tree, name):
+    """Yield ``ast.Call`` nodes of calls of ``name`` or ``something.name`` in parsed code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            if (isinstance(function, ast.Name) and function.id == name) or (
+                isinstance(function, ast.Attribute) and function.attr == name
+            ):
+                yield node
+
+
+def assignments_in_text(text, names):
+    """Return [{parameter: ast node}] for «lst = [1, 2]», «n: 5» and «Input: 3, 4» in prose."""
+    if not text:
+        return []
+    found = []
+    current = {}
+    pattern = re.compile(r"(?<![\w.])(%s)\s*(?:=(?!=)|:)\s*" % "|".join(re.escape(name) for name in names)) if names else None
+    for match in pattern.finditer(text) if pattern else ():
+        node = _literal_at(text, match.end())
+        if node is None:
+            continue
+        if match.group(1) in current:
+            found.append(current)
+            current = {}
+        current[match.group(1)] = node
+    if current:
+        found.append(current)
+    for match in re.finditer(r"(?im)^\s*input\s*:?\s*(.+)$", text):
+        try:
+            node = ast.parse("f(%s)" % match.group(1).strip(), mode="eval").body
+        except (SyntaxError, ValueError):
+            continue
+        if isinstance(node, ast.Call) and len(node.args) == len(names) and not node.keywords:
+            found.append(dict(zip(names, node.args)))
+    return [example for example in found if example]
+
+
+def _literal_at(text, start):
+    if start >= len(text):
+        return None
+    if text[start] in _CLOSE:
+        end = balanced(text, start)
+        piece = text[start:end] if end > 0 else ""
+    else:
+        match = re.compile(r"""-?\d+\.?\d*(?:e-?\d+)?|"[^"\n]*"|'[^'\n]*'|True|False|None""").match(text, start)
+        piece = match.group(0) if match else ""
+    try:
+        node = ast.parse(piece, mode="eval").body
+        ast.literal_eval(node)
+    except (SyntaxError, ValueError, TypeError):
+        return None
+    return node
+
+
+def bind(call, parameters, names, skip_first=False):
+    """Return {parameter: tree} for an ``ast.Call``, or None if it does not fit or uses names that do not resolve.
+
+    ``parameters`` are ``inspect.Parameter`` objects in order; ``skip_first`` drops an explicit receiver.
+    """
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = next((p for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+    by_name = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    arguments = call.args[1:] if skip_first else call.args
+    if len(arguments) > len(positional) and rest is None:
+        return None
+    found = {}
+    extra = []
+    for index, argument in enumerate(arguments):
+        if isinstance(argument, ast.Starred):
+            return None
+        node = from_expression(argument, names)
+        if node is None:
+            return None
+        if index < len(positional):
+            found[positional[index].name] = node
+        else:
+            extra.append(node)
+    for keyword in call.keywords:
+        if keyword.arg not in by_name:
+            return None
+        node = from_expression(keyword.value, names)
+        if node is None:
+            return None
+        found[keyword.arg] = node
+    if extra:
+        from values import Items
+
+        found[rest.name] = Items("tuple", extra)
+    missing = [p for p in parameters if p.default is p.empty and p.name not in found and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    return None if missing else found
+
+
+def constants_of(node):
+    """Return the constants in an ``ast`` node (docstrings left out), and those of the sets and strings it tests against."""
+    texts = {
+        id(inner.value)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant)
+    }
+    return [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant) and id(inner) not in texts]
+
+
+def limited(calls):
+    """Return at most ``_MOST`` calls, the shortest of distinct text first: long argument lists are seldom examples."""
+    distinct = {ast.dump(call): call for call in calls}
+    return sorted(distinct.values(), key=lambda call: len(ast.dump(call)))[:_MOST]
+
+
+__all__ = ["Text", "assignments_in_text", "bind", "calls_in_code", "calls_in_text", "constants_of", "limited"]

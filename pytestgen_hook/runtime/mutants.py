@@ -1,0 +1,284 @@
+"""Makes mutants of one function: code objects that differ from the original in one place, never written to a file."""
+
+import __future__
+
+import ast
+import copy
+
+MOST = 120
+
+_FLAGS = 0
+for _name in __future__.all_feature_names:
+    _FLAGS |= getattr(__future__, _name).compiler_flag
+
+_BINARY = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.FloorDiv,
+    ast.Pow: ast.Mult,
+    ast.LShift: ast.RShift,
+    ast.RShift: ast.LShift,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.BitXor: ast.BitAnd,
+    ast.MatMult: ast.Mult,
+}
+_COMPARE = {
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+}
+_SIGNS = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.MatMult: "@",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.And: "and",
+    ast.Or: "or",
+}
+_UNTOUCHED = ("annotation", "returns", "decorator_list", "type_params", "type_comment")
+
+
+class Mutant:
+    """One changed place. Exactly one of ``code`` and ``defaults`` is given.
+
+    ``defaults`` is (``"positional"`` or ``"keyword"``, index or name, new value): defaults are evaluated when ``def`` runs,
+    so they are changed on the function object and not in its code.
+    """
+
+    __slots__ = ("code", "defaults", "label", "line")
+
+    def __init__(self, line, label, code=None, defaults=None):
+        self.line = line
+        self.label = label
+        self.code = code
+        self.defaults = defaults
+
+    def apply(self, function):
+        """Make ``function`` behave as the mutant; meant for a process that ends afterwards."""
+        if self.code is not None:
+            function.__code__ = self.code
+            return
+        where, key, value = self.defaults
+        if where == "positional":
+            values = list(function.__defaults__)
+            values[key] = value
+            function.__defaults__ = tuple(values)
+        else:
+            function.__kwdefaults__ = dict(function.__kwdefaults__, **{key: value})
+
+
+def find_function(tree, first_line, name):
+    """Return the nodes from the module down to the function that starts at ``first_line``, or None."""
+
+    def search(node, above):
+        for child in ast.iter_child_nodes(node):
+            path = [*above, child] if isinstance(child, (ast.ClassDef, *_FUNCTIONS)) else above
+            if isinstance(child, _FUNCTIONS) and child.name == name and _first_line(child) == first_line:
+                return path
+            found = search(child, path)
+            if found:
+                return found
+        return None
+
+    return search(tree, [])
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _first_line(node):
+    return min([node.lineno, *[decorator.lineno for decorator in node.decorator_list]])
+
+
+def make_mutants(source, path, first_line, function):
+    """Return the mutants of ``function`` (the plain function object whose code starts at ``first_line`` of ``source``)."""
+    chain = find_function(ast.parse(source), first_line, function.__code__.co_name)
+    if chain is None:
+        return []
+    node = chain[-1]
+    spots = list(_spots(node))
+    if len(spots) > MOST:
+        # An even spread over the body, the same in every run.
+        spots = [spots[index * len(spots) // MOST] for index in range(MOST)]
+    flags = function.__code__.co_flags & _FLAGS
+    found = []
+    for line, label, change in spots:
+        undo = change()
+        try:
+            code = _compile(chain, path, flags)
+        except (SyntaxError, ValueError):
+            code = None
+        finally:
+            undo()
+        if code is not None and code.co_freevars == function.__code__.co_freevars:
+            found.append(Mutant(line, label, code=code))
+    found.extend(_default_mutants(node, function))
+    return found
+
+
+def _compile(chain, path, flags):
+    """Compile only the function inside empty copies of the classes around it, and return its code object."""
+    function = copy.copy(chain[-1])
+    function.decorator_list = []
+    function.returns = None
+    outer = function
+    for node in reversed(chain[:-1]):
+        if isinstance(node, ast.ClassDef):
+            shell = ast.ClassDef(name=node.name, bases=[], keywords=[], body=[outer], decorator_list=[])
+            shell.type_params = []
+            outer = ast.copy_location(shell, node)
+        else:
+            return None  # a function inside a function has no code of its own to swap
+    module = ast.Module(body=[outer], type_ignores=[])
+    ast.fix_missing_locations(module)
+    code = compile(module, path, "exec", flags=flags, dont_inherit=True)
+    for node in chain:
+        code = next(
+            (const for const in code.co_consts if isinstance(const, type(code)) and const.co_name == node.name), None
+        )
+        if code is None:
+            return None
+    return code
+
+
+def _spots(function):
+    """Yield (line, label, change) where ``change()`` alters the tree in place and returns the undo."""
+    for statement in _without_docstring(function.body):
+        yield from _visit(function, "body", function.body.index(statement), statement, function.lineno)
+
+
+def _without_docstring(body):
+    first = body[0] if body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return body[1:]
+    return body
+
+
+def _visit(parent, field, index, node, line):
+    line = getattr(node, "lineno", line)
+    if _is_text_statement(node):
+        return
+    for label, new in _changes(parent, field, node):
+        yield line, label, _replacement(parent, field, index, node, new)
+    for name, value in ast.iter_fields(node):
+        if name in _UNTOUCHED or isinstance(node, ast.JoinedStr):
+            continue
+        # By position, not identity: the parser uses one object for every `<` of a chain of comparisons.
+        for at, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(child, ast.AST):
+                yield from _visit(node, name, at, child, line)
+
+
+def _is_text_statement(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _replacement(parent, field, index, node, new):
+    def put(replacement):
+        if index is None:
+            setattr(parent, field, replacement)
+        else:
+            getattr(parent, field)[index] = replacement
+
+    def change():
+        put(new)
+        return lambda: put(node)
+
+    if hasattr(node, "lineno"):
+        ast.copy_location(new, node)
+    return change
+
+
+def _changes(parent, field, node):
+    """Yield (label, replacement) for one node."""
+    kind = type(node)
+    if kind in _BINARY:
+        new = _BINARY[kind]
+        yield "%s became %s" % (_SIGNS[kind], _SIGNS[new]), new()
+    elif kind in _COMPARE:
+        for new in _COMPARE[kind]:
+            yield "%s became %s" % (_SIGNS[kind], _SIGNS[new]), new()
+    elif kind in (ast.And, ast.Or):
+        new = ast.Or if kind is ast.And else ast.And
+        yield "%s became %s" % (_SIGNS[kind], _SIGNS[new]), new()
+    elif kind is ast.Constant:
+        yield from _constant_changes(node)
+    elif kind is ast.UnaryOp and isinstance(node.op, (ast.Not, ast.USub)):
+        yield "%s was dropped" % ("not" if isinstance(node.op, ast.Not) else "-"), node.operand
+    elif kind is ast.Break:
+        yield "break became continue", ast.Continue()
+    elif kind is ast.Continue:
+        yield "continue became break", ast.Break()
+    elif kind is ast.Return and node.value is not None and not _is_none(node.value):
+        yield "the result became None", ast.Return(ast.Constant(None))
+    if field == "test" and isinstance(parent, (ast.If, ast.While, ast.IfExp)):
+        yield "the condition was negated", ast.UnaryOp(ast.Not(), node)
+    if field == "ifs":
+        yield "the condition was negated", ast.UnaryOp(ast.Not(), node)
+    if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Raise, ast.Delete)) and not _suspends(node):
+        yield "the statement was dropped", ast.Pass()
+
+
+def _is_none(node):
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _suspends(node):
+    return isinstance(getattr(node, "value", None), (ast.Yield, ast.YieldFrom, ast.Await))
+
+
+def _constant_changes(node):
+    value = node.value
+    if isinstance(value, bool):
+        yield "%r became %r" % (value, not value), ast.Constant(not value)
+    elif isinstance(value, (int, float)):
+        yield "%r became %r" % (value, value + 1), ast.Constant(value + 1)
+        if value:
+            yield "%r became %r" % (value, value - 1), ast.Constant(value - 1)
+    elif isinstance(value, str):
+        yield "the text %r was changed" % value[:20], ast.Constant("XX" + value)
+    elif isinstance(value, bytes):
+        yield "the bytes %r were changed" % value[:20], ast.Constant(b"XX" + value)
+
+
+def _default_mutants(node, function):
+    arguments = node.args
+    positional = function.__defaults__ or ()
+    for index, default in enumerate(arguments.defaults):
+        if isinstance(default, ast.Constant) and index < len(positional):
+            for label, new in _constant_changes(default):
+                yield Mutant(default.lineno, "default: " + label, defaults=("positional", index, new.value))
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+        if isinstance(default, ast.Constant) and argument.arg in (function.__kwdefaults__ or {}):
+            for label, new in _constant_changes(default):
+                yield Mutant(default.lineno, "default: " + label, defaults=("keyword", argument.arg, new.value))

@@ -1,0 +1,451 @@
+"""Makes one call and writes down what it did: result or exception, arguments changed in place, lines and branches run."""
+
+import asyncio
+import importlib
+import itertools
+import linecache
+import re
+import sys
+import types
+
+import mutants
+from literals import CannotWrite, Writer
+
+MOST_YIELDED = 100  # an iterator that gives more is asserted by its first few
+FIRST_YIELDED = 5
+MOST_ATTRIBUTES = 8
+LONGEST_MESSAGE = 90
+
+# Exceptions that say «you called it wrongly», not «this is how it behaves»; a test of them would be a test of Python.
+_CALLER_ERRORS = ("TypeError", "AttributeError", "NameError", "UnboundLocalError", "RecursionError", "MemoryError")
+
+
+class Scope:
+    """The names that sources of inputs may use: those of the module under test and what they import."""
+
+    def __init__(self, module):
+        self.names = dict(vars(module))
+        self.names["pytest"] = _Approximate
+
+    def evaluate(self, source, local=None):
+        return eval(source, self.names, local)
+
+    def need(self, imports):
+        for module_name, name in imports:
+            if (module_name, name) == ("pytest", ""):
+                continue
+            module = importlib.import_module(module_name)
+            if name:
+                self.names[name] = getattr(module, name)
+            else:
+                top = module_name.split(".")[0]
+                self.names[top] = sys.modules[top]
+
+
+class _Approximate:
+    """Stands in for ``pytest.approx`` when a written value is checked against the observed one."""
+
+    class approx:  # noqa: N801  the name that the written source uses
+        def __init__(self, expected, nan_ok=False):
+            self.expected = expected
+            self.nan_ok = nan_ok
+
+        def __eq__(self, other):
+            if self.nan_ok and other != other:
+                return self.expected != self.expected
+            return abs(other - self.expected) <= max(1e-6 * abs(self.expected), 1e-12)
+
+        __hash__ = None
+
+
+class Tracer:
+    """Lines and line-to-line steps inside one function of one file."""
+
+    # A call that goes on and on has shown its steps by then; tracing it to the end would cost many times its own run.
+    most_steps = 150_000
+
+    def __init__(self, filename, first_line, last_line):
+        self.arcs = set()
+        self._steps = 0
+        self._filename = filename
+        self._lines = range(first_line, last_line + 1)
+
+    def start(self):
+        sys.settrace(self._called)
+
+    def stop(self):
+        sys.settrace(None)
+
+    def _called(self, frame, event, argument):
+        code = frame.f_code
+        if code.co_filename != self._filename or code.co_firstlineno not in self._lines:
+            return None
+        arcs = self.arcs
+        previous = -code.co_firstlineno
+
+        def step(frame, event, argument):
+            nonlocal previous
+            if event == "line":
+                line = frame.f_lineno
+                arcs.add((previous, line))
+                previous = line
+                self._steps += 1
+                if self._steps > self.most_steps:
+                    sys.settrace(None)
+            elif event == "return":
+                arcs.add((previous, 0))
+            return step
+
+        return step
+
+
+_CLOCKS = {
+    ("time", name) for name in ("time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime", "ctime", "strftime")
+} | {("posix", name) for name in ("getpid", "getppid", "urandom", "getcwd", "uname", "getlogin", "getuid", "times")}
+_CLOCK_METHODS = {"now", "today", "utcnow"}
+
+
+class Watch:
+    """Notes calls of builtin functions whose results differ from run to run; for one call at a time."""
+
+    def __init__(self, tree):
+        self.noticed = None
+        self.tree = tree
+
+    def start(self):
+        sys.setprofile(self._profile)
+
+    def stop(self):
+        sys.setprofile(None)
+
+    def _profile(self, frame, event, function):
+        if event != "c_call" or self.noticed:
+            return
+        name = getattr(function, "__name__", "")
+        owner = getattr(function, "__self__", None)
+        if name in _CLOCK_METHODS and isinstance(owner, type) and owner.__module__ == "datetime":
+            self.noticed = "the clock (%s.%s)" % (owner.__name__, name)
+        elif (getattr(function, "__module__", None), name) in _CLOCKS:
+            if "importlib" not in frame.f_code.co_filename and "/asyncio/" not in frame.f_code.co_filename:
+                self.noticed = "the clock, chance or this machine (%s)" % name
+        elif name == "id" and getattr(function, "__module__", None) == "builtins":
+            if frame.f_code.co_filename.startswith(self.tree):
+                self.noticed = "the addresses of objects (id)"
+
+
+class Subject:
+    """The function under observation inside the process that has imported its module."""
+
+    def __init__(self, module, source, filename, raw, last_line):
+        self.module = module
+        self.source = source
+        self.filename = filename
+        self.raw = raw  # the plain function object beneath decorators, descriptors and caches
+        self.first_line = raw.__code__.co_firstlineno
+        self.last_line = last_line
+        self.scope = Scope(module)
+        self.body_lines = ()
+        self.branching = frozenset()
+        self._mutants = None
+
+    def branches_taken(self, arcs):
+        """Return (taken, all): two ways out of each branching line, counted from line-to-line steps."""
+        ways = {}
+        for start, end in arcs:
+            if start in self.branching:
+                ways.setdefault(start, set()).add(end)
+        return sum(min(2, len(ends)) for ends in ways.values()), 2 * len(self.branching)
+
+    @property
+    def mutants(self):
+        if self._mutants is None:
+            self._mutants = mutants.make_mutants(self.source, self.filename, self.first_line, self.raw)
+        return self._mutants
+
+
+def observe(subject, item, guard, trace=True, strict=False):
+    """Evaluate the input ``item`` and make its call; return a dict that JSON can carry.
+
+    ``item``: {"call": text, "receiver": name or None, "arguments": [[name, source]], "imports": [[module, name]],
+    "style": "plain" | "await" | "agen"}. With ``strict`` the written values are evaluated again and compared.
+    """
+    scope = subject.scope
+    local = {}
+    tracer = Tracer(subject.raw.__code__.co_filename, subject.first_line, subject.last_line)
+    guard.start()
+    try:
+        try:
+            scope.need([tuple(pair) for pair in item["imports"]])
+            for name, source in item["arguments"]:
+                local[name] = scope.evaluate(source, dict(local))
+            before = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
+        except BaseException as error:
+            return {"kind": "setup", "error": type(error).__name__}
+        watch = Watch(scope.names.get("__ptg_tree__", "\0"))
+        if trace:
+            tracer.start()
+        if strict:
+            watch.start()
+        try:
+            outcome = _outcome(subject, item, local)
+        finally:
+            watch.stop()
+            tracer.stop()
+        try:
+            answer = _describe(subject, item, local, before, outcome, strict)
+        except CannotWrite as problem:
+            answer = {"kind": "unwritable", "problem": str(problem), "print": ""}
+        except BaseException as error:  # the user's own __eq__ or __repr__ may raise anything
+            answer = {"kind": "unwritable", "problem": "its result raises %s when looked at" % type(error).__name__}
+            answer["print"] = answer["problem"]
+    finally:
+        guard.stop()
+    answer["arcs"] = sorted(tracer.arcs)
+    answer["unstable"] = watch.noticed
+    return answer
+
+
+def _outcome(subject, item, local):
+    """Return ("value", form of the call, value) or ("raise", form, error)."""
+    form = "%s"
+    try:
+        if item["style"] == "agen":
+            return ("value", *_async_items(subject.scope.evaluate(item["call"], local)))
+        value = subject.scope.evaluate(item["call"], local)
+        if item["style"] == "await":
+            form = "asyncio.run(%s)"
+            value = asyncio.run(_awaited(value))
+        if _is_iterator(value):
+            form = "list(%s)" if form == "%s" else form
+            items = list(itertools.islice(value, MOST_YIELDED + 1))
+            if len(items) > MOST_YIELDED:
+                form, items = "list(itertools.islice(%%s, %d))" % FIRST_YIELDED, items[:FIRST_YIELDED]
+            return ("value", form, items)
+        return ("value", form, value)
+    except BaseException as error:
+        return ("raise", form, error)
+
+
+async def _awaited(value):
+    return await value
+
+
+def _async_items(generator):
+    async def collect():
+        items = []
+        async for item in generator:
+            items.append(item)
+            if len(items) > MOST_YIELDED:
+                raise CannotWrite("its asynchronous generator does not end")
+        return items
+
+    return "asyncio.run(collect())", asyncio.run(collect())
+
+
+def _is_iterator(value):
+    if isinstance(value, (types.GeneratorType, map, filter, zip, enumerate, reversed)):
+        return True
+    kind = type(value)
+    return (
+        hasattr(kind, "__next__")
+        and hasattr(kind, "__iter__")
+        and kind.__module__ in ("itertools", "builtins")
+        and not hasattr(kind, "read")
+    )
+
+
+_IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, range, type, types.FunctionType)
+
+
+def _state(subject, value):
+    """Return what can later be compared to see whether ``value`` was changed in place; None if it cannot be."""
+    if isinstance(value, _IMMUTABLE):
+        return None
+    writer = Writer(subject.module, coarse=True)
+    try:
+        return writer.write(value)
+    except CannotWrite:
+        pass
+    except Exception:
+        return None
+    return {name: _attribute_print(subject, item) for name, item in _attributes(value)}
+
+
+def _attribute_print(subject, value):
+    try:
+        return Writer(subject.module, coarse=True).write(value)
+    except Exception:
+        return "?"
+
+
+def _attributes(value):
+    """Return the public attributes that instances carry: those in ``__dict__`` and ``__slots__``."""
+    found = dict(getattr(value, "__dict__", {}) or {})
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            try:
+                found[name] = object.__getattribute__(value, name)
+            except AttributeError:
+                pass
+    return [(name, item) for name, item in found.items() if not name.startswith("_")]
+
+
+def _describe(subject, item, local, before, outcome, strict):
+    kind, form, value = outcome
+    setup = []
+    if item["style"] == "agen":
+        setup.append("async def collect():\n    return [item async for item in %s]" % item["call"])
+    call = form % item["call"] if "%s" in form else form
+    if kind == "raise":
+        return _describe_error(subject, call, value)
+    recorder = _Checks(subject, strict)
+    names = {id(local[name]): name for name, _ in item["arguments"] if not isinstance(local[name], _IMMUTABLE)}
+    if id(value) in names:
+        recorder.add("result", "is", names[id(value)], names[id(value)])
+    else:
+        recorder.about("result", value)
+    for name, _ in item["arguments"]:
+        recorder.about_change(name, local[name], before[name])
+    if "itertools." in form:
+        recorder.imports.add(("itertools", ""))
+    if "asyncio." in form:
+        recorder.imports.add(("asyncio", ""))
+    return {
+        "kind": "value",
+        "call": call,
+        "setup": setup,
+        "checks": recorder.checks,
+        "imports": sorted(recorder.imports),
+        "print": "\n".join(recorder.prints),
+        "type": type(value).__name__,
+    }
+
+
+class _Checks:
+    """Collects the assertions about one call, and beside them the fingerprint of what they can tell apart."""
+
+    def __init__(self, subject, strict):
+        self.checks = []
+        self.prints = []
+        self.imports = set()
+        self._subject = subject
+        self._strict = strict
+
+    def add(self, subject, operator, expected, fingerprint):
+        self.checks.append([subject, operator, expected])
+        self.prints.append("%s %s %s" % (subject, operator, fingerprint))
+
+    def about(self, name, value):
+        """Assert all that can be said about ``value``: equality where it has a source form, else its public attributes."""
+        try:
+            self._equal(name, value)
+        except CannotWrite as problem:
+            if not self._attributes(name, value):
+                raise problem from None
+
+    def _equal(self, name, value):
+        writer = Writer(self._subject.module)
+        text = writer.write(value)
+        if self._strict and not self._reads_back(writer, text, value):
+            raise CannotWrite("%s objects cannot be compared by value" % type(value).__name__)
+        self.imports |= writer.imports
+        identity = value is None or isinstance(value, (bool, type, types.FunctionType))
+        self.add(name, "is" if identity else "==", text, Writer(self._subject.module, coarse=True).write(value))
+
+    def _reads_back(self, writer, text, value):
+        self._subject.scope.need(sorted(writer.imports))
+        read = self._subject.scope.evaluate(text)
+        return bool(value == read)
+
+    def _attributes(self, name, value):
+        kind = type(value)
+        if isinstance(value, re.Match):
+            self._equal("%s.group()" % name, value.group())
+            self._equal("%s.span()" % name, value.span())
+            return True
+        if kind.__module__ == "builtins" or isinstance(value, types.ModuleType):
+            return False
+        writer = Writer(self._subject.module)
+        class_name = writer.name(kind)
+        self.imports |= writer.imports
+        self.add(name, "isinstance", class_name, class_name)
+        count = 0
+        for attribute, item in _attributes(value):
+            if count >= MOST_ATTRIBUTES:
+                break
+            try:
+                self._equal("%s.%s" % (name, attribute), item)
+                count += 1
+            except CannotWrite:
+                continue
+        if isinstance(value, BaseException):
+            self._equal("str(%s)" % name, str(value))
+        return True
+
+    def about_change(self, name, value, before):
+        """Assert the new state of an argument that the call changed in place."""
+        if before is None:
+            return
+        after = _state(self._subject, value)
+        if after == before:
+            return
+        if isinstance(before, str) and isinstance(after, str):
+            try:
+                self._equal(name, value)
+            except CannotWrite:
+                return
+        elif isinstance(after, dict) and isinstance(before, dict):
+            for attribute, item in _attributes(value)[:MOST_ATTRIBUTES]:
+                if before.get(attribute) != after.get(attribute) and after.get(attribute) != "?":
+                    try:
+                        self._equal("%s.%s" % (name, attribute), item)
+                    except CannotWrite:
+                        continue
+
+
+def _describe_error(subject, call, error):
+    kind = type(error)
+    explicit = _is_deliberate(subject, error)
+    if kind.__name__ in _CALLER_ERRORS and kind.__module__ == "builtins" and not explicit:
+        return {"kind": "misuse", "print": "misuse " + kind.__name__, "error": kind.__name__}
+    if not isinstance(error, Exception) and kind.__module__ == "builtins" and kind is not SystemExit:
+        return {"kind": "unwritable", "problem": "it raises %s" % kind.__name__, "print": kind.__name__}
+    writer = Writer(subject.module)
+    name = writer.name(kind)
+    message = stable_message(str(error)) if explicit else None
+    answer = {"kind": "raise", "call": call, "raises": [name, message], "imports": sorted(writer.imports)}
+    answer["deliberate"] = explicit
+    answer["print"] = "raises %s %s" % (name, message)
+    return answer
+
+
+def _is_deliberate(subject, error):
+    """Whether a ``raise`` or ``assert`` statement of the project raised it, rather than an operation that failed."""
+    trace = error.__traceback__
+    last = None
+    while trace is not None:
+        last, trace = trace, trace.tb_next
+    if last is None:
+        return False
+    filename = last.tb_frame.f_code.co_filename
+    if filename != subject.filename and not filename.startswith(subject.scope.names.get("__ptg_tree__", "\0")):
+        return False
+    line = linecache.getline(filename, last.tb_lineno).lstrip()
+    return line.startswith(("raise", "assert")) or ": raise " in line
+
+
+_UNSTABLE = re.compile(r"0x[0-9a-fA-F]{4,}|(?<![\w.])/(?:tmp|home|var|root|usr|private|Users)/|[A-Za-z]:\\")
+
+
+def stable_message(message):
+    """Return the part of an exception's message that will be the same elsewhere: up to an address or a path; or None."""
+    unstable = _UNSTABLE.search(message)
+    if unstable:
+        message = message[: unstable.start()]
+    message = message.split("\n")[0]
+    if len(message) > LONGEST_MESSAGE:
+        message = message[:LONGEST_MESSAGE].rpartition(" ")[0]
+    message = message.strip()
+    return message if len(message) >= 3 else None
+

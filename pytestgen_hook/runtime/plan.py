@@ -1,0 +1,426 @@
+"""Works out how one function is called: its parameters, its receiver, and the text of the call over their names."""
+
+import ast
+import builtins
+import inspect
+import keyword
+import re
+import types
+
+import domains
+import harvest
+import usage
+from literals import CannotWrite, Writer
+from values import Built, Items
+
+_OPERATORS = {
+    "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
+    "__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=", "__and__": "&", "__or__": "|",
+    "__xor__": "^", "__lshift__": "<<", "__rshift__": ">>", "__matmul__": "@",
+}  # fmt: skip
+_BUILTINS = {
+    "__len__": "len", "__str__": "str", "__repr__": "repr", "__bool__": "bool", "__int__": "int", "__float__": "float",
+    "__abs__": "abs", "__hash__": "hash", "__iter__": "list", "__next__": "next", "__reversed__": "list(reversed", "__bytes__": "bytes",
+    "__format__": "format", "__round__": "round",
+}  # fmt: skip
+
+
+class CannotCall(Exception):
+    """There is no way to call the function from a test; the message says why in words for the user."""
+
+
+class Parameter:
+    """One parameter as the search sees it."""
+
+    __slots__ = ("domain", "name", "required", "style", "variable")
+
+    def __init__(self, name, variable, style, required, domain):
+        self.name = name
+        self.variable = variable
+        self.style = style  # "positional", "keyword", "star" or "starstar"
+        self.required = required
+        self.domain = domain
+
+
+class Input:
+    """A proposed call: trees for the receiver and for the arguments that are given."""
+
+    __slots__ = ("arguments", "origin", "picks", "receiver")
+
+    def __init__(self, arguments, receiver=None, origin="drawn", picks=()):
+        self.arguments = arguments  # {parameter name: tree}
+        self.receiver = receiver
+        self.origin = origin
+        self.picks = picks  # (domains.Any, index of the choice drawn from it)
+
+
+class Plan:
+    """Everything about calling one function that does not change between calls."""
+
+    def __init__(self, subject, function, parameters, receiver, owner, kind, texts):
+        self.subject = subject
+        self.function = function  # ast node
+        self.parameters = parameters
+        self.receiver = receiver  # domain of receivers, or None
+        self.receiver_name = None
+        self.owner = owner  # the class, or None
+        self.kind = kind
+        self.texts = texts
+        self.constants = None
+        self.needs = ()
+        self.name = function.name
+        self.is_setter = False
+
+    def draw(self, rng):
+        arguments = {}
+        picks = []
+        for parameter in self.parameters:
+            if parameter.required or rng.random() < 0.55:
+                arguments[parameter.name] = parameter.domain.draw(rng)
+                picks.extend(_picked(parameter.domain))
+        receiver = None
+        if self.receiver is not None:
+            receiver = self.receiver.draw(rng)
+            picks.extend(_picked(self.receiver))
+        return Input(arguments, receiver, "drawn", picks)
+
+    def item(self, proposed):
+        """Return the input as the dict that ``observe`` takes."""
+        arguments = []
+        imports = set(self.needs)
+        if proposed.receiver is not None:
+            arguments.append([self.receiver_name, proposed.receiver.source()])
+            imports |= proposed.receiver.imports()
+        for parameter in self.parameters:
+            node = proposed.arguments.get(parameter.name)
+            if node is not None:
+                arguments.append([parameter.variable, node.source()])
+                imports |= node.imports()
+        return {
+            "call": self._text(proposed),
+            "arguments": arguments,
+            "imports": sorted(imports),
+            "style": self.style,
+            "receiver": self.receiver_name,
+        }
+
+    @property
+    def style(self):
+        flags = self.subject.raw.__code__.co_flags
+        if flags & inspect.CO_ASYNC_GENERATOR:
+            return "agen"
+        return "await" if flags & inspect.CO_COROUTINE else "plain"
+
+    def _text(self, proposed):
+        parts = []
+        by_name = False
+        for parameter in self.parameters:
+            if parameter.name not in proposed.arguments:
+                by_name = by_name or parameter.style == "positional"
+                continue
+            if parameter.style == "star":
+                parts.append("*" + parameter.variable)
+            elif parameter.style == "starstar":
+                parts.append("**" + parameter.variable)
+            elif parameter.style == "keyword" or by_name or not parameter.required:
+                parts.append("%s=%s" % (parameter.name, parameter.variable))
+            else:
+                parts.append(parameter.variable)
+        return self._call(parts)
+
+    def _call(self, parts):
+        inner = ", ".join(parts)
+        if self.kind == "constructor":
+            return "%s(%s)" % (self.owner, inner)
+        if self.kind == "property":
+            if self.is_setter:
+                return 'setattr(%s, "%s", %s)' % (self.receiver_name, self.name, parts[0])
+            return "%s.%s" % (self.receiver_name, self.name)
+        if self.kind in ("classmethod", "staticmethod"):
+            return "%s.%s(%s)" % (self.owner, self._visible_name(), inner)
+        if self.kind == "method":
+            return self._method_call(parts, inner)
+        return "%s(%s)" % (self.name, inner)
+
+    def _method_call(self, parts, inner):
+        receiver = self.receiver_name
+        if self.name in _OPERATORS and len(parts) == 1:
+            return "%s %s %s" % (receiver, _OPERATORS[self.name], parts[0])
+        if self.name == "__contains__" and len(parts) == 1:
+            return "%s in %s" % (parts[0], receiver)
+        if self.name == "__getitem__" and len(parts) == 1:
+            return "%s[%s]" % (receiver, parts[0])
+        if self.name == "__call__":
+            return "%s(%s)" % (receiver, inner)
+        if self.name == "__reversed__":
+            return "list(reversed(%s))" % receiver
+        if self.name in _BUILTINS:
+            return "%s(%s)" % (_BUILTINS[self.name], ", ".join([receiver, *parts]))
+        return "%s.%s(%s)" % (receiver, self._visible_name(), inner)
+
+    def _visible_name(self):
+        if self.name.startswith("__") and not self.name.endswith("__") and self.owner:
+            return "_%s%s" % (self.owner.rpartition(".")[2].lstrip("_"), self.name)
+        return self.name
+
+
+def _picked(domain):
+    if isinstance(domain, domains.Any) and domain.last is not None:
+        return [(domain, domain.last)]
+    return []
+
+
+def make_plan(subject, qualname, tree):
+    """Return the Plan for the function whose raw object ``subject`` holds; CannotCall with the reason if there is none."""
+    from mutants import find_function
+
+    chain = find_function(tree, subject.first_line, subject.raw.__code__.co_name)
+    if chain is None:
+        raise CannotCall("its source could not be found again after the import")
+    function = chain[-1]
+    owner_name, _, name = qualname.rpartition(".")
+    owner = _reach(subject.module, owner_name) if owner_name else None
+    if owner_name and not isinstance(owner, type):
+        raise CannotCall("the class %s is not there after the import" % owner_name)
+    kind, target = _kind(subject, owner, name)
+    constants = domains.Constants(
+        [*harvest.constants_of(function), *_constants_of_globals(subject.module, function)]
+    )
+    typing = domains.Typing(subject.module, constants)
+    texts = [ast.get_docstring(node) or "" for node in [tree, *chain]]
+    parameters = _parameters(subject, function, kind, target, constants, typing)
+    receiver = None
+    if kind in ("method", "property"):
+        receiver = typing.instances(owner)
+        if receiver is None:
+            raise CannotCall(_why_no_instance(owner))
+    plan = Plan(subject, function, parameters, receiver, owner_name, kind, texts)
+    plan.constants = constants
+    plan.needs = _needs(subject, owner_name or name)
+    if receiver is not None:
+        plan.receiver_name = _receiver_name(owner, parameters, subject.module)
+    plan.is_setter = kind == "property" and len(parameters) == 1
+    if kind == "property" and not plan.is_setter:
+        plan.parameters = []
+    return plan
+
+
+def _why_no_instance(owner):
+    missing = sorted(getattr(owner, "__abstractmethods__", ()))
+    if missing:
+        return "%s is abstract (%s), and no class in reach implements it" % (owner.__name__, ", ".join(missing[:3]))
+    return "no way to construct %s was found" % owner.__name__
+
+
+def _constants_of_globals(module, function):
+    """Members of module-level tables that the body names: what a ``key in TABLE`` turns on."""
+    found = []
+    for name in {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}:
+        value = module.__dict__.get(name)
+        if isinstance(value, (int, float, str, bytes)) and not isinstance(value, bool):
+            found.append(value)
+        elif isinstance(value, (list, tuple, set, frozenset, dict)):
+            found.extend(member for member in list(value)[:40] if isinstance(member, (int, float, str, bytes)))
+    return found
+
+
+def _reach(module, qualname):
+    found = module
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _kind(subject, owner, name):
+    """Return how the function is reached and the object whose signature counts."""
+    if owner is None:
+        target = getattr(subject.module, name, None)
+        if target is None:
+            raise CannotCall("it is not there after the import")
+        if not callable(target):
+            raise CannotCall("a decorator made it a %s, which is not called like a function" % type(target).__name__)
+        if isinstance(target, type) and not isinstance(subject.raw, type):
+            raise CannotCall("a decorator made it a class")
+        return "function", target
+    static = inspect.getattr_static(owner, name, None)
+    if name in ("__init__", "__new__", "__post_init__"):
+        return "constructor", owner
+    if isinstance(static, classmethod):
+        return "classmethod", getattr(owner, name)
+    if isinstance(static, staticmethod):
+        return "staticmethod", getattr(owner, name)
+    if isinstance(static, property) or (static is not None and not callable(static) and hasattr(type(static), "__get__")):
+        return "property", subject.raw
+    if name in ("__init_subclass__", "__class_getitem__", "__set_name__", "__del__", "__enter__", "__exit__", "__aenter__", "__aexit__"):
+        if name in ("__del__", "__set_name__", "__init_subclass__"):
+            raise CannotCall("Python itself calls %s" % name)
+    if static is None:
+        raise CannotCall("it is not there after the import")
+    return "method", static
+
+
+def _parameters(subject, function, kind, target, constants, typing):
+    try:
+        signature = inspect.signature(target)
+    except (ValueError, TypeError):
+        try:
+            signature = inspect.signature(subject.raw)
+        except (ValueError, TypeError):
+            raise CannotCall("its signature cannot be read") from None
+    listed = list(signature.parameters.values())
+    if kind in ("method", "property") and listed:
+        listed = listed[1:]
+    hints = domains.hints_of(subject.raw)
+    if kind == "constructor":
+        hints = {**domains.hints_of(target), **hints}
+    used = usage.usages(function)
+    taken = {subject.module.__name__, function.name, "result", "expected", "pytest"}
+    found = []
+    for parameter in listed:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            continue
+        domain = _domain(parameter, hints, used, constants, typing)
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            element = domain or domains.anything(constants)
+            found.append(Parameter(parameter.name, _variable(parameter.name, taken), "star", False, domains.Containers("tuple", element)))
+            continue
+        style = "keyword" if parameter.kind is parameter.KEYWORD_ONLY else "positional"
+        required = parameter.default is parameter.empty or parameter.kind is parameter.POSITIONAL_ONLY
+        found.append(Parameter(parameter.name, _variable(parameter.name, taken), style, required, domain))
+    return found
+
+
+def _domain(parameter, hints, used, constants, typing):
+    annotation = hints.get(parameter.name, parameter.annotation)
+    domain = None
+    if annotation is not parameter.empty and not isinstance(annotation, str):
+        try:
+            domain = typing.domain(annotation)
+        except (CannotWrite, RecursionError, TypeError):
+            domain = None
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        seen = used.get(parameter.name)
+        return domain or domains.from_usage(seen.element if seen else None, constants)
+    if domain is None:
+        by_default = domains.default_domain(parameter.default, constants)
+        by_usage = domains.from_usage(used.get(parameter.name), constants)
+        domain = domains.Any([(by_default, 3), (by_usage, 1)]) if by_default is not None else by_usage
+        if parameter.default is None:
+            domain = domains.Any([(by_usage, 4), (domains.Fixed([domains.Plain(None)]), 1)])
+    return domain
+
+
+def _variable(name, taken):
+    """Return a name for the argument in a test: the parameter's own, unless that hides something the test needs."""
+    variable = name.lstrip("_") or "value"
+    if variable in taken or hasattr(builtins, variable) or keyword.iskeyword(variable) or variable == "self":
+        variable += "_"
+    return variable
+
+
+def _receiver_name(owner, parameters, module):
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", owner.__name__).lower().strip("_") or "instance"
+    if name in {parameter.variable for parameter in parameters} or hasattr(builtins, name) or keyword.iskeyword(name):
+        name += "_"
+    return name + "_" if name in vars(module) else name
+
+
+def _needs(subject, name):
+    return ((subject.module.__name__, name.split(".")[0]),)
+
+
+def find_raw(module, filename, first_line, name):
+    """Return the plain function object whose code starts at that line of the file, however decorated; None if it is gone."""
+    import gc
+
+    for thing in gc.get_objects():
+        if type(thing) is types.FunctionType:
+            code = thing.__code__
+            if code.co_firstlineno == first_line and code.co_name == name and code.co_filename == filename:
+                return thing
+    return None
+
+
+def seeds(plan, tree, calls):
+    """Return the inputs that people wrote down: docstrings, call sites of the module, and ``calls`` from the repository."""
+    name = plan.owner.rpartition(".")[2] if plan.kind == "constructor" else plan.name
+    nodes = [call for text in plan.texts for call in harvest.calls_in_text(text, name)]
+    nodes += harvest.calls_in_code(tree, name)
+    for text in calls:
+        nodes += harvest.calls_in_text(text, name)
+    names = _resolver(plan.subject)
+    listed = _signature_parameters(plan)
+    found = []
+    receivers = _receivers(plan, tree, calls, names)
+    for call in harvest.limited(nodes):
+        bound = harvest.bind(call, listed, names)
+        if bound is not None:
+            found.append(bound)
+    own = ast.get_docstring(plan.function) or ""
+    required = [parameter.name for parameter in plan.parameters if parameter.required]
+    for example in harvest.assignments_in_text(own, [parameter.name for parameter in plan.parameters]):
+        trees = {key: harvest.from_expression(node, names) for key, node in example.items()}
+        if all(trees.values()) and all(key in trees for key in required):
+            found.append(trees)
+    inputs = []
+    for index, arguments in enumerate(found):
+        receiver = receivers[index % len(receivers)] if receivers else None
+        inputs.append(Input(arguments, receiver, "example"))
+    if plan.receiver is not None:
+        inputs += [Input({}, receiver, "example") for receiver in receivers] if not required else []
+        plan.receivers = receivers
+    return inputs
+
+
+def _receivers(plan, tree, calls, names):
+    if plan.receiver is None:
+        return []
+    owner = _reach(plan.subject.module, plan.owner)
+    short = plan.owner.rpartition(".")[2]
+    nodes = [call for text in plan.texts for call in harvest.calls_in_text(text, short)]
+    nodes += harvest.calls_in_code(tree, short)
+    for text in calls:
+        nodes += harvest.calls_in_text(text, short)
+    try:
+        listed = list(inspect.signature(owner).parameters.values())
+    except (ValueError, TypeError):
+        return []
+    found = []
+    for call in harvest.limited(nodes)[:20]:
+        bound = harvest.bind(call, listed, names)
+        if bound is None or any(isinstance(node, Items) and node.kind == "tuple" and key.startswith("*") for key, node in bound.items()):
+            continue
+        arguments = []
+        for parameter in listed:
+            if parameter.name in bound and parameter.kind is not parameter.VAR_POSITIONAL:
+                by_name = parameter.kind is parameter.KEYWORD_ONLY or parameter.default is not parameter.empty
+                arguments.append((parameter.name if by_name else None, bound[parameter.name]))
+        found.append(Built(plan.owner, arguments, plan.needs))
+    return found
+
+
+def _signature_parameters(plan):
+    """Rebuild ``inspect.Parameter`` objects for binding from the plan's own parameters."""
+    kinds = {"positional": inspect.Parameter.POSITIONAL_OR_KEYWORD, "keyword": inspect.Parameter.KEYWORD_ONLY, "star": inspect.Parameter.VAR_POSITIONAL}
+    empty = inspect.Parameter.empty
+    found = []
+    for parameter in plan.parameters:
+        default = empty if parameter.required or parameter.style == "star" else None
+        found.append(inspect.Parameter(parameter.name, kinds[parameter.style], default=default))
+    return found
+
+
+def _resolver(subject):
+    """Return ``names(name) -> imports or None`` over the builtins and what the module under test defines or imports."""
+    def names(name):
+        if name in vars(subject.module) and not (name.startswith("__") and name.endswith("__")):
+            value = vars(subject.module)[name]
+            if isinstance(value, types.ModuleType):
+                return {(value.__name__, "")} if "." not in value.__name__ and value.__name__ == name else None
+            home = getattr(value, "__module__", None)
+            if home and home != subject.module.__name__ and getattr(value, "__qualname__", "") == name and home.split(".")[0] in ("datetime", "decimal", "pathlib", "fractions", "collections", "uuid"):
+                return {(home, name)}
+            return {(subject.module.__name__, name)}
+        return set() if hasattr(builtins, name) else None
+
+    return names

@@ -1,0 +1,352 @@
+"""Looks for calls worth a test: runs what people wrote down, then varies what reached new steps or killed new mutants."""
+
+import random
+import re
+import time
+
+import suite
+import workers
+from vary import vary_input
+
+BATCH = 40
+POOL = 48  # calls compared against each mutant
+LONGEST_INPUT = 420
+CALL_TIMEOUT = 1.0
+COVER_SHARE = 0.4  # of the time, at most, for reaching new steps
+KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for confirming what is kept
+FULL_MATRIX_SECONDS = 0.6
+
+_CLOCKS_AND_CHANCE = "it depends on the clock, on chance or on this machine"
+
+
+class Seen:
+    """One observed input: what was proposed, what ``observe`` answered, and which mutants it kills."""
+
+    __slots__ = ("answer", "arcs", "cost", "input", "item", "kills")
+
+    def __init__(self, proposed, item, answer):
+        self.input = proposed
+        self.item = item
+        self.answer = answer
+        self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
+        self.kills = set()
+        self.cost = _cost(proposed, item, answer)
+
+
+def _cost(proposed, item, answer):
+    """What a case asks of its reader; among cases that show the same the cheapest is kept."""
+    length = sum(len(source) for _, source in item["arguments"])
+    length += sum(len(check[2]) for check in answer.get("checks", ()))
+    if answer["kind"] == "raise":
+        length += 12 if answer.get("deliberate") else 150
+    if proposed.origin == "example":
+        length *= 0.6
+    return 5.0 + length
+
+
+def _largest_number(item):
+    return max((int(digits) for _, source in item["arguments"] for digits in re.findall(r"(?<![\w.])\d{1,18}", source)), default=0)
+
+
+class Search:
+    """The search for one function; ``run()`` returns the answer for the tool as a dict."""
+
+    def __init__(self, subject, plan, guard_of, seeds, seconds, seed):
+        self.subject = subject
+        self.plan = plan
+        self.seeds = seeds
+        self.started = time.monotonic()
+        self.deadline = self.started + seconds
+        self.seconds = seconds
+        self.rng = random.Random(seed)
+        self.known = set()
+        self.good = []
+        self.corpus = []
+        self.arcs = set()
+        self.problems = {}
+        self.refusals = {}
+        self.tried = 0
+        self.killed = {}
+        self.pool = []
+        self._guard_of = guard_of
+        self._slowest = 0.0
+        self._largest = None  # an integer in an input above which calls did not end in time
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def _observe(self, inputs):
+        """Observe inputs not seen before; return the new ``Seen`` that could become cases."""
+        fresh = []
+        for proposed in inputs:
+            item = self.plan.item(proposed)
+            key = (item["call"], tuple(source for _, source in item["arguments"]))
+            if key in self.known or sum(map(len, key[1])) > LONGEST_INPUT:
+                continue
+            self.known.add(key)
+            if self._largest is None or _largest_number(item) < self._largest:
+                fresh.append((proposed, item))
+        if not fresh:
+            return []
+        items = [item for _, item in fresh]
+        answers = workers.run(self.subject, self._guard_of, items, self._timeout(), deadline=self._until(KILL_SHARE))
+        self.tried += len(fresh)
+        found = []
+        for (proposed, item), answer in zip(fresh, answers):
+            usable = self._usable(answer)
+            if answer.get("how", "").startswith("did not end"):
+                self._shrink(item)
+            for domain, index in proposed.picks:
+                domain.reward(index, usable)
+            if usable:
+                found.append(Seen(proposed, item, answer))
+                self._slowest = max(self._slowest, answer["seconds"])
+        return found
+
+    def _timeout(self):
+        """Seconds a call may take: generous while nothing is known, then a multiple of the slowest that ended."""
+        return min(CALL_TIMEOUT, max(0.15, 20 * self._slowest)) if self.good else CALL_TIMEOUT
+
+    def _until(self, share):
+        return self.started + share * self.seconds
+
+    def _shrink(self, item):
+        """Propose only smaller numbers from now on than those with which a call did not end."""
+        largest = _largest_number(item)
+        if largest > 12:
+            self._largest = max(12, largest * 2 // 3)
+
+    def _usable(self, answer):
+        kind = answer["kind"]
+        if answer.get("attempts"):
+            self._count(self.refusals, answer["attempts"][0])
+            return False
+        if kind == "lost":
+            if answer["how"] != "not run":
+                self._count(self.refusals if "ended" in answer["how"] else self.problems, "a call " + answer["how"])
+            return False
+        if answer.get("writes"):
+            self._count(self.problems, "it writes files (%s)" % answer["writes"][0])
+            return False
+        if answer.get("reads"):
+            self._count(self.problems, "it reads files outside the repository (%s)" % answer["reads"][0])
+            return False
+        if kind == "unwritable":
+            self._count(self.problems, answer["problem"])
+            return False
+        if kind in ("misuse", "setup"):
+            self._count(self.problems, "every call ended in %s" % answer.get("error", "an error"))
+            return False
+        return True
+
+    @staticmethod
+    def _count(counts, text):
+        counts[text] = counts.get(text, 0) + 1
+
+    def _take(self, found):
+        """Note new steps; return whether there were any."""
+        new = False
+        for seen in found:
+            self.good.append(seen)
+            if seen.arcs - self.arcs:
+                self.arcs |= seen.arcs
+                self.corpus.append(seen)
+                new = True
+        return new
+
+    def _proposals(self, count):
+        found = []
+        for _ in range(count):
+            if self.corpus and self.rng.random() < 0.6:
+                donors = [seen.input for seen in self.corpus[-12:]]
+                # The latest finds lie at the edge of what is known.
+                pick = self.rng.choice(self.corpus[-6:] if self.rng.random() < 0.5 else self.corpus)
+                found.append(vary_input(pick.input, self.plan, self.rng, donors))
+            else:
+                found.append(self.plan.draw(self.rng))
+        return found
+
+    # -- phases ----------------------------------------------------------------------------------------------------
+
+    def run(self):
+        self._take(self._observe(self.seeds))
+        self._cover()
+        answer = self._base_answer()
+        if not self.good:
+            return answer
+        self._kill()
+        kept = self._confirmed()
+        answer.update(self._result(kept))
+        return answer
+
+    def _cover(self):
+        """Propose until new steps stop coming, or a share of the time is gone."""
+        end = self._until(COVER_SHARE)
+        stale = 0
+        rounds = 0
+        while time.monotonic() < end:
+            new = self._take(self._observe(self._proposals(BATCH)))
+            stale = 0 if new else stale + 1
+            rounds += 1
+            if not self.good and (sum(self.refusals.values()) >= 8 or rounds >= 12):
+                break
+            if stale >= (5 if self._all_lines_run() else 14):
+                break
+
+    def _all_lines_run(self):
+        return {arc[1] for arc in self.arcs} >= set(self.subject.body_lines)
+
+    def _pool(self):
+        """Return a varied choice of the good calls: those that reached new steps, then one for each different outcome."""
+        chosen = list(self.corpus)
+        # A step is worth keeping by its cheapest call, not by the first that found it.
+        cheapest = {}
+        for seen in self.good:
+            key = seen.arcs
+            if key not in cheapest or seen.cost < cheapest[key].cost:
+                cheapest[key] = seen
+        chosen += sorted(cheapest.values(), key=lambda seen: seen.cost)[: POOL // 2]
+        chosen += [seen for seen in self.good if seen.input.origin == "example"][:10]
+        prints = set()
+        for seen in sorted(self.good, key=lambda seen: seen.cost):
+            if seen.answer["print"] not in prints:
+                prints.add(seen.answer["print"])
+                chosen.append(seen)
+        return list(dict.fromkeys(chosen))[:POOL]
+
+    def _kill(self):
+        """Compare the pool against every mutant; then search on for those that survive."""
+        self.pool = self._pool()
+        alive = set(range(len(self.subject.mutants)))
+        mean = sum(seen.answer["seconds"] for seen in self.pool) / len(self.pool)
+        first = self.pool
+        if mean * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
+            # Slow calls: the few that run every step against all mutants, the others against what those leave alive.
+            first = suite.smallest(self.pool)
+        self._against(first, sorted(alive))
+        alive -= set(self.killed)
+        self._against([seen for seen in self.pool if seen not in first], sorted(alive))
+        alive -= set(self.killed)
+        stale = 0
+        while alive and stale < 4 and time.monotonic() < self._until(0.7):
+            found = self._observe(self._towards_survivors())
+            self._take(found)
+            before = len(self.killed)
+            self._against(found, sorted(alive))
+            self.pool += [seen for seen in found if seen.kills or seen in self.corpus]
+            alive -= set(self.killed)
+            stale = 0 if len(self.killed) > before else stale + 1
+
+    def _towards_survivors(self):
+        """Vary the calls that run the lines of surviving mutants."""
+        lines = {self.subject.mutants[index].line for index in range(len(self.subject.mutants)) if index not in self.killed}
+        near = [seen for seen in self.pool if any(arc[1] in lines for arc in seen.arcs)] or self.pool
+        donors = [seen.input for seen in near[:12]]
+        found = []
+        for _ in range(BATCH + 20):
+            if self.rng.random() < 0.75:
+                found.append(vary_input(self.rng.choice(near).input, self.plan, self.rng, donors))
+            else:
+                found.append(self.plan.draw(self.rng))
+        return found
+
+    def _against(self, candidates, mutants):
+        """Note which of the candidates tell which of the mutants from the original."""
+        timeout = max(0.1, 10 * self._slowest)
+        for index in mutants:
+            mutant = self.subject.mutants[index]
+            # Only a call that runs the changed line can notice the change (a changed default has no line of its own).
+            able = [seen for seen in candidates if mutant.defaults or any(arc[1] == mutant.line or -arc[0] == mutant.line for arc in seen.arcs)]
+            able = able or candidates[:4]
+            if not able or time.monotonic() > self._until(KILL_SHARE):
+                continue
+            answers = workers.run(self.subject, self._guard_of, [seen.item for seen in able], timeout, mutant=index, trace=False)
+            for seen, answer in zip(able, answers):
+                if answer.get("how") != "not run" and answer.get("print") != seen.answer["print"]:
+                    seen.kills.add(index)
+                    self.killed.setdefault(index, len(self.killed))
+
+    # -- choosing --------------------------------------------------------------------------------------------------
+
+    def _confirmed(self):
+        """Return the smallest suite whose members show the same when run again, each alone and from another random state."""
+        pool = [seen for seen in dict.fromkeys(self.pool) if seen.kills or not self.subject.mutants]
+        for _ in range(6):
+            kept = suite.smallest(pool)
+            bad = [seen for seen in kept if not self._same_again(seen)]
+            if not bad:
+                return kept
+            pool = [seen for seen in pool if seen not in bad]
+        return [seen for seen in kept if seen not in bad]
+
+    def _same_again(self, seen):
+        timeout = max(CALL_TIMEOUT, 10 * self._slowest)
+        for _ in range(2):
+            (answer,) = workers.run(self.subject, self._guard_of, [seen.item], timeout, trace=False, strict=True)
+            if answer.get("unstable"):
+                self._count(self.problems, "it depends on %s" % answer["unstable"])
+                return False
+            if answer["kind"] == "unwritable":
+                self._count(self.problems, answer["problem"])
+                return False
+            if answer["kind"] != seen.answer["kind"] or answer["print"] != seen.answer["print"]:
+                self._count(self.problems, _CLOCKS_AND_CHANCE)
+                return False
+        return True
+
+    def _base_answer(self):
+        worst = max(self.problems, key=self.problems.get) if self.problems else None
+        answer = {
+            "cases": [],
+            "refused": None,
+            "problem": None,
+            "lines_total": len(self.subject.body_lines),
+            "lines_run": len({arc[1] for arc in self.arcs} & set(self.subject.body_lines)),
+            "mutants_total": 0,
+            "mutants_killed": 0,
+            "survivors": [],
+            "tried": self.tried,
+        }
+        if not self.good:
+            if self.refusals:
+                answer["refused"] = "it tries to " + max(self.refusals, key=self.refusals.get) if not any(
+                    text.startswith("a call") for text in self.refusals
+                ) else max(self.refusals, key=self.refusals.get)
+            answer["problem"] = worst or "no call of it ended in a result"
+        return answer
+
+    def _result(self, kept):
+        mutants = self.subject.mutants
+        killed = set().union(*[seen.kills for seen in kept]) if kept else set()
+        run = {arc[1] for seen in kept for arc in seen.arcs}
+        arcs = {arc for seen in kept for arc in seen.arcs}
+        taken = self.subject.branches_taken(arcs)
+        problem = None
+        if not kept:
+            worst = max(self.problems, key=self.problems.get) if self.problems else None
+            problem = worst if worst else "no call of it can tell a broken body from the right one"
+            if time.monotonic() > self._until(KILL_SHARE):
+                problem = "the time for it ran out (%.3g s) before its tests were proved" % self.seconds
+        survivors = [mutants[index] for index in range(len(mutants)) if index not in killed]
+        return {
+            "cases": [self._case(seen) for seen in kept],
+            "problem": problem,
+            "lines_run": len(run & set(self.subject.body_lines)),
+            "branches_run": taken[0],
+            "branches_total": taken[1],
+            "mutants_total": len(mutants),
+            "mutants_killed": len(killed),
+            "survivors": ["line %d: %s" % (mutant.line, mutant.label) for mutant in survivors][:20],
+        }
+
+    def _case(self, seen):
+        answer = seen.answer
+        return {
+            "arguments": seen.item["arguments"],
+            "call": answer["call"],
+            "setup": answer.get("setup", []),
+            "checks": answer.get("checks", []),
+            "raises": answer.get("raises"),
+            "imports": sorted({tuple(pair) for pair in [*seen.item["imports"], *answer["imports"]]}),
+            "receiver": seen.item["receiver"],
+            "origin": seen.input.origin,
+        }

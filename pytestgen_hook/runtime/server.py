@@ -1,0 +1,303 @@
+"""The process that runs the user's code for the tool: reads requests, one JSON object a line, and answers each with one.
+
+The first process runs no user code. For each module it forks one that confines itself and imports the module; that one forks
+a process for every batch of calls. Where fork is missing, the first process confines itself and imports the module, and calls
+run in fresh interpreters.
+"""
+
+import argparse
+import ast
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import confine  # noqa: E402
+import plan as plans  # noqa: E402
+import search  # noqa: E402
+import workers  # noqa: E402
+from observe import Subject  # noqa: E402
+
+IMPORT_SECONDS = 30.0
+
+
+class Place:
+    """Where the runtime may work: its temporary folder, the tree it imports from, and the import roots in it."""
+
+    def __init__(self, folder, tree, roots):
+        self.folder = os.path.realpath(folder)
+        self.tree = os.path.realpath(tree)
+        self.roots = [os.path.join(self.tree, root) if root not in ("", ".") else self.tree for root in roots]
+        self.work = os.path.join(self.folder, "work")
+
+    def guard(self):
+        readable = [self.tree, sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.abspath(__file__)), *_library_folders()]
+        return confine.Guard(self.work, readable)
+
+
+def _library_folders():
+    import sysconfig
+
+    return sorted({path for path in sysconfig.get_paths().values() if path} | {entry for entry in sys.path if entry and os.path.isdir(entry)})
+
+
+class Modules:
+    """The imported module of this process and the functions in it."""
+
+    def __init__(self, place):
+        self.place = place
+        self.module = None
+        self.source = None
+        self.tree = None
+        self.filename = None
+
+    def load(self, name, path):
+        """Import the module under the guard; return a problem in words, or None."""
+        guard = self.place.guard()
+        self.filename = os.path.join(self.place.tree, *path.split("/"))
+        with open(self.filename, "rb") as stream:
+            self.source = stream.read()
+        self.tree = ast.parse(self.source)
+        guard.start()
+        try:
+            self.module = importlib.import_module(name)
+        except BaseException as error:
+            problem = "importing %s raises %s: %s" % (name, type(error).__name__, str(error).split("\n")[0][:200])
+        else:
+            problem = None
+        finally:
+            guard.stop()
+        if guard.attempts:
+            return "refused: importing %s tries to %s" % (name, guard.attempts[0])
+        if problem:
+            return problem
+        found = os.path.realpath(getattr(self.module, "__file__", None) or "")
+        if found != os.path.realpath(self.filename):
+            return "the name %s imports %s, not the file under test" % (name, found or "something without a file")
+        self.module.__dict__["__ptg_tree__"] = self.place.tree
+        return None
+
+    def subject(self, request):
+        raw = plans.find_raw(self.module, self.filename, request["first_line"], request["name"])
+        if raw is None:
+            raise plans.CannotCall("it is not there after the import (defined under a condition, deleted or replaced)")
+        subject = Subject(self.module, self.source, self.filename, raw, request["last_line"])
+        subject.body_lines = tuple(request["body_lines"])
+        subject.branching = branching_lines(self.tree, request["first_line"], request["last_line"])
+        subject.address = {"place": [self.place.folder, self.place.tree, self.place.roots], "request": request}
+        return subject
+
+
+def branching_lines(tree, first, last):
+    """Lines of the function that a step can leave in two directions."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.If, ast.While, ast.For, ast.AsyncFor)) and first <= node.lineno <= last:
+            if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
+                continue
+            found.add(node.lineno)
+    return found
+
+
+def explore(modules, request):
+    """Answer one request of the tool: search for cases of one function."""
+    started = time.monotonic()
+    try:
+        subject = modules.subject(request)
+        plan = plans.make_plan(subject, request["qualname"], modules.tree)
+        seeds = plans.seeds(plan, modules.tree, request.get("calls", ()))
+    except plans.CannotCall as problem:
+        return {"cases": [], "problem": str(problem), "refused": None, "seconds": time.monotonic() - started}
+    hunt = search.Search(subject, plan, modules.place.guard, seeds, request["seconds"], request.get("seed", 0))
+    answer = hunt.run()
+    answer["seconds"] = time.monotonic() - started
+    return answer
+
+
+def confine_here(place):
+    """Confine this process before it imports anything of the user's."""
+    os.makedirs(place.work, exist_ok=True)
+    os.chdir(place.work)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    sys.path[:0] = place.roots
+    sys.dont_write_bytecode = True
+    confine.restrict_process([place.work])
+
+
+def zygote(place, request, reader, writer):
+    """Import the module and answer requests about its functions until the pipe closes."""
+    confine_here(place)
+    modules = Modules(place)
+    problem = modules.load(request["module"], request["path"])
+    _send(writer, {"loaded": problem is None, "problem": problem})
+    if problem is not None:
+        return
+    for line in _lines(reader):
+        _send(writer, explore(modules, json.loads(line)))
+
+
+class Zygote:
+    """The forked process for one module, seen from the first process."""
+
+    def __init__(self, place, request):
+        self.module = request["module"]
+        down, self._to = os.pipe()
+        self._from, up = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.close(self._to)
+                os.close(self._from)
+                zygote(place, request, down, up)
+            finally:
+                os._exit(0)
+        os.close(down)
+        os.close(up)
+        answer = _receive(self._from, IMPORT_SECONDS)
+        if answer is None:
+            self.close()
+            self.problem = "refused: importing %s ends the process or does not end within %d s" % (self.module, IMPORT_SECONDS)
+        else:
+            self.problem = answer["problem"]
+
+    def ask(self, request):
+        try:
+            _send(self._to, request)
+        except OSError:
+            return None
+        return _receive(self._from, request["seconds"] * 3 + 10)
+
+    def close(self):
+        for descriptor in (self._to, self._from):
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass
+        if self.pid:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+            self.pid = 0
+
+
+def _send(writer, message):
+    data = json.dumps(message).encode() + b"\n"
+    while data:
+        data = data[os.write(writer, data) :]
+
+
+def _receive(reader, seconds):
+    """Return the next message, or None if none came in time or the other side ended."""
+    data = b""
+    end = time.monotonic() + seconds
+    while not data.endswith(b"\n"):
+        ready, _, _ = select.select([reader], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            return None
+        piece = os.read(reader, 1 << 16)
+        if not piece:
+            return None
+        data += piece
+    return json.loads(data)
+
+
+def _lines(reader):
+    with os.fdopen(reader, "rb") as stream:
+        yield from stream
+
+
+def failed(problem):
+    """Return the answer for a function that nothing can be said about, the reason in words."""
+    refused = problem[len("refused: ") :] if problem.startswith("refused: ") else None
+    return {"cases": [], "problem": None if refused else problem, "refused": refused}
+
+
+def supervise(place, reader, writer):
+    """Answer the tool's requests, each in the process that has its module."""
+    current = None
+    for line in _lines(reader):
+        request = json.loads(line)
+        if current is not None and (current.module != request["module"] or not current.pid):
+            current.close()
+            current = None
+        if current is None:
+            current = Zygote(place, request)
+        if current.problem:
+            _send(writer, failed(current.problem))
+            continue
+        answer = current.ask(request)
+        if answer is None:
+            current.close()
+            answer = failed("refused: it ended or blocked the process that runs the calls")
+        _send(writer, answer)
+    if current is not None:
+        current.close()
+
+
+def supervise_without_fork(place, reader, writer):
+    """The same where fork is missing: this process imports the module of the first request, and serves that module only."""
+    modules = None
+    for line in _lines(reader):
+        request = json.loads(line)
+        if modules is None:
+            confine_here(place)
+            modules = Modules(place)
+            problem = modules.load(request["module"], request["path"])
+            name = request["module"]
+        if problem or name != request["module"]:
+            _send(writer, failed(problem or "one process serves one module on this platform"))
+            continue
+        _send(writer, explore(modules, request))
+
+
+def serve_child():
+    """A fresh interpreter for one batch of calls (``workers._fresh``)."""
+    asked = json.load(sys.stdin)
+    out = os.dup(1)
+    folder, tree, roots = asked["subject"]["place"]
+    place = Place(folder, tree, roots)
+    confine_here(place)
+    modules = Modules(place)
+    request = asked["subject"]["request"]
+    if modules.load(request["module"], request["path"]):
+        return
+    subject = modules.subject(request)
+    guard = place.guard()
+    confine.restrict_call(cpu_seconds=60, memory_bytes=workers.MEMORY)
+    if asked["mutant"] is not None:
+        subject.mutants[asked["mutant"]].apply(subject.raw)
+    workers.serve(subject, guard, asked["items"], asked["trace"], asked["strict"], lambda answer: _send(out, answer))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--child", action="store_true")
+    parser.add_argument("--read-fd", type=int, default=0)
+    parser.add_argument("--write-fd", type=int, default=1)
+    parser.add_argument("--folder", default=".")
+    parser.add_argument("--tree", default=".")
+    parser.add_argument("--root", action="append", default=[])
+    options = parser.parse_args()
+    if options.child:
+        serve_child()
+        return
+    place = Place(options.folder, options.tree, options.root or ["."])
+    writer = os.dup(options.write_fd) if options.write_fd == 1 else options.write_fd
+    reader = os.dup(options.read_fd) if options.read_fd == 0 else options.read_fd
+    if hasattr(os, "fork"):
+        supervise(place, reader, writer)
+    else:
+        supervise_without_fork(place, reader, writer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,294 @@
+"""Guesses what kinds of values a parameter takes from how the body uses it; a guess only sets what is tried first."""
+
+import ast
+
+_TEXT = set(
+    "capitalize casefold center encode endswith expandtabs format isalnum isalpha isascii isdecimal isdigit isidentifier islower "
+    "isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind "
+    "rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate upper zfill".split()
+)
+_METHODS = {
+    "str": _TEXT,
+    "list": {"append", "extend", "insert", "sort", "reverse", "pop", "remove", "index", "copy"},
+    "dict": {"items", "keys", "values", "get", "setdefault", "update", "popitem"},
+    "set": {"add", "discard", "union", "intersection", "difference", "issubset", "issuperset", "symmetric_difference"},
+    "bytes": {"decode", "hex"},
+    "float": {"is_integer", "as_integer_ratio"},
+    "int": {"bit_length", "to_bytes", "bit_count"},
+}
+_NAMES = {
+    "int": "n m k i j x y z a b num number count size length width height index idx start stop end step limit depth level age year "
+    "month day hour minute second seconds minutes hours days page total amount base exp power times max_length maxlen position pos "
+    "q r target threshold",
+    "float": "rate ratio price weight value factor temperature score percent percentage tolerance eps epsilon radius angle lat lon",
+    "str": "s t text string str word words_str name title key label message msg sentence line pattern prefix suffix sep separator "
+    "delimiter char ch letter letters token path filename url date expr expression brackets parentheses paren_string camel "
+    "phrase txt content source query email address code username password",
+    "list": "l lst arr array list lists nums numbers items values elements seq sequence xs ys words strings data points rows "
+    "tokens args operations operand operator grid matrix iterable iterables it game guess arr1 arr2 list1 list2 l1 l2 lst1 lst2 "
+    "planets intervals",
+    "dict": "d dict mapping map config options settings kwargs params table counts record lookup headers env",
+    "bool": "flag verbose strict reverse ignore_case inclusive exclusive recursive force enabled capitalize",
+    "callable": "f func function fn key_func predicate pred callback cmp transform mapper factory",
+}
+_BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+
+
+class Usage:
+    """Points for each kind of value (``"str"``, ``"list"`` …) and, for containers, the usage of their elements."""
+
+    def __init__(self):
+        self.points = {}
+        self.element = None
+
+    def add(self, kind, points):
+        self.points[kind] = self.points.get(kind, 0) + points
+
+    def of_element(self):
+        if self.element is None:
+            self.element = Usage()
+        return self.element
+
+    def ranked(self):
+        """Kinds with points, most first."""
+        return sorted((kind for kind in self.points if self.points[kind] > 0), key=lambda kind: -self.points[kind])
+
+
+def usages(function):
+    """Return {parameter: Usage} for an ``ast`` function node."""
+    arguments = function.args
+    names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+    found = {name: Usage() for name in names}
+    for name in names:
+        kind = _BY_NAME.get(name.lower()) or _by_ending(name.lower())
+        if kind:
+            found[name].add(kind, 2)
+    _Reader(found).visit(function)
+    return found
+
+
+def _by_ending(name):
+    for ending, kind in (
+        ("_list", "list"), ("_dict", "dict"), ("_str", "str"), ("_string", "str"), ("_name", "str"), ("_count", "int"),
+        ("_size", "int"), ("_id", "int"), ("_path", "str"), ("_map", "dict"), ("_fn", "callable"), ("_func", "callable"),
+    ):
+        if name.endswith(ending):
+            return kind
+    if name.startswith(("is_", "has_", "use_", "with_", "allow_")):
+        return "bool"
+    return "list" if len(name) > 3 and name.endswith("s") and not name.endswith("ss") else None
+
+
+class _Reader(ast.NodeVisitor):
+    def __init__(self, found):
+        self.known = dict(found)
+
+    def usage(self, node):
+        """Return the usage that an expression stands for: a parameter, an element of one, or None."""
+        if isinstance(node, ast.Name):
+            return self.known.get(node.id)
+        if isinstance(node, ast.Subscript):
+            outer = self.usage(node.value)
+            if outer is None:
+                return None
+            return outer if isinstance(node.slice, ast.Slice) else outer.of_element()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            if node.func.id in ("sorted", "reversed", "list", "tuple", "set", "iter", "abs"):
+                return self.usage(node.args[0])
+        return None
+
+    def visit_Assign(self, node):  # noqa: N802
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id not in self.known:
+                usage = self.usage(node.value)
+                if usage is not None:
+                    self.known[target.id] = usage
+        self.generic_visit(node)
+
+    def _loop(self, target, iterated):
+        usage = self.usage(iterated)
+        if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name) and iterated.args:
+            if iterated.func.id == "enumerate" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+                self._loop(target.elts[1], iterated.args[0])
+                return
+            if iterated.func.id == "zip" and isinstance(target, ast.Tuple):
+                for part, argument in zip(target.elts, iterated.args):
+                    self._loop(part, argument)
+                return
+            if iterated.func.id == "range":
+                for argument in iterated.args:
+                    self._points(argument, "int", 5)
+        if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute):
+            owner = self.usage(iterated.func.value)
+            if owner is not None and iterated.func.attr == "split" and isinstance(target, ast.Name):
+                element = self.known.setdefault(target.id, Usage())
+                element.add("str", 3)
+        if usage is None:
+            return
+        usage.add("list", 2)
+        usage.add("str", 1)
+        if isinstance(target, ast.Name):
+            self.known.setdefault(target.id, usage.of_element())
+        elif isinstance(target, ast.Tuple):
+            pair = usage.of_element()
+            pair.add("tuple%d" % len(target.elts), 4)
+
+    def visit_For(self, node):  # noqa: N802
+        self._loop(node.target, node.iter)
+        self.generic_visit(node)
+
+    visit_AsyncFor = visit_For  # noqa: N815
+
+    def visit_comprehension(self, node):
+        self._loop(node.target, node.iter)
+        self.generic_visit(node)
+
+    def visit_ListComp(self, node):  # noqa: N802
+        for generator in node.generators:
+            self.visit(generator)
+        self.generic_visit(node)
+
+    visit_SetComp = visit_GeneratorExp = visit_DictComp = visit_ListComp  # noqa: N815
+
+    def visit_Attribute(self, node):  # noqa: N802
+        usage = self.usage(node.value)
+        if usage is not None:
+            for kind, methods in _METHODS.items():
+                if node.attr in methods:
+                    usage.add(kind, 6)
+            if node.attr in ("count", "index", "find"):
+                usage.add("str", 2)
+                usage.add("list", 1)
+        self.generic_visit(node)
+
+    def visit_Subscript(self, node):  # noqa: N802
+        usage = self.usage(node.value)
+        if usage is not None:
+            key = node.slice
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                usage.add("dict", 6)
+            else:
+                usage.add("list", 2)
+                usage.add("str", 1)
+            if isinstance(node.ctx, (ast.Store, ast.Del)):
+                usage.add("list", 1)
+                usage.add("dict", 1)
+        self.generic_visit(node)
+
+    def visit_Compare(self, node):  # noqa: N802
+        sides = [node.left, *node.comparators]
+        for left, operator, right in zip(sides, node.ops, sides[1:]):
+            if isinstance(operator, (ast.In, ast.NotIn)):
+                inner = self.usage(right)
+                if inner is not None:
+                    inner.add("list", 1)
+                    inner.add("str", 1)
+                    inner.add("dict", 1)
+                if isinstance(right, ast.Constant) and isinstance(right.value, str):
+                    self._points(left, "str", 4)
+                continue
+            for one, other in ((left, right), (right, left)):
+                if isinstance(other, ast.Constant):
+                    kind = type(other.value).__name__
+                    self._points(one, kind, 4)
+                elif isinstance(other, (ast.List, ast.Tuple, ast.Dict)):
+                    self._points(one, type(other).__name__.lower(), 3)
+            if isinstance(operator, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+                self._points(left, "int", 1)
+                self._points(right, "int", 1)
+        self.generic_visit(node)
+
+    def visit_BinOp(self, node):  # noqa: N802
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(node.op, ast.Mod) and one is node.left and isinstance(one, ast.Constant):
+                continue
+            if isinstance(other, ast.Constant) and isinstance(other.value, (int, float)):
+                self._points(one, "int", 4)
+            elif isinstance(other, (ast.Constant, ast.JoinedStr)) and isinstance(node.op, ast.Add):
+                self._points(one, "str", 4)
+            elif isinstance(node.op, ast.Add):
+                self._points(one, "int", 1)
+                self._points(one, "str", 1)
+            elif not isinstance(node.op, (ast.BitOr, ast.BitAnd)):
+                self._points(one, "int", 3)
+        self.generic_visit(node)
+
+    def visit_Call(self, node):  # noqa: N802
+        function = node.func
+        if isinstance(function, ast.Name) and node.args:
+            first = node.args[0]
+            known = self.known.get(function.id)
+            if known is not None:
+                known.add("callable", 8)
+                known.add("arity%d" % len(node.args), 1)
+            for kind in _BUILTIN_TAKES.get(function.id, ()):
+                self._points(first, kind, 3)
+            if function.id in ("range",):
+                for argument in node.args:
+                    self._points(argument, "int", 6)
+            if function.id == "isinstance" and len(node.args) == 2:
+                for name in ast.walk(node.args[1]):
+                    if isinstance(name, ast.Name):
+                        self._points(first, name.id, 5)
+        elif isinstance(function, ast.Name):
+            known = self.known.get(function.id)
+            if known is not None:
+                known.add("callable", 8)
+                known.add("arity0", 1)
+        elif isinstance(function, ast.Attribute):
+            self._method_call(function, node)
+        self.generic_visit(node)
+
+    def _method_call(self, function, node):
+        if isinstance(function.value, ast.Name) and function.value.id == "re" and node.args:
+            self._points(node.args[-1], "str", 6)
+        elif isinstance(function.value, ast.Name) and function.value.id == "math" and node.args:
+            self._points(node.args[0], "float", 4)
+        elif isinstance(function.value, ast.Constant) and function.attr == "join" and node.args:
+            self._points(node.args[0], "list", 5)
+            inner = self.usage(node.args[0])
+            if inner is not None:
+                inner.of_element().add("str", 4)
+        elif function.attr in ("startswith", "endswith", "split", "replace", "strip", "find", "count"):
+            for argument in node.args:
+                self._points(argument, "str", 3)
+
+    def _points(self, node, kind, points):
+        usage = self.usage(node)
+        if usage is not None:
+            usage.add(kind, points)
+
+
+_BUILTIN_TAKES = {
+    "len": ("list", "str"),
+    "sum": ("list",),
+    "max": ("list",),
+    "min": ("list",),
+    "sorted": ("list",),
+    "reversed": ("list",),
+    "any": ("list",),
+    "all": ("list",),
+    "enumerate": ("list", "str"),
+    "zip": ("list",),
+    "set": ("list", "str"),
+    "list": ("list", "str"),
+    "tuple": ("list",),
+    "iter": ("list",),
+    "map": (),
+    "int": ("int", "str", "float"),
+    "float": ("float", "int", "str"),
+    "str": ("int", "str"),
+    "abs": ("int", "float"),
+    "round": ("float",),
+    "bin": ("int",),
+    "hex": ("int",),
+    "oct": ("int",),
+    "chr": ("int",),
+    "ord": ("char",),
+    "divmod": ("int",),
+    "pow": ("int",),
+    "bool": ("bool",),
+    "dict": ("dict",),
+    "callable": ("callable",),
+    "Decimal": ("int", "str"),
+}

@@ -1,0 +1,157 @@
+"""Proposed inputs: trees that can be written as source, evaluated afresh for each call, and varied by the search."""
+
+import ast
+import math
+
+from literals import double_quoted
+
+
+class Plain:
+    """A constant: None, a truth value, a number, text or bytes."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+    def source(self):
+        value = self.value
+        if isinstance(value, float) and (math.isnan(value) or math.isinf(value)):
+            return 'float("%r")' % value
+        return double_quoted(value) if isinstance(value, str) else repr(value)
+
+    def children(self):
+        return ()
+
+    def imports(self):
+        return set()
+
+
+class Items:
+    """A list, tuple, set or frozenset."""
+
+    __slots__ = ("items", "kind")
+
+    def __init__(self, kind, items):
+        self.kind = kind
+        self.items = tuple(items)
+
+    def source(self):
+        inner = ", ".join(_distinct([item.source() for item in self.items], self.kind))
+        if self.kind == "list":
+            return "[%s]" % inner
+        if self.kind == "tuple":
+            return "(%s,)" % inner if len(self.items) == 1 else "(%s)" % inner
+        if not self.items:
+            return "%s()" % self.kind
+        return "{%s}" % inner if self.kind == "set" else "frozenset({%s})" % inner
+
+    def children(self):
+        return self.items
+
+    def imports(self):
+        return set().union(*[item.imports() for item in self.items])
+
+
+def _distinct(texts, kind):
+    """Drop repeated members of sets: ``{1, 1}`` is what linters complain about."""
+    return list(dict.fromkeys(texts)) if kind in ("set", "frozenset") else texts
+
+
+class Pairs:
+    """A dict."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs):
+        self.pairs = tuple(pairs)
+
+    def source(self):
+        # Of equal keys the last one counts, as in the dict itself; written once, since linters complain about repeats.
+        texts = {key.source(): value.source() for key, value in self.pairs}
+        return "{%s}" % ", ".join("%s: %s" % pair for pair in texts.items())
+
+    def children(self):
+        return tuple(node for pair in self.pairs for node in pair)
+
+    def imports(self):
+        return set().union(*[node.imports() for node in self.children()])
+
+
+class Built:
+    """A call of a class or function with arguments: ``Decimal("1.5")``, ``Order(id=3, lines=[])``."""
+
+    __slots__ = ("arguments", "function", "needs")
+
+    def __init__(self, function, arguments, needs=()):
+        self.function = function
+        self.arguments = tuple(arguments)  # (keyword or None, node)
+        self.needs = tuple(needs)
+
+    def source(self):
+        parts = ["%s=%s" % (name, node.source()) if name else node.source() for name, node in self.arguments]
+        return "%s(%s)" % (self.function, ", ".join(parts))
+
+    def children(self):
+        return tuple(node for _, node in self.arguments)
+
+    def imports(self):
+        return set(self.needs).union(*[node.imports() for _, node in self.arguments])
+
+
+class Text:
+    """An expression that is used as it stands: an enum member, a builtin function, something found in the repository."""
+
+    __slots__ = ("needs", "text")
+
+    def __init__(self, text, needs=()):
+        self.text = text
+        self.needs = tuple(needs)
+
+    def source(self):
+        return self.text
+
+    def children(self):
+        return ()
+
+    def imports(self):
+        return set(self.needs)
+
+
+def from_value(value):
+    """Return the tree of a plain value (constants and built-in containers); TypeError for anything else."""
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        return Plain(value)
+    if type(value) in (list, tuple, set, frozenset):
+        items = sorted(value, key=repr) if isinstance(value, (set, frozenset)) else value
+        return Items(type(value).__name__, [from_value(item) for item in items])
+    if type(value) is dict:
+        return Pairs([(from_value(key), from_value(item)) for key, item in value.items()])
+    raise TypeError(type(value).__name__)
+
+
+def from_expression(node, names):
+    """Return the tree of a parsed expression whose names all resolve by ``names(name) -> imports or None``; else None."""
+    try:
+        return from_value(ast.literal_eval(node))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        pass
+    needs = set()
+    bound = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+    bound |= {
+        inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load)
+    }
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)):
+            return None
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load) and inner.id not in bound:
+            found = names(inner.id)
+            if found is None:
+                return None
+            needs |= found
+    return Text(ast.unparse(node), sorted(needs))
+
+
+def size(node):
+    """How much a reader has to take in: the characters of the source."""
+    return len(node.source())

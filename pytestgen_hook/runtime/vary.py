@@ -1,0 +1,163 @@
+"""Makes small changes to inputs that were found good: the steps of the search."""
+
+import re
+
+from plan import Input
+from values import Built, Items, Pairs, Plain
+
+
+def vary_input(proposed, plan, rng, donors):
+    """Return an input that differs from ``proposed`` in one or two places; ``donors`` are other good inputs to take parts from."""
+    arguments = dict(proposed.arguments)
+    receiver = proposed.receiver
+    for _ in range(rng.choice((1, 1, 1, 2))):
+        places = [parameter for parameter in plan.parameters if parameter.name in arguments or not parameter.required]
+        if receiver is not None and (not places or rng.random() < 0.35):
+            receiver = _vary_receiver(receiver, plan, rng)
+            continue
+        if not places:
+            break
+        parameter = rng.choice(places)
+        node = arguments.get(parameter.name)
+        roll = rng.random()
+        if node is None or roll < 0.12:
+            arguments[parameter.name] = parameter.domain.draw(rng)
+        elif not parameter.required and roll < 0.2:
+            del arguments[parameter.name]
+        elif donors and roll < 0.3:
+            taken = rng.choice(donors).arguments.get(parameter.name)
+            arguments[parameter.name] = taken if taken is not None else vary(node, rng, plan.constants)
+        else:
+            arguments[parameter.name] = vary(node, rng, plan.constants)
+    return Input(arguments, receiver, "varied")
+
+
+def _vary_receiver(receiver, plan, rng):
+    if getattr(plan, "receivers", None) and rng.random() < 0.3:
+        return rng.choice(plan.receivers)
+    if rng.random() < 0.4:
+        return plan.receiver.draw(rng)
+    return vary(receiver, rng, plan.constants)
+
+
+def vary(node, rng, constants):
+    """Return a tree that differs from ``node`` in one place."""
+    if isinstance(node, Plain):
+        return Plain(_vary_plain(node.value, rng, constants))
+    if isinstance(node, Items):
+        return _vary_items(node, rng, constants)
+    if isinstance(node, Pairs):
+        return _vary_pairs(node, rng, constants)
+    if isinstance(node, Built) and node.arguments:
+        at = rng.randrange(len(node.arguments))
+        arguments = list(node.arguments)
+        name, old = arguments[at]
+        arguments[at] = (name, vary(old, rng, constants))
+        return Built(node.function, arguments, node.needs)
+    return node
+
+
+def _vary_plain(value, rng, constants):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        choices = [value + 1, value - 1, -value, value * 2, value // 2, value + 10, value - 10, 0, 1, value * 10]
+        if constants.ints:
+            choices += [rng.choice(constants.ints), value + rng.choice(constants.ints), value - rng.choice(constants.ints)]
+        return _bounded(rng.choice(choices))
+    if isinstance(value, float):
+        choices = [value + 1, value - 1, -value, value * 2, value / 2, value + 0.5, float(round(value)), 0.0, round(value * 1.1, 3)]
+        if constants.floats:
+            choices.append(rng.choice(constants.floats))
+        return rng.choice(choices)
+    if isinstance(value, str):
+        return _vary_text(value, rng, constants)
+    if isinstance(value, bytes):
+        return rng.choice((value[:-1], value + b"a", value[::-1], value * 2, b""))[:64]
+    return value
+
+
+def _bounded(number):
+    return number if abs(number) < 10**9 else 7
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def _vary_number_in_text(value, rng, constants):
+    """Change one run of digits as a number: what a date, a version or a price in the text turns on."""
+    match = rng.choice(list(_NUMBER.finditer(value)))
+    number = int(match.group()[:9])
+    choices = [number + 1, number - 1, number * 2, number + 10, 0, *constants.ints[:40]]
+    changed = abs(rng.choice(choices) + (rng.choice((-1, 0, 1)) if rng.random() < 0.3 else 0))
+    return value[: match.start()] + str(changed).zfill(len(match.group())) + value[match.end() :]
+
+
+def _vary_text(value, rng, constants):
+    if rng.random() < 0.4 and _NUMBER.search(value):
+        return _vary_number_in_text(value, rng, constants)
+    roll = rng.randrange(11)
+    at = rng.randint(0, len(value))
+    if roll == 0:
+        return value[:at] + value[at + 1 :]
+    if roll == 1:
+        return value[:at] + rng.choice(value or "ab ") + value[at:]
+    if roll == 2:
+        return value[:at] + rng.choice("aZ0 .,-_([{)]}!\té'\"\\/") + value[at:]
+    if roll == 3:
+        return value.swapcase() if rng.random() < 0.5 else value[:at] + value[at : at + 1].swapcase() + value[at + 1 :]
+    if roll == 4:
+        return value[::-1]
+    if roll == 5:
+        return (value + rng.choice(("", " ", ",", ".")) + value)[:80]
+    if roll in (6, 7) and constants.texts:
+        piece = rng.choice(constants.texts)
+        return (value[:at] + piece + value[at:])[:80]
+    if roll == 8 and constants.texts:
+        return value.replace(rng.choice(constants.texts) or " ", rng.choice(constants.texts))[:80]
+    if roll == 9:
+        return value[:at]
+    if value:
+        at = min(at, len(value) - 1)
+        return value[:at] + rng.choice((chr(min(ord(value[at]) + 1, 0x10FFFF)) if value[at] < "\ud000" else "a", rng.choice(value))) + value[at + 1 :]
+    return "a"
+
+
+def _vary_items(node, rng, constants):
+    items = list(node.items)
+    roll = rng.randrange(9)
+    at = rng.randrange(len(items)) if items else 0
+    if not items:
+        return Items(node.kind, [Plain(rng.choice((0, 1, 2, 5)))] if node.kind != "tuple" or roll < 4 else [])
+    if roll <= 2:
+        items[at] = vary(items[at], rng, constants)
+    elif roll == 3:
+        del items[at]
+    elif roll == 4:
+        items.insert(at, items[rng.randrange(len(items))])
+    elif roll == 5:
+        items.insert(rng.randint(0, len(items)), vary(items[at], rng, constants))
+    elif roll == 6 and len(items) > 1:
+        other = rng.randrange(len(items))
+        items[at], items[other] = items[other], items[at]
+    elif roll == 7:
+        items.reverse()
+    else:
+        items.sort(key=lambda item: item.source())
+    return Items(node.kind, items[:40])
+
+
+def _vary_pairs(node, rng, constants):
+    pairs = list(node.pairs)
+    if not pairs:
+        return Pairs([(Plain("a"), Plain(1))])
+    at = rng.randrange(len(pairs))
+    key, item = pairs[at]
+    roll = rng.randrange(4)
+    if roll <= 1:
+        pairs[at] = (key, vary(item, rng, constants))
+    elif roll == 2:
+        del pairs[at]
+    else:
+        pairs.append((vary(key, rng, constants), vary(item, rng, constants)))
+    return Pairs(pairs)

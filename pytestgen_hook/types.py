@@ -1,0 +1,250 @@
+"""The values that the stages hand to one another; all frozen, none with behaviour beyond small properties.
+
+Paths are strings relative to the top of the repository, with forward slashes. Line numbers start at 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One Python file that the examined range added or altered (never a deletion).
+
+    ``before`` is None for a file that is new; ``before_path`` differs from ``path`` where git saw a rename.
+    """
+
+    path: str
+    after: bytes
+    before_path: str | None = None
+    before: bytes | None = None
+
+
+class Kind(Enum):
+    """How a function is reached from its module."""
+
+    FUNCTION = "function"
+    METHOD = "method"
+    CLASS_METHOD = "classmethod"
+    STATIC_METHOD = "staticmethod"
+    PROPERTY = "property"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function or method of a module or (nested) class; functions inside functions belong to the outer one.
+
+    ``first_line`` is that of the first decorator, as in ``code.co_firstlineno``; ``body_lines`` are the first lines of the
+    statements of the body at any depth, the docstring left out.
+    """
+
+    path: str
+    qualname: str
+    kind: Kind
+    first_line: int
+    def_line: int
+    last_line: int
+    body_lines: tuple[int, ...]
+    is_async: bool = False
+
+    @property
+    def name(self) -> str:
+        """The last part of the qualified name."""
+        return self.qualname.rpartition(".")[2]
+
+    @property
+    def is_one_liner(self) -> bool:
+        """Whether the body starts on a line that importing the module runs as well."""
+        return any(line <= self.def_line for line in self.body_lines)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFunction:
+    """A function whose behaviour the change may have altered; ``is_new`` if it did not exist before."""
+
+    function: Function
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unanalysed:
+    """A file or function that nothing was found out about, and why; always reported, never passed over."""
+
+    path: str
+    reason: str
+    qualname: str | None = None
+
+
+class RunOutcome(Enum):
+    """How running one test file ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+    COULD_NOT_START = "could not start"
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """What one test file of the project showed when it ran; only its passing tests count as evidence.
+
+    ``ran`` maps a source path to {first line of a function: ids of passing tests that ran its body};
+    ``lines`` maps a source path to the lines that passing tests ran.
+    """
+
+    __test__ = False  # pytest would take the name for a test class
+
+    path: str
+    outcome: RunOutcome
+    message: str = ""
+    passed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    ran: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
+    lines: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    seconds: float = 0.0
+    from_cache: bool = False
+
+
+class Evidence(Enum):
+    """What a statement about a function's tests rests on."""
+
+    RUN = "run"  # tests were run and their lines measured
+    GRAPH = "graph"  # no test file can reach the module
+    STATIC = "static"  # tests could not be run; a test reaches the module and names the function
+
+
+class Status(Enum):
+    """What became of a changed function."""
+
+    TESTED = "tested"
+    UNTESTED = "untested"
+    GENERATED = "generated"
+    REFUSED = "refused"
+    SUSPECT = "suspect"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict on one changed function: one line of the report, one object of the JSON output.
+
+    ``code`` is a rule (PTG001 …) or None where nothing is to be said; ``reason`` is a sentence a person can act on;
+    ``tests`` are node ids of tests that run the function, ``mutants_killed`` of ``mutants_total`` are those of the new tests.
+    """
+
+    function: Function
+    status: Status
+    code: str | None = None
+    reason: str = ""
+    evidence: Evidence = Evidence.RUN
+    tests: tuple[str, ...] = ()
+    lines_run: int | None = None
+    lines_total: int | None = None
+    branches_run: int | None = None
+    branches_total: int | None = None
+    mutants_killed: int | None = None
+    mutants_total: int | None = None
+    engine: str | None = None
+    seconds: float | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One comparison of a case: ``subject`` (an expression of the test) against ``expected`` (source, or None for ``raises``).
+
+    ``operator`` is one of ``==``, ``is``, ``isinstance``.
+    """
+
+    subject: str
+    operator: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raises:
+    """An exception that a case expects: its name as written in the test and the stable part of its message."""
+
+    name: str
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One observed call that earned its place, as source text.
+
+    ``arguments`` are (name, source) in the order of the call; ``setup`` are statements before it; ``call`` is an expression
+    over the argument names and the names that ``setup`` binds. Exactly one of ``checks`` and ``raises`` is given.
+    ``imports`` are (module, name) pairs, name "" for ``import module``.
+    """
+
+    arguments: tuple[tuple[str, str], ...]
+    call: str
+    setup: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    raises: Raises | None = None
+    imports: tuple[tuple[str, str], ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """All that a source of calls found out about one function."""
+
+    function: Function
+    module: str
+    cases: tuple[Case, ...] = ()
+    refused: str | None = None
+    problem: str | None = None
+    lines_run: int = 0
+    lines_total: int = 0
+    branches_run: int = 0
+    branches_total: int = 0
+    mutants_killed: int = 0
+    mutants_total: int = 0
+    survivors: tuple[str, ...] = ()
+    seconds: float = 0.0
+    engine: str = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class TestModule:
+    """Test source for one file under test, ready to be merged: imports apart from the test functions.
+
+    ``imports`` are (module, name) pairs, name "" for ``import module``; ``tests`` are (test name, source of the function
+    with its decorators) in the order in which they should stand.
+    """
+
+    __test__ = False
+
+    source_path: str
+    imports: tuple[tuple[str, str], ...]
+    tests: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A test file as it was (None: it did not exist) and as it is to be."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that one run has to say; what is printed and the exit status follow from it alone."""
+
+    findings: tuple[Finding, ...]
+    unanalysed: tuple[Unanalysed, ...] = ()
+    test_runs: tuple[TestRun, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    staged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    mode: str = "fail"
+    range: str = "staged"
+    seconds: float = 0.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
