@@ -65,9 +65,7 @@ def _bind_imports(case: Case, imports: dict[str, tuple[str, str]]) -> bool:
 
 def _used_imports(imports: Iterable[tuple[str, str]], tests: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return the imports whose names occur in the tests, with those that the tests' own frame needs."""
-    used = {
-        node.id for _, source in tests for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)
-    }
+    used = {node.id for _, source in tests for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
     frame = {("pytest", ""), ("re", "")}
     wanted = {*imports, *frame}
     return tuple(sorted((module, name) for module, name in wanted if (name or module.split(".")[0]) in used))
@@ -114,7 +112,7 @@ class _Substitution(ast.NodeTransformer):
     def __init__(self, by: dict[str, ast.expr]) -> None:
         self._by = by
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return self._by.get(node.id, node)
 
 
@@ -182,7 +180,13 @@ def _numbered(words: str, names: set[str]) -> str:
     return candidate
 
 
-_EMPTY: dict[type, str] = {str: "empty-text", list: "empty-list", tuple: "empty-tuple", dict: "empty-dict", bytes: "empty-bytes"}
+_EMPTY: dict[type, str] = {
+    str: "empty-text",
+    list: "empty-list",
+    tuple: "empty-tuple",
+    dict: "empty-dict",
+    bytes: "empty-bytes",
+}
 
 
 def _slug(source: str) -> str:

@@ -178,7 +178,8 @@ class Case:
 
     ``arguments`` are (name, source) in the order of the call; ``setup`` are statements before it; ``call`` is an expression
     over the argument names and the names that ``setup`` binds. Exactly one of ``checks`` and ``raises`` is given.
-    ``imports`` are (module, name) pairs, name "" for ``import module``.
+    ``imports`` are (module, name) pairs, name "" for ``import module``. ``lines`` are those of the function that the case
+    runs, ``kills`` the numbers of the mutants that it tells from the original.
     """
 
     arguments: tuple[tuple[str, str], ...]
@@ -187,18 +188,23 @@ class Case:
     checks: tuple[Check, ...] = ()
     raises: Raises | None = None
     imports: tuple[tuple[str, str], ...] = ()
-    label: str = ""
+    lines: frozenset[int] = frozenset()
+    kills: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """All that a source of calls found out about one function."""
+    """All that a source of calls found out about one function.
+
+    ``toothless``: calls were observed, but none could tell a broken body from the right one.
+    """
 
     function: Function
     module: str
     cases: tuple[Case, ...] = ()
     refused: str | None = None
     problem: str | None = None
+    toothless: bool = False
     lines_run: int = 0
     lines_total: int = 0
     branches_run: int = 0

@@ -14,6 +14,7 @@ import numbers
 import pathlib
 import re
 import string
+import sys
 import types
 import typing
 import uuid
@@ -22,8 +23,41 @@ from literals import CannotWrite, Writer
 from values import Built, Items, Pairs, Plain, Text, from_value
 
 DEEPEST = 3
-_WORDS = ("a", "b", "abc", "hello", "Hello World", "x1", "test", "Foo", "bar baz", "racecar", "a b c", "1", "42", "-1", "3.14")
-_ODD_TEXTS = ("", " ", "A", "\n", "aA1 ", "a,b", "(())", "äß", "  lead", "trail  ", "a-b_c", "ABC", "aeiou", "a.b", "0", "zZ")
+_WORDS = (
+    "a",
+    "b",
+    "abc",
+    "hello",
+    "Hello World",
+    "x1",
+    "test",
+    "Foo",
+    "bar baz",
+    "racecar",
+    "a b c",
+    "1",
+    "42",
+    "-1",
+    "3.14",
+)
+_ODD_TEXTS = (
+    "",
+    " ",
+    "A",
+    "\n",
+    "aA1 ",
+    "a,b",
+    "(())",
+    "äß",
+    "  lead",
+    "trail  ",
+    "a-b_c",
+    "ABC",
+    "aeiou",
+    "a.b",
+    "0",
+    "zZ",
+)
 
 
 class Constants:
@@ -96,7 +130,9 @@ class Texts(Domain):
             return Plain(rng.choice(_ODD_TEXTS))
         if roll < 0.9:
             return Plain("".join(rng.choice(self.alphabet) for _ in range(rng.randint(1, 8))))
-        return Plain("".join(rng.choice(string.ascii_letters + string.digits + " .,-_") for _ in range(rng.randint(1, 12))))
+        return Plain(
+            "".join(rng.choice(string.ascii_letters + string.digits + " .,-_") for _ in range(rng.randint(1, 12)))
+        )
 
     def _from_constants(self, rng):
         parts = [rng.choice(self.constants.texts)]
@@ -106,7 +142,10 @@ class Texts(Domain):
         if roll < 0.65:
             parts.insert(rng.randint(0, 1), rng.choice(_WORDS))
         else:
-            parts = [rng.choice(self.constants.texts) if rng.random() < 0.75 else rng.choice(_WORDS) for _ in range(rng.randint(2, 7))]
+            parts = [
+                rng.choice(self.constants.texts) if rng.random() < 0.75 else rng.choice(_WORDS)
+                for _ in range(rng.randint(2, 7))
+            ]
         # What the body splits by is among its constants; splitting without an argument means by spaces.
         separators = [text for text in self.constants.texts if len(text) <= 2 and not text.isalnum()]
         return rng.choice(("", " ", " ", *separators)).join(parts)[:60]
@@ -174,7 +213,9 @@ class Records(Domain):
 
     def draw(self, rng, depth=0):
         pairs = [(Plain(name), domain.draw(rng, depth + 1)) for name, domain in self.required.items()]
-        pairs += [(Plain(name), domain.draw(rng, depth + 1)) for name, domain in self.optional.items() if rng.random() < 0.6]
+        pairs += [
+            (Plain(name), domain.draw(rng, depth + 1)) for name, domain in self.optional.items() if rng.random() < 0.6
+        ]
         return Pairs(pairs)
 
 
@@ -221,8 +262,16 @@ _TIMES = (
     "datetime(2023, 12, 31, 23, 59, 59)",
     "datetime(2024, 2, 29, 6, 0)",
 )
-_DELTAS = ("timedelta()", "timedelta(seconds=1)", "timedelta(hours=5)", "timedelta(days=1)", "timedelta(days=-3)", "timedelta(days=400)",
-           "timedelta(minutes=90)", "timedelta(microseconds=500)")
+_DELTAS = (
+    "timedelta()",
+    "timedelta(seconds=1)",
+    "timedelta(hours=5)",
+    "timedelta(days=1)",
+    "timedelta(days=-3)",
+    "timedelta(days=400)",
+    "timedelta(minutes=90)",
+    "timedelta(microseconds=500)",
+)
 
 
 def _texts(kind, module, name, texts):
@@ -301,13 +350,26 @@ class Typing:
             return self._callable(arguments)
         if origin is type:
             return self._classes(arguments)
-        if repr(origin) in ("typing.Final", "typing.ClassVar", "typing.Required", "typing.NotRequired", "typing_extensions.Required"):
+        if repr(origin) in (
+            "typing.Final",
+            "typing.ClassVar",
+            "typing.Required",
+            "typing.NotRequired",
+            "typing_extensions.Required",
+        ):
             return self.domain(arguments[0])
         return self._container(origin, arguments)
 
     def _container(self, origin, arguments):
-        if origin in (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Iterable,
-                      collections.abc.Collection, collections.abc.Reversible, collections.abc.Container):
+        if origin in (
+            list,
+            collections.abc.Sequence,
+            collections.abc.MutableSequence,
+            collections.abc.Iterable,
+            collections.abc.Collection,
+            collections.abc.Reversible,
+            collections.abc.Container,
+        ):
             return Containers("list", self._element(arguments))
         if origin in (collections.abc.Iterator, collections.abc.Generator):
             return Objects("iter", [(None, Containers("list", self._element(arguments)), True)], ())
@@ -321,11 +383,19 @@ class Typing:
             name = origin.__name__
             first = [(None, Text("list"), True)] if name == "defaultdict" else []
             first = [(None, Fixed([Text("list")]), True)] if first else []
-            return Objects(name, [*first, (None, Dicts(self._element(arguments), self._element(arguments, 1)), True)], [("collections", name)])
+            return Objects(
+                name,
+                [*first, (None, Dicts(self._element(arguments), self._element(arguments, 1)), True)],
+                [("collections", name)],
+            )
         if origin is collections.deque:
-            return Objects("deque", [(None, Containers("list", self._element(arguments)), True)], [("collections", "deque")])
+            return Objects(
+                "deque", [(None, Containers("list", self._element(arguments)), True)], [("collections", "deque")]
+            )
         if origin is collections.Counter:
-            return Objects("Counter", [(None, Containers("list", self._element(arguments)), True)], [("collections", "Counter")])
+            return Objects(
+                "Counter", [(None, Containers("list", self._element(arguments)), True)], [("collections", "Counter")]
+            )
         return self._class(origin) if isinstance(origin, type) else None
 
     def _literal(self, value):
@@ -381,10 +451,25 @@ class Typing:
             return Bytes(constants)
         if kind is bytearray:
             return Objects("bytearray", [(None, Bytes(constants), True)], ())
-        if kind in (list, set, frozenset, dict, tuple, collections.deque, collections.OrderedDict, collections.Counter) or (
-            kind.__module__ == "collections.abc" and kind is not collections.abc.Callable and kind is not collections.abc.Hashable
+        if kind in (
+            list,
+            set,
+            frozenset,
+            dict,
+            tuple,
+            collections.deque,
+            collections.OrderedDict,
+            collections.Counter,
+        ) or (
+            kind.__module__ == "collections.abc"
+            and kind is not collections.abc.Callable
+            and kind is not collections.abc.Hashable
         ):
-            return self._container(kind if kind is not tuple else list, ()) if kind is not tuple else Containers("tuple", self._element(()))
+            return (
+                self._container(kind if kind is not tuple else list, ())
+                if kind is not tuple
+                else Containers("tuple", self._element(()))
+            )
         if kind is collections.abc.Callable:
             return callables(None, None)
         if kind is range:
@@ -404,14 +489,24 @@ class Typing:
         if kind is datetime.tzinfo or kind is datetime.timezone:
             return _texts(kind, "datetime", "timezone", ("timezone.utc",))
         if kind is decimal.Decimal:
-            return _texts(kind, "decimal", "Decimal", tuple('Decimal("%s")' % t for t in ("0", "1.5", "-2.25", "100", "0.01", "19.99")))
+            return _texts(
+                kind,
+                "decimal",
+                "Decimal",
+                tuple(f'Decimal("{t}")' for t in ("0", "1.5", "-2.25", "100", "0.01", "19.99")),
+            )
         if kind is fractions.Fraction:
             return _texts(kind, "fractions", "Fraction", ("Fraction(1, 2)", "Fraction(0)", "Fraction(-3, 4)"))
         if kind is uuid.UUID:
             return _texts(kind, "uuid", "UUID", ('UUID("12345678-1234-5678-1234-567812345678")',))
         if kind in (pathlib.Path, pathlib.PurePath, pathlib.PurePosixPath):
             name = kind.__name__
-            return _texts(kind, "pathlib", name, tuple('%s("%s")' % (name, t) for t in ("a.txt", "docs/readme.md", ".", "dir/file.tar.gz", "noext")))
+            return _texts(
+                kind,
+                "pathlib",
+                name,
+                tuple(f'{name}("{t}")' for t in ("a.txt", "docs/readme.md", ".", "dir/file.tar.gz", "noext")),
+            )
         if kind is re.Pattern:
             return _texts(kind, "re", "", ('re.compile("a+")', 're.compile(r"\\d+")'))
         return None
@@ -456,7 +551,11 @@ class Typing:
             domain = self.domain(hints.get(parameter.name, parameter.annotation))
             if domain is None:
                 domain = default_domain(parameter.default, self.constants) or anything(self.constants)
-            name = None if parameter.kind is parameter.POSITIONAL_ONLY or (required and len(signature.parameters) == 1) else parameter.name
+            name = (
+                None
+                if parameter.kind is parameter.POSITIONAL_ONLY or (required and len(signature.parameters) == 1)
+                else parameter.name
+            )
             found.append((name, domain, required))
         return found
 
@@ -472,8 +571,6 @@ def hints_of(thing):
     found = {}
     names = getattr(thing, "__globals__", None)
     if names is None:
-        import sys
-
         names = vars(sys.modules.get(getattr(thing, "__module__", ""), types))
     for name, annotation in dict(getattr(thing, "__annotations__", {}) or {}).items():
         if isinstance(annotation, str):
@@ -531,26 +628,33 @@ def callables(count, returned):
     if count == 2:
         return Fixed([Text(text) for text in two])
     if count is None or count == 3:
-        return Any([(Fixed([Text(text) for text in one]), 3), (Fixed([Text(text) for text in two]), 1),
-                    (Fixed([Text("lambda *args: args"), Text("lambda *args, **kwargs: None"), Text("lambda: 1")]), 1)])
+        return Any(
+            [
+                (Fixed([Text(text) for text in one]), 3),
+                (Fixed([Text(text) for text in two]), 1),
+                (Fixed([Text("lambda *args: args"), Text("lambda *args, **kwargs: None"), Text("lambda: 1")]), 1),
+            ]
+        )
     return Fixed([Text("lambda *args: args[0]")])
 
 
 def anything(constants):
     """Return the domain for a parameter about which nothing is known."""
-    return Any([
-        (Ints(constants), 4),
-        (Texts(constants), 4),
-        (Containers("list", Ints(constants)), 3),
-        (Containers("list", Texts(constants)), 2),
-        (Floats(constants), 1),
-        (Dicts(Texts(constants), Ints(constants)), 1),
-        (Fixed([Plain(None)]), 0.7),
-        (Fixed([Plain(True), Plain(False)]), 0.7),
-        (Containers("tuple", Ints(constants)), 0.5),
-        (Containers("list", Containers("list", Ints(constants))), 0.7),
-        (callables(None, None), 0.3),
-    ])
+    return Any(
+        [
+            (Ints(constants), 4),
+            (Texts(constants), 4),
+            (Containers("list", Ints(constants)), 3),
+            (Containers("list", Texts(constants)), 2),
+            (Floats(constants), 1),
+            (Dicts(Texts(constants), Ints(constants)), 1),
+            (Fixed([Plain(None)]), 0.7),
+            (Fixed([Plain(True), Plain(False)]), 0.7),
+            (Containers("tuple", Ints(constants)), 0.5),
+            (Containers("list", Containers("list", Ints(constants))), 0.7),
+            (callables(None, None), 0.3),
+        ]
+    )
 
 
 _KINDS = {

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from values import Text, from_expression
+from values import Items, from_expression
 
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
 _LONGEST = 600
@@ -37,7 +37,7 @@ def balanced(text, start):
 
 def calls_in_text(text, name):
     """Yield ``ast.Call`` nodes of every ``name(...)`` in prose or code."""
-    for match in re.finditer(r"(?<![\w])%s\s*\(" % re.escape(name), text):
+    for match in re.finditer(rf"(?<![\w]){re.escape(name)}\s*\(", text):
         end = balanced(text, match.end() - 1)
         if end < 0:
             continue
@@ -45,7 +45,9 @@ def calls_in_text(text, name):
             node = ast.parse("_" + text[match.end() - 1 : end].replace("\n", " "), mode="eval").body
         except (SyntaxError, ValueError):
             continue
-        if isinstance(node, ast.Call) and not any(isinstance(a, ast.Constant) and a.value is Ellipsis for a in node.args):
+        if isinstance(node, ast.Call) and not any(
+            isinstance(a, ast.Constant) and a.value is Ellipsis for a in node.args
+        ):
             yield node
 
 
@@ -66,7 +68,11 @@ def assignments_in_text(text, names):
         return []
     found = []
     current = {}
-    pattern = re.compile(r"(?<![\w.])(%s)\s*(?:=(?!=)|:)\s*" % "|".join(re.escape(name) for name in names)) if names else None
+    pattern = (
+        re.compile(r"(?<![\w.])({})\s*(?:=(?!=)|:)\s*".format("|".join(re.escape(name) for name in names)))
+        if names
+        else None
+    )
     for match in pattern.finditer(text) if pattern else ():
         node = _literal_at(text, match.end())
         if node is None:
@@ -79,7 +85,7 @@ def assignments_in_text(text, names):
         found.append(current)
     for match in re.finditer(r"(?im)^\s*input\s*:?\s*(.+)$", text):
         try:
-            node = ast.parse("f(%s)" % match.group(1).strip(), mode="eval").body
+            node = ast.parse(f"f({match.group(1).strip()})", mode="eval").body
         except (SyntaxError, ValueError):
             continue
         if isinstance(node, ast.Call) and len(node.args) == len(names) and not node.keywords:
@@ -135,10 +141,14 @@ def bind(call, parameters, names, skip_first=False):
             return None
         found[keyword.arg] = node
     if extra:
-        from values import Items
-
         found[rest.name] = Items("tuple", extra)
-    missing = [p for p in parameters if p.default is p.empty and p.name not in found and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    missing = [
+        p
+        for p in parameters
+        if p.default is p.empty
+        and p.name not in found
+        and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
     return None if missing else found
 
 
@@ -156,6 +166,3 @@ def limited(calls):
     """Return at most ``_MOST`` calls, the shortest of distinct text first: long argument lists are seldom examples."""
     distinct = {ast.dump(call): call for call in calls}
     return sorted(distinct.values(), key=lambda call: len(ast.dump(call)))[:_MOST]
-
-
-__all__ = ["Text", "assignments_in_text", "bind", "calls_in_code", "calls_in_text", "constants_of", "limited"]

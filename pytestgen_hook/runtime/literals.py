@@ -13,7 +13,7 @@ import re
 import sys
 import types
 import uuid
-import zoneinfo  # noqa: F401  imported early: a first import during an observed call would read files
+import zoneinfo
 
 LONGEST = 1500  # characters of one written value; longer ones no reader would check
 DEEPEST = 8
@@ -72,7 +72,7 @@ class Writer:
                 self.imports.add((self.home.__name__, top))
                 return qualname
         if resolve(module_name, qualname) is not thing or module_name.split(".")[0].startswith("_"):
-            raise CannotWrite("it uses %s, which cannot be imported by name" % qualname)
+            raise CannotWrite(f"it uses {qualname}, which cannot be imported by name")
         self.imports.add((module_name, top))
         return qualname
 
@@ -98,7 +98,7 @@ class Writer:
         return [self._write(item, depth + 1) for item in values]
 
     def _call(self, name, *arguments):
-        return "%s(%s)" % (name, ", ".join(arguments))
+        return "{}({})".format(name, ", ".join(arguments))
 
 
 _CONTAINERS = (list, tuple, dict, set, frozenset, collections.deque)
@@ -125,22 +125,22 @@ def _float(writer, value, depth):
     if math.isinf(value):
         return 'float("inf")' if value > 0 else 'float("-inf")'
     if writer.coarse:
-        return str(int(value)) if value == int(value) and abs(value) < 1e15 else "%.6g" % value
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"
     if writer.exact or (value == int(value) and abs(value) < 1e15):
         return repr(value)
     writer.imports.add(("pytest", ""))
-    return "pytest.approx(%r)" % value
+    return f"pytest.approx({value!r})"
 
 
 def _complex(writer, value, depth):
     if value != value or math.isinf(value.real) or math.isinf(value.imag):
         raise CannotWrite("its value is a complex number that is not finite")
     if writer.coarse:
-        return "(%.6g%+.6gj)" % (value.real, value.imag)
+        return f"({value.real:.6g}{value.imag:+.6g}j)"
     if writer.exact:
         return repr(value)
     writer.imports.add(("pytest", ""))
-    return "pytest.approx(%r)" % value
+    return f"pytest.approx({value!r})"
 
 
 def _text(writer, value, depth):
@@ -162,12 +162,12 @@ def double_quoted(text):
 
 
 def _list(writer, value, depth):
-    return "[%s]" % ", ".join(writer._items(value, depth))
+    return "[{}]".format(", ".join(writer._items(value, depth)))
 
 
 def _tuple(writer, value, depth):
     items = writer._items(value, depth)
-    return "(%s,)" % items[0] if len(items) == 1 else "(%s)" % ", ".join(items)
+    return f"({items[0]},)" if len(items) == 1 else "({})".format(", ".join(items))
 
 
 def _set(writer, value, depth):
@@ -175,7 +175,7 @@ def _set(writer, value, depth):
         return "set()"
     exact, writer.exact = writer.exact, True  # approx objects cannot be hashed
     try:
-        return "{%s}" % ", ".join(sorted(writer._items(list(value), depth), key=_natural))
+        return "{{{}}}".format(", ".join(sorted(writer._items(list(value), depth), key=_natural)))
     finally:
         writer.exact = exact
 
@@ -202,10 +202,10 @@ def _dict(writer, value, depth):
             key_text = writer._write(key, depth + 1)
         finally:
             writer.exact = exact
-        pairs.append("%s: %s" % (key_text, writer._write(item, depth + 1)))
+        pairs.append(f"{key_text}: {writer._write(item, depth + 1)}")
     if writer.coarse:
         pairs.sort()
-    return "{%s}" % ", ".join(pairs)
+    return "{{{}}}".format(", ".join(pairs))
 
 
 def _ordered_dict(writer, value, depth):
@@ -339,13 +339,13 @@ def _named(writer, value, depth):
 def _enum(writer, value, depth):
     if value.name is None or type(value).__members__.get(value.name) is not value:
         raise CannotWrite("its value is a combination of flags without a name")
-    return "%s.%s" % (writer.name(type(value)), value.name)
+    return f"{writer.name(type(value))}.{value.name}"
 
 
 def _dataclass(writer, value, depth):
     kind = type(value)
     if not kind.__dataclass_params__.eq:
-        raise CannotWrite("%s objects cannot be compared by value" % kind.__name__)
+        raise CannotWrite(f"{kind.__name__} objects cannot be compared by value")
     arguments = []
     for field in dataclasses.fields(value):
         if not field.init:
@@ -353,7 +353,7 @@ def _dataclass(writer, value, depth):
         item = getattr(value, field.name)
         if field.default is not dataclasses.MISSING and _same(item, field.default):
             continue
-        arguments.append("%s=%s" % (field.name, writer._write(item, depth + 1)))
+        arguments.append(f"{field.name}={writer._write(item, depth + 1)}")
     return writer._call(writer.name(kind), *arguments)
 
 
@@ -365,12 +365,12 @@ def _same(left, right):
 
 
 def _named_tuple(writer, value, depth):
-    arguments = ["%s=%s" % (name, writer._write(item, depth + 1)) for name, item in zip(value._fields, value)]
+    arguments = [f"{name}={writer._write(item, depth + 1)}" for name, item in zip(value._fields, value)]
     return writer._call(writer.name(type(value)), *arguments)
 
 
 def _exotic(writer, value, depth):
-    raise CannotWrite("%s objects have no form in source text" % type(value).__name__)
+    raise CannotWrite(f"{type(value).__name__} objects have no form in source text")
 
 
 def _structured_writer(value):

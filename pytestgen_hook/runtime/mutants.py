@@ -224,13 +224,13 @@ def _changes(parent, field, node):
     kind = type(node)
     if kind in _BINARY:
         new = _BINARY[kind]
-        yield "%s became %s" % (_SIGNS[kind], _SIGNS[new]), new()
+        yield f"{_SIGNS[kind]} became {_SIGNS[new]}", new()
     elif kind in _COMPARE:
         for new in _COMPARE[kind]:
-            yield "%s became %s" % (_SIGNS[kind], _SIGNS[new]), new()
+            yield f"{_SIGNS[kind]} became {_SIGNS[new]}", new()
     elif kind in (ast.And, ast.Or):
         new = ast.Or if kind is ast.And else ast.And
-        yield "%s became %s" % (_SIGNS[kind], _SIGNS[new]), new()
+        yield f"{_SIGNS[kind]} became {_SIGNS[new]}", new()
     elif kind is ast.Constant:
         yield from _constant_changes(node)
     elif kind is ast.UnaryOp and isinstance(node.op, (ast.Not, ast.USub)):
@@ -260,15 +260,15 @@ def _suspends(node):
 def _constant_changes(node):
     value = node.value
     if isinstance(value, bool):
-        yield "%r became %r" % (value, not value), ast.Constant(not value)
+        yield f"{value!r} became {not value!r}", ast.Constant(not value)
     elif isinstance(value, (int, float)):
-        yield "%r became %r" % (value, value + 1), ast.Constant(value + 1)
+        yield f"{value!r} became {value + 1!r}", ast.Constant(value + 1)
         if value:
-            yield "%r became %r" % (value, value - 1), ast.Constant(value - 1)
+            yield f"{value!r} became {value - 1!r}", ast.Constant(value - 1)
     elif isinstance(value, str):
-        yield "the text %r was changed" % value[:20], ast.Constant("XX" + value)
+        yield f"the text {value[:20]!r} was changed", ast.Constant("XX" + value)
     elif isinstance(value, bytes):
-        yield "the bytes %r were changed" % value[:20], ast.Constant(b"XX" + value)
+        yield f"the bytes {value[:20]!r} were changed", ast.Constant(b"XX" + value)
 
 
 def _default_mutants(node, function):

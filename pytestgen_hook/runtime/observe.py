@@ -100,7 +100,8 @@ class Tracer:
 
 
 _CLOCKS = {
-    ("time", name) for name in ("time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime", "ctime", "strftime")
+    ("time", name)
+    for name in ("time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime", "ctime", "strftime")
 } | {("posix", name) for name in ("getpid", "getppid", "urandom", "getcwd", "uname", "getlogin", "getuid", "times")}
 _CLOCK_METHODS = {"now", "today", "utcnow"}
 
@@ -124,10 +125,10 @@ class Watch:
         name = getattr(function, "__name__", "")
         owner = getattr(function, "__self__", None)
         if name in _CLOCK_METHODS and isinstance(owner, type) and owner.__module__ == "datetime":
-            self.noticed = "the clock (%s.%s)" % (owner.__name__, name)
+            self.noticed = f"the clock ({owner.__name__}.{name})"
         elif (getattr(function, "__module__", None), name) in _CLOCKS:
             if "importlib" not in frame.f_code.co_filename and "/asyncio/" not in frame.f_code.co_filename:
-                self.noticed = "the clock, chance or this machine (%s)" % name
+                self.noticed = f"the clock, chance or this machine ({name})"
         elif name == "id" and getattr(function, "__module__", None) == "builtins":
             if frame.f_code.co_filename.startswith(self.tree):
                 self.noticed = "the addresses of objects (id)"
@@ -196,7 +197,7 @@ def observe(subject, item, guard, trace=True, strict=False):
         except CannotWrite as problem:
             answer = {"kind": "unwritable", "problem": str(problem), "print": ""}
         except BaseException as error:  # the user's own __eq__ or __repr__ may raise anything
-            answer = {"kind": "unwritable", "problem": "its result raises %s when looked at" % type(error).__name__}
+            answer = {"kind": "unwritable", "problem": f"its result raises {type(error).__name__} when looked at"}
             answer["print"] = answer["problem"]
     finally:
         guard.stop()
@@ -295,7 +296,7 @@ def _describe(subject, item, local, before, outcome, strict):
     kind, form, value = outcome
     setup = []
     if item["style"] == "agen":
-        setup.append("async def collect():\n    return [item async for item in %s]" % item["call"])
+        setup.append("async def collect():\n    return [item async for item in {}]".format(item["call"]))
     call = form % item["call"] if "%s" in form else form
     if kind == "raise":
         return _describe_error(subject, call, value)
@@ -334,7 +335,7 @@ class _Checks:
 
     def add(self, subject, operator, expected, fingerprint):
         self.checks.append([subject, operator, expected])
-        self.prints.append("%s %s %s" % (subject, operator, fingerprint))
+        self.prints.append(f"{subject} {operator} {fingerprint}")
 
     def about(self, name, value):
         """Assert all that can be said about ``value``: equality where it has a source form, else its public attributes."""
@@ -348,7 +349,7 @@ class _Checks:
         writer = Writer(self._subject.module)
         text = writer.write(value)
         if self._strict and not self._reads_back(writer, text, value):
-            raise CannotWrite("%s objects cannot be compared by value" % type(value).__name__)
+            raise CannotWrite(f"{type(value).__name__} objects cannot be compared by value")
         self.imports |= writer.imports
         identity = value is None or isinstance(value, (bool, type, types.FunctionType))
         self.add(name, "is" if identity else "==", text, Writer(self._subject.module, coarse=True).write(value))
@@ -361,8 +362,8 @@ class _Checks:
     def _attributes(self, name, value):
         kind = type(value)
         if isinstance(value, re.Match):
-            self._equal("%s.group()" % name, value.group())
-            self._equal("%s.span()" % name, value.span())
+            self._equal(f"{name}.group()", value.group())
+            self._equal(f"{name}.span()", value.span())
             return True
         if kind.__module__ == "builtins" or isinstance(value, types.ModuleType):
             return False
@@ -375,12 +376,12 @@ class _Checks:
             if count >= MOST_ATTRIBUTES:
                 break
             try:
-                self._equal("%s.%s" % (name, attribute), item)
+                self._equal(f"{name}.{attribute}", item)
                 count += 1
             except CannotWrite:
                 continue
         if isinstance(value, BaseException):
-            self._equal("str(%s)" % name, str(value))
+            self._equal(f"str({name})", str(value))
         return True
 
     def about_change(self, name, value, before):
@@ -399,7 +400,7 @@ class _Checks:
             for attribute, item in _attributes(value)[:MOST_ATTRIBUTES]:
                 if before.get(attribute) != after.get(attribute) and after.get(attribute) != "?":
                     try:
-                        self._equal("%s.%s" % (name, attribute), item)
+                        self._equal(f"{name}.{attribute}", item)
                     except CannotWrite:
                         continue
 
@@ -410,13 +411,13 @@ def _describe_error(subject, call, error):
     if kind.__name__ in _CALLER_ERRORS and kind.__module__ == "builtins" and not explicit:
         return {"kind": "misuse", "print": "misuse " + kind.__name__, "error": kind.__name__}
     if not isinstance(error, Exception) and kind.__module__ == "builtins" and kind is not SystemExit:
-        return {"kind": "unwritable", "problem": "it raises %s" % kind.__name__, "print": kind.__name__}
+        return {"kind": "unwritable", "problem": f"it raises {kind.__name__}", "print": kind.__name__}
     writer = Writer(subject.module)
     name = writer.name(kind)
     message = stable_message(str(error)) if explicit else None
     answer = {"kind": "raise", "call": call, "raises": [name, message], "imports": sorted(writer.imports)}
     answer["deliberate"] = explicit
-    answer["print"] = "raises %s %s" % (name, message)
+    answer["print"] = f"raises {name} {message}"
     return answer
 
 
@@ -448,4 +449,3 @@ def stable_message(message):
         message = message[:LONGEST_MESSAGE].rpartition(" ")[0]
     message = message.strip()
     return message if len(message) >= 3 else None
-

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import gc
 import inspect
 import keyword
 import re
@@ -10,7 +11,8 @@ import types
 import domains
 import harvest
 import usage
-from literals import CannotWrite, Writer
+from literals import CannotWrite
+from mutants import find_function
 from values import Built, Items
 
 _OPERATORS = {
@@ -123,7 +125,7 @@ class Plan:
             elif parameter.style == "starstar":
                 parts.append("**" + parameter.variable)
             elif parameter.style == "keyword" or by_name or not parameter.required:
-                parts.append("%s=%s" % (parameter.name, parameter.variable))
+                parts.append(f"{parameter.name}={parameter.variable}")
             else:
                 parts.append(parameter.variable)
         return self._call(parts)
@@ -131,36 +133,36 @@ class Plan:
     def _call(self, parts):
         inner = ", ".join(parts)
         if self.kind == "constructor":
-            return "%s(%s)" % (self.owner, inner)
+            return f"{self.owner}({inner})"
         if self.kind == "property":
             if self.is_setter:
-                return 'setattr(%s, "%s", %s)' % (self.receiver_name, self.name, parts[0])
-            return "%s.%s" % (self.receiver_name, self.name)
+                return f'setattr({self.receiver_name}, "{self.name}", {parts[0]})'
+            return f"{self.receiver_name}.{self.name}"
         if self.kind in ("classmethod", "staticmethod"):
-            return "%s.%s(%s)" % (self.owner, self._visible_name(), inner)
+            return f"{self.owner}.{self._visible_name()}({inner})"
         if self.kind == "method":
             return self._method_call(parts, inner)
-        return "%s(%s)" % (self.name, inner)
+        return f"{self.name}({inner})"
 
     def _method_call(self, parts, inner):
         receiver = self.receiver_name
         if self.name in _OPERATORS and len(parts) == 1:
-            return "%s %s %s" % (receiver, _OPERATORS[self.name], parts[0])
+            return f"{receiver} {_OPERATORS[self.name]} {parts[0]}"
         if self.name == "__contains__" and len(parts) == 1:
-            return "%s in %s" % (parts[0], receiver)
+            return f"{parts[0]} in {receiver}"
         if self.name == "__getitem__" and len(parts) == 1:
-            return "%s[%s]" % (receiver, parts[0])
+            return f"{receiver}[{parts[0]}]"
         if self.name == "__call__":
-            return "%s(%s)" % (receiver, inner)
+            return f"{receiver}({inner})"
         if self.name == "__reversed__":
-            return "list(reversed(%s))" % receiver
+            return f"list(reversed({receiver}))"
         if self.name in _BUILTINS:
-            return "%s(%s)" % (_BUILTINS[self.name], ", ".join([receiver, *parts]))
-        return "%s.%s(%s)" % (receiver, self._visible_name(), inner)
+            return "{}({})".format(_BUILTINS[self.name], ", ".join([receiver, *parts]))
+        return f"{receiver}.{self._visible_name()}({inner})"
 
     def _visible_name(self):
         if self.name.startswith("__") and not self.name.endswith("__") and self.owner:
-            return "_%s%s" % (self.owner.rpartition(".")[2].lstrip("_"), self.name)
+            return "_{}{}".format(self.owner.rpartition(".")[2].lstrip("_"), self.name)
         return self.name
 
 
@@ -172,8 +174,6 @@ def _picked(domain):
 
 def make_plan(subject, qualname, tree):
     """Return the Plan for the function whose raw object ``subject`` holds; CannotCall with the reason if there is none."""
-    from mutants import find_function
-
     chain = find_function(tree, subject.first_line, subject.raw.__code__.co_name)
     if chain is None:
         raise CannotCall("its source could not be found again after the import")
@@ -181,11 +181,9 @@ def make_plan(subject, qualname, tree):
     owner_name, _, name = qualname.rpartition(".")
     owner = _reach(subject.module, owner_name) if owner_name else None
     if owner_name and not isinstance(owner, type):
-        raise CannotCall("the class %s is not there after the import" % owner_name)
+        raise CannotCall(f"the class {owner_name} is not there after the import")
     kind, target = _kind(subject, owner, name)
-    constants = domains.Constants(
-        [*harvest.constants_of(function), *_constants_of_globals(subject.module, function)]
-    )
+    constants = domains.Constants([*harvest.constants_of(function), *_constants_of_globals(subject.module, function)])
     typing = domains.Typing(subject.module, constants)
     texts = [ast.get_docstring(node) or "" for node in [tree, *chain]]
     parameters = _parameters(subject, function, kind, target, constants, typing)
@@ -208,8 +206,8 @@ def make_plan(subject, qualname, tree):
 def _why_no_instance(owner):
     missing = sorted(getattr(owner, "__abstractmethods__", ()))
     if missing:
-        return "%s is abstract (%s), and no class in reach implements it" % (owner.__name__, ", ".join(missing[:3]))
-    return "no way to construct %s was found" % owner.__name__
+        return "{} is abstract ({}), and no class in reach implements it".format(owner.__name__, ", ".join(missing[:3]))
+    return f"no way to construct {owner.__name__} was found"
 
 
 def _constants_of_globals(module, function):
@@ -238,7 +236,7 @@ def _kind(subject, owner, name):
         if target is None:
             raise CannotCall("it is not there after the import")
         if not callable(target):
-            raise CannotCall("a decorator made it a %s, which is not called like a function" % type(target).__name__)
+            raise CannotCall(f"a decorator made it a {type(target).__name__}, which is not called like a function")
         if isinstance(target, type) and not isinstance(subject.raw, type):
             raise CannotCall("a decorator made it a class")
         return "function", target
@@ -249,11 +247,22 @@ def _kind(subject, owner, name):
         return "classmethod", getattr(owner, name)
     if isinstance(static, staticmethod):
         return "staticmethod", getattr(owner, name)
-    if isinstance(static, property) or (static is not None and not callable(static) and hasattr(type(static), "__get__")):
+    if isinstance(static, property) or (
+        static is not None and not callable(static) and hasattr(type(static), "__get__")
+    ):
         return "property", subject.raw
-    if name in ("__init_subclass__", "__class_getitem__", "__set_name__", "__del__", "__enter__", "__exit__", "__aenter__", "__aexit__"):
+    if name in (
+        "__init_subclass__",
+        "__class_getitem__",
+        "__set_name__",
+        "__del__",
+        "__enter__",
+        "__exit__",
+        "__aenter__",
+        "__aexit__",
+    ):
         if name in ("__del__", "__set_name__", "__init_subclass__"):
-            raise CannotCall("Python itself calls %s" % name)
+            raise CannotCall(f"Python itself calls {name}")
     if static is None:
         raise CannotCall("it is not there after the import")
     return "method", static
@@ -282,7 +291,15 @@ def _parameters(subject, function, kind, target, constants, typing):
         domain = _domain(parameter, hints, used, constants, typing)
         if parameter.kind is parameter.VAR_POSITIONAL:
             element = domain or domains.anything(constants)
-            found.append(Parameter(parameter.name, _variable(parameter.name, taken), "star", False, domains.Containers("tuple", element)))
+            found.append(
+                Parameter(
+                    parameter.name,
+                    _variable(parameter.name, taken),
+                    "star",
+                    False,
+                    domains.Containers("tuple", element),
+                )
+            )
             continue
         style = "keyword" if parameter.kind is parameter.KEYWORD_ONLY else "positional"
         required = parameter.default is parameter.empty or parameter.kind is parameter.POSITIONAL_ONLY
@@ -319,7 +336,9 @@ def _variable(name, taken):
 
 
 def _receiver_name(owner, parameters, module):
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", owner.__name__).lower().strip("_") or "instance"
+    name = (
+        re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", owner.__name__).lower().strip("_") or "instance"
+    )
     if name in {parameter.variable for parameter in parameters} or hasattr(builtins, name) or keyword.iskeyword(name):
         name += "_"
     return name + "_" if name in vars(module) else name
@@ -331,8 +350,6 @@ def _needs(subject, name):
 
 def find_raw(module, filename, first_line, name):
     """Return the plain function object whose code starts at that line of the file, however decorated; None if it is gone."""
-    import gc
-
     for thing in gc.get_objects():
         if type(thing) is types.FunctionType:
             code = thing.__code__
@@ -388,7 +405,9 @@ def _receivers(plan, tree, calls, names):
     found = []
     for call in harvest.limited(nodes)[:20]:
         bound = harvest.bind(call, listed, names)
-        if bound is None or any(isinstance(node, Items) and node.kind == "tuple" and key.startswith("*") for key, node in bound.items()):
+        if bound is None or any(
+            isinstance(node, Items) and node.kind == "tuple" and key.startswith("*") for key, node in bound.items()
+        ):
             continue
         arguments = []
         for parameter in listed:
@@ -401,7 +420,11 @@ def _receivers(plan, tree, calls, names):
 
 def _signature_parameters(plan):
     """Rebuild ``inspect.Parameter`` objects for binding from the plan's own parameters."""
-    kinds = {"positional": inspect.Parameter.POSITIONAL_OR_KEYWORD, "keyword": inspect.Parameter.KEYWORD_ONLY, "star": inspect.Parameter.VAR_POSITIONAL}
+    kinds = {
+        "positional": inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        "keyword": inspect.Parameter.KEYWORD_ONLY,
+        "star": inspect.Parameter.VAR_POSITIONAL,
+    }
     empty = inspect.Parameter.empty
     found = []
     for parameter in plan.parameters:
@@ -412,13 +435,19 @@ def _signature_parameters(plan):
 
 def _resolver(subject):
     """Return ``names(name) -> imports or None`` over the builtins and what the module under test defines or imports."""
+
     def names(name):
         if name in vars(subject.module) and not (name.startswith("__") and name.endswith("__")):
             value = vars(subject.module)[name]
             if isinstance(value, types.ModuleType):
                 return {(value.__name__, "")} if "." not in value.__name__ and value.__name__ == name else None
             home = getattr(value, "__module__", None)
-            if home and home != subject.module.__name__ and getattr(value, "__qualname__", "") == name and home.split(".")[0] in ("datetime", "decimal", "pathlib", "fractions", "collections", "uuid"):
+            if (
+                home
+                and home != subject.module.__name__
+                and getattr(value, "__qualname__", "") == name
+                and home.split(".")[0] in ("datetime", "decimal", "pathlib", "fractions", "collections", "uuid")
+            ):
                 return {(home, name)}
             return {(subject.module.__name__, name)}
         return set() if hasattr(builtins, name) else None

@@ -45,7 +45,10 @@ def _cost(proposed, item, answer):
 
 
 def _largest_number(item):
-    return max((int(digits) for _, source in item["arguments"] for digits in re.findall(r"(?<![\w.])\d{1,18}", source)), default=0)
+    return max(
+        (int(digits) for _, source in item["arguments"] for digits in re.findall(r"(?<![\w.])\d{1,18}", source)),
+        default=0,
+    )
 
 
 class Search:
@@ -125,16 +128,16 @@ class Search:
                 self._count(self.refusals if "ended" in answer["how"] else self.problems, "a call " + answer["how"])
             return False
         if answer.get("writes"):
-            self._count(self.problems, "it writes files (%s)" % answer["writes"][0])
+            self._count(self.problems, "it writes files ({})".format(answer["writes"][0]))
             return False
         if answer.get("reads"):
-            self._count(self.problems, "it reads files outside the repository (%s)" % answer["reads"][0])
+            self._count(self.problems, "it reads files outside the repository ({})".format(answer["reads"][0]))
             return False
         if kind == "unwritable":
             self._count(self.problems, answer["problem"])
             return False
         if kind in ("misuse", "setup"):
-            self._count(self.problems, "every call ended in %s" % answer.get("error", "an error"))
+            self._count(self.problems, "every call ended in {}".format(answer.get("error", "an error")))
             return False
         return True
 
@@ -238,7 +241,9 @@ class Search:
 
     def _towards_survivors(self):
         """Vary the calls that run the lines of surviving mutants."""
-        lines = {self.subject.mutants[index].line for index in range(len(self.subject.mutants)) if index not in self.killed}
+        lines = {
+            self.subject.mutants[index].line for index in range(len(self.subject.mutants)) if index not in self.killed
+        }
         near = [seen for seen in self.pool if any(arc[1] in lines for arc in seen.arcs)] or self.pool
         donors = [seen.input for seen in near[:12]]
         found = []
@@ -255,11 +260,17 @@ class Search:
         for index in mutants:
             mutant = self.subject.mutants[index]
             # Only a call that runs the changed line can notice the change (a changed default has no line of its own).
-            able = [seen for seen in candidates if mutant.defaults or any(arc[1] == mutant.line or -arc[0] == mutant.line for arc in seen.arcs)]
+            able = [
+                seen
+                for seen in candidates
+                if mutant.defaults or any(arc[1] == mutant.line or -arc[0] == mutant.line for arc in seen.arcs)
+            ]
             able = able or candidates[:4]
             if not able or time.monotonic() > self._until(KILL_SHARE):
                 continue
-            answers = workers.run(self.subject, self._guard_of, [seen.item for seen in able], timeout, mutant=index, trace=False)
+            answers = workers.run(
+                self.subject, self._guard_of, [seen.item for seen in able], timeout, mutant=index, trace=False
+            )
             for seen, answer in zip(able, answers):
                 if answer.get("how") != "not run" and answer.get("print") != seen.answer["print"]:
                     seen.kills.add(index)
@@ -283,7 +294,7 @@ class Search:
         for _ in range(2):
             (answer,) = workers.run(self.subject, self._guard_of, [seen.item], timeout, trace=False, strict=True)
             if answer.get("unstable"):
-                self._count(self.problems, "it depends on %s" % answer["unstable"])
+                self._count(self.problems, "it depends on {}".format(answer["unstable"]))
                 return False
             if answer["kind"] == "unwritable":
                 self._count(self.problems, answer["problem"])
@@ -308,9 +319,11 @@ class Search:
         }
         if not self.good:
             if self.refusals:
-                answer["refused"] = "it tries to " + max(self.refusals, key=self.refusals.get) if not any(
-                    text.startswith("a call") for text in self.refusals
-                ) else max(self.refusals, key=self.refusals.get)
+                answer["refused"] = (
+                    "it tries to " + max(self.refusals, key=self.refusals.get)
+                    if not any(text.startswith("a call") for text in self.refusals)
+                    else max(self.refusals, key=self.refusals.get)
+                )
             answer["problem"] = worst or "no call of it ended in a result"
         return answer
 
@@ -321,15 +334,18 @@ class Search:
         arcs = {arc for seen in kept for arc in seen.arcs}
         taken = self.subject.branches_taken(arcs)
         problem = None
+        toothless = not kept and not self.problems
         if not kept:
             worst = max(self.problems, key=self.problems.get) if self.problems else None
             problem = worst if worst else "no call of it can tell a broken body from the right one"
             if time.monotonic() > self._until(KILL_SHARE):
-                problem = "the time for it ran out (%.3g s) before its tests were proved" % self.seconds
+                problem = f"the time for it ran out ({self.seconds:.3g} s) before its tests were proved"
+                toothless = False
         survivors = [mutants[index] for index in range(len(mutants)) if index not in killed]
         return {
             "cases": [self._case(seen) for seen in kept],
             "problem": problem,
+            "toothless": toothless,
             "lines_run": len(run & set(self.subject.body_lines)),
             "branches_run": taken[0],
             "branches_total": taken[1],
@@ -348,5 +364,6 @@ class Search:
             "raises": answer.get("raises"),
             "imports": sorted({tuple(pair) for pair in [*seen.item["imports"], *answer["imports"]]}),
             "receiver": seen.item["receiver"],
-            "origin": seen.input.origin,
+            "lines": sorted({arc[1] for arc in seen.arcs} & set(self.subject.body_lines)),
+            "kills": sorted(seen.kills),
         }

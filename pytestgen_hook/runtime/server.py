@@ -15,7 +15,8 @@ import signal
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, _HERE)
 
 import confine  # noqa: E402
 import plan as plans  # noqa: E402
@@ -24,6 +25,14 @@ import workers  # noqa: E402
 from observe import Subject  # noqa: E402
 
 IMPORT_SECONDS = 30.0
+
+
+def hide_runtime():
+    """Take this folder and its modules out of the way: they have plain names that a project may use for its own."""
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
+    for name, module in list(sys.modules.items()):
+        if os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or "/")) == _HERE and name != "__main__":
+            sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
 
 
 class Place:
@@ -36,14 +45,24 @@ class Place:
         self.work = os.path.join(self.folder, "work")
 
     def guard(self):
-        readable = [self.tree, sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.path.abspath(__file__)), *_library_folders()]
+        readable = [
+            self.tree,
+            sys.prefix,
+            sys.base_prefix,
+            sys.exec_prefix,
+            os.path.dirname(os.path.abspath(__file__)),
+            *_library_folders(),
+        ]
         return confine.Guard(self.work, readable)
 
 
 def _library_folders():
     import sysconfig
 
-    return sorted({path for path in sysconfig.get_paths().values() if path} | {entry for entry in sys.path if entry and os.path.isdir(entry)})
+    return sorted(
+        {path for path in sysconfig.get_paths().values() if path}
+        | {entry for entry in sys.path if entry and os.path.isdir(entry)}
+    )
 
 
 class Modules:
@@ -67,18 +86,18 @@ class Modules:
         try:
             self.module = importlib.import_module(name)
         except BaseException as error:
-            problem = "importing %s raises %s: %s" % (name, type(error).__name__, str(error).split("\n")[0][:200])
+            problem = "importing {} raises {}: {}".format(name, type(error).__name__, str(error).split("\n")[0][:200])
         else:
             problem = None
         finally:
             guard.stop()
         if guard.attempts:
-            return "refused: importing %s tries to %s" % (name, guard.attempts[0])
+            return f"refused: importing {name} tries to {guard.attempts[0]}"
         if problem:
             return problem
         found = os.path.realpath(getattr(self.module, "__file__", None) or "")
         if found != os.path.realpath(self.filename):
-            return "the name %s imports %s, not the file under test" % (name, found or "something without a file")
+            return "the name {} imports {}, not the file under test".format(name, found or "something without a file")
         self.module.__dict__["__ptg_tree__"] = self.place.tree
         return None
 
@@ -163,7 +182,10 @@ class Zygote:
         answer = _receive(self._from, IMPORT_SECONDS)
         if answer is None:
             self.close()
-            self.problem = "refused: importing %s ends the process or does not end within %d s" % (self.module, IMPORT_SECONDS)
+            self.problem = "refused: importing %s ends the process or does not end within %d s" % (
+                self.module,
+                IMPORT_SECONDS,
+            )
         else:
             self.problem = answer["problem"]
 
@@ -262,6 +284,7 @@ def supervise_without_fork(place, reader, writer):
 def serve_child():
     """A fresh interpreter for one batch of calls (``workers._fresh``)."""
     asked = json.load(sys.stdin)
+    hide_runtime()
     out = os.dup(1)
     folder, tree, roots = asked["subject"]["place"]
     place = Place(folder, tree, roots)
@@ -290,6 +313,7 @@ def main():
     if options.child:
         serve_child()
         return
+    hide_runtime()
     place = Place(options.folder, options.tree, options.root or ["."])
     writer = os.dup(options.write_fd) if options.write_fd == 1 else options.write_fd
     reader = os.dup(options.read_fd) if options.read_fd == 0 else options.read_fd

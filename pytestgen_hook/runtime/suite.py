@@ -3,7 +3,10 @@
 
 def smallest(pool):
     """Return the members of ``pool`` (each with ``arcs``, ``kills`` and ``cost``) to keep, in the order of the pool."""
-    needs = {seen: frozenset([*(("arc", arc) for arc in seen.arcs), *(("kill", kill) for kill in seen.kills)]) for seen in pool}
+    needs = {
+        seen: frozenset([*(("arc", arc) for arc in seen.arcs), *(("kill", kill) for kill in seen.kills)])
+        for seen in pool
+    }
     missing = set().union(*needs.values()) if needs else set()
     kept = []
     left = list(pool)

@@ -3,9 +3,50 @@
 import ast
 
 _TEXT = set(
-    "capitalize casefold center encode endswith expandtabs format isalnum isalpha isascii isdecimal isdigit isidentifier islower "
-    "isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind "
-    "rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate upper zfill".split()
+    [
+        "capitalize",
+        "casefold",
+        "center",
+        "encode",
+        "endswith",
+        "expandtabs",
+        "format",
+        "isalnum",
+        "isalpha",
+        "isascii",
+        "isdecimal",
+        "isdigit",
+        "isidentifier",
+        "islower",
+        "isnumeric",
+        "isprintable",
+        "isspace",
+        "istitle",
+        "isupper",
+        "join",
+        "ljust",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "rfind",
+        "rindex",
+        "rjust",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "translate",
+        "upper",
+        "zfill",
+    ]
 )
 _METHODS = {
     "str": _TEXT,
@@ -69,8 +110,18 @@ def usages(function):
 
 def _by_ending(name):
     for ending, kind in (
-        ("_list", "list"), ("_dict", "dict"), ("_str", "str"), ("_string", "str"), ("_name", "str"), ("_count", "int"),
-        ("_size", "int"), ("_id", "int"), ("_path", "str"), ("_map", "dict"), ("_fn", "callable"), ("_func", "callable"),
+        ("_list", "list"),
+        ("_dict", "dict"),
+        ("_str", "str"),
+        ("_string", "str"),
+        ("_name", "str"),
+        ("_count", "int"),
+        ("_size", "int"),
+        ("_id", "int"),
+        ("_path", "str"),
+        ("_map", "dict"),
+        ("_fn", "callable"),
+        ("_func", "callable"),
     ):
         if name.endswith(ending):
             return kind
@@ -97,7 +148,7 @@ class _Reader(ast.NodeVisitor):
                 return self.usage(node.args[0])
         return None
 
-    def visit_Assign(self, node):  # noqa: N802
+    def visit_Assign(self, node):
         for target in node.targets:
             if isinstance(target, ast.Name) and target.id not in self.known:
                 usage = self.usage(node.value)
@@ -133,7 +184,7 @@ class _Reader(ast.NodeVisitor):
             pair = usage.of_element()
             pair.add("tuple%d" % len(target.elts), 4)
 
-    def visit_For(self, node):  # noqa: N802
+    def visit_For(self, node):
         self._loop(node.target, node.iter)
         self.generic_visit(node)
 
@@ -143,14 +194,14 @@ class _Reader(ast.NodeVisitor):
         self._loop(node.target, node.iter)
         self.generic_visit(node)
 
-    def visit_ListComp(self, node):  # noqa: N802
+    def visit_ListComp(self, node):
         for generator in node.generators:
             self.visit(generator)
         self.generic_visit(node)
 
     visit_SetComp = visit_GeneratorExp = visit_DictComp = visit_ListComp  # noqa: N815
 
-    def visit_Attribute(self, node):  # noqa: N802
+    def visit_Attribute(self, node):
         usage = self.usage(node.value)
         if usage is not None:
             for kind, methods in _METHODS.items():
@@ -161,7 +212,7 @@ class _Reader(ast.NodeVisitor):
                 usage.add("list", 1)
         self.generic_visit(node)
 
-    def visit_Subscript(self, node):  # noqa: N802
+    def visit_Subscript(self, node):
         usage = self.usage(node.value)
         if usage is not None:
             key = node.slice
@@ -175,7 +226,7 @@ class _Reader(ast.NodeVisitor):
                 usage.add("dict", 1)
         self.generic_visit(node)
 
-    def visit_Compare(self, node):  # noqa: N802
+    def visit_Compare(self, node):
         sides = [node.left, *node.comparators]
         for left, operator, right in zip(sides, node.ops, sides[1:]):
             if isinstance(operator, (ast.In, ast.NotIn)):
@@ -198,7 +249,7 @@ class _Reader(ast.NodeVisitor):
                 self._points(right, "int", 1)
         self.generic_visit(node)
 
-    def visit_BinOp(self, node):  # noqa: N802
+    def visit_BinOp(self, node):
         for one, other in ((node.left, node.right), (node.right, node.left)):
             if isinstance(node.op, ast.Mod) and one is node.left and isinstance(one, ast.Constant):
                 continue
@@ -213,7 +264,7 @@ class _Reader(ast.NodeVisitor):
                 self._points(one, "int", 3)
         self.generic_visit(node)
 
-    def visit_Call(self, node):  # noqa: N802
+    def visit_Call(self, node):
         function = node.func
         if isinstance(function, ast.Name) and node.args:
             first = node.args[0]

@@ -17,7 +17,7 @@ class Plain:
     def source(self):
         value = self.value
         if isinstance(value, float) and (math.isnan(value) or math.isinf(value)):
-            return 'float("%r")' % value
+            return f'float("{value!r}")'
         return double_quoted(value) if isinstance(value, str) else repr(value)
 
     def children(self):
@@ -39,12 +39,12 @@ class Items:
     def source(self):
         inner = ", ".join(_distinct([item.source() for item in self.items], self.kind))
         if self.kind == "list":
-            return "[%s]" % inner
+            return f"[{inner}]"
         if self.kind == "tuple":
-            return "(%s,)" % inner if len(self.items) == 1 else "(%s)" % inner
+            return f"({inner},)" if len(self.items) == 1 else f"({inner})"
         if not self.items:
-            return "%s()" % self.kind
-        return "{%s}" % inner if self.kind == "set" else "frozenset({%s})" % inner
+            return f"{self.kind}()"
+        return f"{{{inner}}}" if self.kind == "set" else f"frozenset({{{inner}}})"
 
     def children(self):
         return self.items
@@ -69,7 +69,7 @@ class Pairs:
     def source(self):
         # Of equal keys the last one counts, as in the dict itself; written once, since linters complain about repeats.
         texts = {key.source(): value.source() for key, value in self.pairs}
-        return "{%s}" % ", ".join("%s: %s" % pair for pair in texts.items())
+        return "{{{}}}".format(", ".join("{}: {}".format(*pair) for pair in texts.items()))
 
     def children(self):
         return tuple(node for pair in self.pairs for node in pair)
@@ -89,8 +89,8 @@ class Built:
         self.needs = tuple(needs)
 
     def source(self):
-        parts = ["%s=%s" % (name, node.source()) if name else node.source() for name, node in self.arguments]
-        return "%s(%s)" % (self.function, ", ".join(parts))
+        parts = [f"{name}={node.source()}" if name else node.source() for name, node in self.arguments]
+        return "{}({})".format(self.function, ", ".join(parts))
 
     def children(self):
         return tuple(node for _, node in self.arguments)

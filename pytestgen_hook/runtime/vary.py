@@ -63,10 +63,24 @@ def _vary_plain(value, rng, constants):
     if isinstance(value, int):
         choices = [value + 1, value - 1, -value, value * 2, value // 2, value + 10, value - 10, 0, 1, value * 10]
         if constants.ints:
-            choices += [rng.choice(constants.ints), value + rng.choice(constants.ints), value - rng.choice(constants.ints)]
+            choices += [
+                rng.choice(constants.ints),
+                value + rng.choice(constants.ints),
+                value - rng.choice(constants.ints),
+            ]
         return _bounded(rng.choice(choices))
     if isinstance(value, float):
-        choices = [value + 1, value - 1, -value, value * 2, value / 2, value + 0.5, float(round(value)), 0.0, round(value * 1.1, 3)]
+        choices = [
+            value + 1,
+            value - 1,
+            -value,
+            value * 2,
+            value / 2,
+            value + 0.5,
+            float(round(value)),
+            0.0,
+            round(value * 1.1, 3),
+        ]
         if constants.floats:
             choices.append(rng.choice(constants.floats))
         return rng.choice(choices)
@@ -119,7 +133,11 @@ def _vary_text(value, rng, constants):
         return value[:at]
     if value:
         at = min(at, len(value) - 1)
-        return value[:at] + rng.choice((chr(min(ord(value[at]) + 1, 0x10FFFF)) if value[at] < "\ud000" else "a", rng.choice(value))) + value[at + 1 :]
+        return (
+            value[:at]
+            + rng.choice((chr(min(ord(value[at]) + 1, 0x10FFFF)) if value[at] < "\ud000" else "a", rng.choice(value)))
+            + value[at + 1 :]
+        )
     return "a"
 
 

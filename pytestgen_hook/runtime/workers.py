@@ -122,7 +122,7 @@ def _answers(reader, count, timeout):
         while b"\n" not in buffer:
             ready, _, _ = select.select([reader], [], [], max(0.0, end - time.monotonic()))
             if not ready:
-                raise Lost("did not end within %.3g s" % timeout)
+                raise Lost(f"did not end within {timeout:.3g} s")
             data = os.read(reader, _TAKES)
             if not data:
                 raise Lost("ended")
@@ -150,7 +150,7 @@ def _fresh(subject, items, timeout, mutant, trace, strict):
     except subprocess.TimeoutExpired as expired:
         process.kill()
         output = (expired.output or b"") + (process.communicate()[0] or b"")
-        manner = "did not end within %.3g s" % timeout
+        manner = f"did not end within {timeout:.3g} s"
     else:
         manner = "ended the process"
     for line in output.splitlines():
@@ -158,6 +158,3 @@ def _fresh(subject, items, timeout, mutant, trace, strict):
         yield json.loads(line)
     if answered < len(items):
         raise Lost(manner)
-
-
-__all__ = ["Lost", "run", "serve"]

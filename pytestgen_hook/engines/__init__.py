@@ -1,0 +1,1 @@
+"""Sources of calls: each takes functions and gives back what it observed of them."""

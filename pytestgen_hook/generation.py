@@ -1,0 +1,275 @@
+"""From untested functions to proved tests: explore, render, merge, prove; what does not hold is dropped and said."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytestgen_hook import callsites, formatting, gates, layout, merge, render
+from pytestgen_hook.engines import search
+from pytestgen_hook.types import Edit, Exploration, Finding, Function, Status
+
+_ATTEMPTS = 4  # of proving; each one drops what was not green
+_MOST_CALLERS = 150
+PTG004 = "PTG004"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What generating needs to know about the repository, as of the examined revision."""
+
+    tree: Path  # copy of the tree, ours to write in
+    folder: Path  # temporary folder of the run
+    files: Collection[str]
+    roots: Sequence[str]
+    tests_dir: str | None
+    python: Path
+    module_name: Callable[[str], str]
+    read: Callable[[str], bytes | None]  # a test file as it stands, None if there is none or it may not be touched
+    taken: Callable[[str], bool]  # whether a test file may not be touched
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """New contents of test files, and the findings with what became of them."""
+
+    edits: tuple[Edit, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """One test file to be, before or after proving: its text and where each new test comes from."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+    origin: Mapping[tuple[str, str], tuple[str, int, int]]  # (test, id) → (source path, exploration, case)
+
+
+def find_calls(functions: Sequence[Function], callers: Mapping[str, Sequence[bytes]]) -> dict[str, list[str]]:
+    """Return {source path: calls in the repository of its functions and classes}; ``callers`` are sources of importers."""
+    found: dict[str, list[str]] = {}
+    for path in {function.path for function in functions}:
+        names = {part for function in functions if function.path == path for part in function.qualname.split(".")}
+        calls = callsites.calls_of(names, callers.get(path, ())[:_MOST_CALLERS])
+        found[path] = [text for texts in calls.values() for text in texts]
+    return found
+
+
+def generate(
+    findings: Sequence[Finding],
+    project: Project,
+    *,
+    calls: Mapping[str, Sequence[str]],
+    seconds: float,
+    done: Callable[[Exploration], None],
+    proving: Callable[[int], None],
+) -> Generated:
+    """Return tests for the untested functions among ``findings``, each proved, and the findings brought up to date."""
+    wanted = [finding for finding in findings if finding.status is Status.UNTESTED]
+    tasks = [
+        search.Task(
+            finding.function, project.module_name(finding.function.path), tuple(calls.get(finding.function.path, ()))
+        )
+        for finding in wanted
+    ]
+    explored = search.explore(
+        tasks,
+        python=project.python,
+        tree=project.tree,
+        roots=project.roots,
+        folder=project.folder,
+        seconds=seconds,
+        done=done,
+    )
+    by_source: dict[str, list[Exploration]] = {}
+    for exploration in explored:
+        by_source.setdefault(exploration.function.path, []).append(exploration)
+    drafts, dropped = _proved(by_source, project, proving)
+    tests = _tests_of(drafts, by_source)
+    outcome = {_key(item.function): item for items in by_source.values() for item in items}
+    updated = []
+    for finding in findings:
+        key = _key(finding.function)
+        if finding.status is Status.UNTESTED and key in outcome:
+            finding = _update(finding, outcome[key], tests.get(key, ()), dropped.get(key))
+        updated.append(finding)
+    edits = tuple(Edit(draft.path, draft.before, draft.after) for draft in drafts if draft.after != draft.before)
+    notes = [
+        layout.import_note(draft.path, project.module_name(source), project.files, project.roots, project.read)
+        for draft in drafts[:1]
+        for source in sorted({origin[0] for origin in draft.origin.values()})[:1]
+    ]
+    return Generated(edits, tuple(updated), tuple(note for note in notes if note))
+
+
+_Key = tuple[str, str, int]
+
+
+def _key(function: Function) -> _Key:
+    return function.path, function.qualname, function.first_line
+
+
+def _proved(
+    by_source: dict[str, list[Exploration]], project: Project, proving: Callable[[int], None]
+) -> tuple[list[_Draft], dict[_Key, str]]:
+    """Draft and prove until every remaining case is green in every round; also why cases of a function were dropped."""
+    dropped: dict[_Key, str] = {}
+    for _ in range(_ATTEMPTS):
+        drafts = _drafts(by_source, project)
+        if not drafts:
+            return [], dropped
+        proving(sum(len(draft.origin) for draft in drafts))
+        for draft in drafts:
+            target = project.tree / draft.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(draft.after)
+        proof = _prove(drafts, project)
+        bad = _bad_cases(drafts, proof)
+        for draft in drafts:
+            target = project.tree / draft.path
+            if draft.before is None:
+                target.unlink()
+            else:
+                target.write_bytes(draft.before)
+        if not bad:
+            return drafts, dropped
+        _drop(by_source, bad, dropped)
+    return [], dropped
+
+
+def _prove(drafts: Sequence[_Draft], project: Project) -> gates.Proof:
+    """Prove all drafts in one go; where that comes to no end, each alone, so that one bad file does not cost the others."""
+
+    def run(some: Sequence[_Draft]) -> gates.Proof:
+        ids = sorted({f"{draft.path}::{test}" for draft in some for test, _ in draft.origin})
+        return gates.prove(ids, python=project.python, tree=project.tree, roots=project.roots, folder=project.folder)
+
+    proof = run(drafts)
+    if proof.problem is None or len(drafts) == 1:
+        return proof
+    green: set[str] = set()
+    failed: dict[str, str] = {}
+    for draft in drafts:
+        alone = run([draft])
+        if alone.problem is not None:
+            failed.update({f"{draft.path}::{_node(*key)}": alone.problem for key in draft.origin})
+        green |= alone.green
+        failed.update(alone.failed)
+    return gates.Proof(frozenset(green), failed)
+
+
+def _node(test: str, identifier: str) -> str:
+    return f"{test}[{identifier}]" if identifier else test
+
+
+def _bad_cases(drafts: Sequence[_Draft], proof: gates.Proof) -> dict[tuple[str, int, int], str]:
+    found = {}
+    for draft in drafts:
+        for key, origin in draft.origin.items():
+            node = f"{draft.path}::{_node(*key)}"
+            if node not in proof.green:
+                found[origin] = proof.problem or proof.failed.get(node) or "pytest did not run it"
+    return found
+
+
+def _drop(
+    by_source: dict[str, list[Exploration]], bad: Mapping[tuple[str, int, int], str], dropped: dict[_Key, str]
+) -> None:
+    for source, explorations in by_source.items():
+        for number, exploration in enumerate(explorations):
+            lost = {case: why for (path, index, case), why in bad.items() if path == source and index == number}
+            if lost:
+                explorations[number] = _without(exploration, lost.keys())
+                dropped[_key(exploration.function)] = _last_line(next(iter(lost.values())))
+
+
+def _without(exploration: Exploration, lost: Collection[int]) -> Exploration:
+    """Return the exploration without some of its cases, the figures those of the cases that stay."""
+    cases = tuple(case for index, case in enumerate(exploration.cases) if index not in lost)
+    lines = frozenset().union(*[case.lines for case in cases])
+    kills = frozenset().union(*[case.kills for case in cases])
+    return replace(exploration, cases=cases, lines_run=len(lines), mutants_killed=len(kills))
+
+
+def _last_line(text: str) -> str:
+    told = [line[2:].strip() for line in text.splitlines() if line.startswith("E ")]
+    lines = told[:1] or [line.strip() for line in text.splitlines() if line.strip()][-1:]
+    return lines[0][:200] if lines else "no output"
+
+
+def _drafts(by_source: Mapping[str, Sequence[Exploration]], project: Project) -> list[_Draft]:
+    """Render and merge what there is to write, one draft a test file (several sources may share one)."""
+    drafts: dict[str, _Draft] = {}
+    for source, explorations in sorted(by_source.items()):
+        if not any(exploration.cases for exploration in explorations):
+            continue
+        path = layout.test_path_for(source, project.files, project.roots, project.tests_dir)
+        while project.taken(path):
+            path = layout.alternative_path(path, project.files)
+        existing = project.read(path)
+        draft = drafts.get(path) or _Draft(path, existing, existing or b"", {})
+        draft = _added(draft, source, explorations, project)
+        drafts[draft.path] = draft
+    return [draft for draft in drafts.values() if draft.origin]
+
+
+def _added(draft: _Draft, source: str, explorations: Sequence[Exploration], project: Project) -> _Draft:
+    existing = draft.after if draft.origin or draft.before is not None else None
+    rendered = render.render(explorations, taken=_top_level_names(existing))
+    module = formatting.format_tests(rendered.module, tree=project.tree, test_path=draft.path)
+    first_party = {name.split(".")[0] for name in map(project.module_name, project.files) if name}
+    try:
+        after = merge.add_tests(existing, module, first_party=first_party)
+    except merge.CannotMerge:
+        path = layout.alternative_path(draft.path, project.files)
+        return _added(_Draft(path, None, b"", {}), source, explorations, project)
+    origin = {key: (source, *place) for key, place in rendered.origin.items()}
+    return _Draft(draft.path, draft.before, after, {**draft.origin, **origin})
+
+
+def _top_level_names(source: bytes | None) -> set[str]:
+    if source is None:
+        return set()
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return set()
+    return {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+
+
+def _tests_of(drafts: Sequence[_Draft], by_source: Mapping[str, Sequence[Exploration]]) -> dict[_Key, list[str]]:
+    """Return the node ids (without parameter ids) of the new tests of each function."""
+    found: dict[_Key, list[str]] = {}
+    for draft in drafts:
+        for (test, _), (source, number, _case) in draft.origin.items():
+            tests = found.setdefault(_key(by_source[source][number].function), [])
+            if f"{draft.path}::{test}" not in tests:
+                tests.append(f"{draft.path}::{test}")
+    return found
+
+
+def _update(finding: Finding, exploration: Exploration, tests: Sequence[str], dropped: str | None) -> Finding:
+    measured = replace(
+        finding,
+        lines_run=exploration.lines_run,
+        lines_total=exploration.lines_total,
+        branches_run=exploration.branches_run,
+        branches_total=exploration.branches_total,
+        mutants_killed=exploration.mutants_killed,
+        mutants_total=exploration.mutants_total,
+        engine=exploration.engine,
+        seconds=round(exploration.seconds, 3),
+    )
+    if exploration.refused:
+        return replace(measured, status=Status.REFUSED, reason=exploration.refused)
+    if tests:
+        return replace(measured, status=Status.GENERATED, code=None, tests=tuple(tests), reason="")
+    if dropped:
+        return replace(measured, reason=f"its tests did not hold when repeated: {dropped}")
+    code = PTG004 if exploration.toothless else finding.code
+    return replace(measured, code=code, reason=exploration.problem or finding.reason)

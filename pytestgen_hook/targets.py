@@ -1,0 +1,86 @@
+"""Decides which of the changed functions no passing test runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pytestgen_hook.types import ChangedFunction, Evidence, Finding, RunOutcome, Status, TestRun
+
+NEW, CHANGED = "PTG001", "PTG002"
+_MOST_TESTS = 5
+
+
+def judge(
+    changed: Sequence[ChangedFunction], reaching: Mapping[str, Sequence[str]], runs: Mapping[str, TestRun]
+) -> list[Finding]:
+    """Return one finding per changed function, from tests that ran.
+
+    ``reaching`` maps a source path to the test files that can reach it, ``runs`` a test file to how it ran.
+    """
+    return [_measured(item, reaching.get(item.function.path, ()), runs) for item in changed]
+
+
+def estimate(
+    changed: Sequence[ChangedFunction],
+    reaching: Mapping[str, Sequence[str]],
+    naming: Mapping[str, Sequence[str]],
+    why: str,
+) -> list[Finding]:
+    """Return one finding per changed function where no test can run at all: a guess, and marked as one.
+
+    ``naming`` maps ``path::qualname`` to the test files that name the function; ``why`` says why nothing ran.
+    """
+    return [_estimated(item, reaching.get(item.function.path, ()), naming, why) for item in changed]
+
+
+def _code(item: ChangedFunction) -> str:
+    return NEW if item.is_new else CHANGED
+
+
+def _estimated(
+    item: ChangedFunction, reaching: Sequence[str], naming: Mapping[str, Sequence[str]], why: str
+) -> Finding:
+    function = item.function
+    files = tuple(naming.get(f"{function.path}::{function.qualname}", ()))
+    if files:
+        reason = f"estimated, not measured ({why}): {files[0]} reaches its module and names it"
+        return Finding(function, Status.TESTED, None, reason, Evidence.STATIC, files[:_MOST_TESTS])
+    if reaching:
+        reason = f"estimated, not measured ({why}): no test file that reaches its module names it"
+        return Finding(function, Status.UNTESTED, _code(item), reason, Evidence.STATIC)
+    return _out_of_reach(item)
+
+
+def _out_of_reach(item: ChangedFunction) -> Finding:
+    return Finding(item.function, Status.UNTESTED, _code(item), "no test file reaches its module", Evidence.GRAPH)
+
+
+def _measured(item: ChangedFunction, reaching: Sequence[str], runs: Mapping[str, TestRun]) -> Finding:
+    function = item.function
+    if not reaching:
+        return _out_of_reach(item)
+    ran = [runs[path] for path in reaching if path in runs]
+    tests = [test for run in ran for test in run.ran.get(function.path, {}).get(function.first_line, ())]
+    if tests:
+        lines = set().union(*[run.lines.get(function.path, frozenset()) for run in ran])
+        return Finding(
+            function,
+            Status.TESTED,
+            tests=tuple(tests[:_MOST_TESTS]),
+            lines_run=len(lines & set(function.body_lines)),
+            lines_total=len(function.body_lines),
+        )
+    broken = [run for run in ran if run.outcome is not RunOutcome.PASSED]
+    if broken:
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+        reason = f"no passing test runs it; {broken[0].path} {_manner(broken[0])}{more}"
+    else:
+        files = "1 test file reaches" if len(reaching) == 1 else f"{len(reaching)} test files reach"
+        reason = f"{files} its module, but no test runs its body"
+    return Finding(function, Status.UNTESTED, _code(item), reason)
+
+
+def _manner(run: TestRun) -> str:
+    if run.outcome is RunOutcome.FAILED and run.failed:
+        return f"has {len(run.failed)} failing test{'s' if len(run.failed) > 1 else ''}"
+    return f"{run.outcome.value}: {run.message}" if run.message else run.outcome.value
