@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
-_MOST_BYTES = 256 << 20
+SCHEMA = 2
+MOST_BYTES = 256 << 20
 _WAIT_SECONDS = 5.0
+_MOST_NAMES = 500  # in one query
 
 
 def default_folder() -> Path:
@@ -27,38 +28,18 @@ def default_folder() -> Path:
 
 
 class Cache:
-    """Values (JSON objects) by kind and key. A cache that cannot be used loses nothing but time: ``problem`` says why.
+    """Values (JSON objects) by kind and key.
 
-    Values are data, never code: who can write the file can at worst make a result wrong, not run something.
+    A file that cannot be used costs nothing but time: ``problem`` says why, and values are kept in memory only. A file that
+    is damaged is made anew. Values are data, never code: who can write the file can make a result wrong, not run something.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
         self.problem: str | None = None
         self._path = folder / f"cache-{SCHEMA}.sqlite"
+        self._most_bytes = most_bytes
+        self._memory: dict[tuple[str, str], str] = {}
         self._connection = self._open()
-
-    def _open(self) -> sqlite3.Connection | None:
-        for attempt in (1, 2):
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=NORMAL")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS entry (kind TEXT, key TEXT, value TEXT, used REAL, PRIMARY KEY (kind, key))"
-                )
-                return connection
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) or attempt == 2:
-                    self.problem = f"cache {self._path}: {error}"
-                    return None
-                # Not a database any more: nothing in it can be saved, all of it can be made again.
-                with contextlib.suppress(OSError):
-                    self._path.unlink()
-            except OSError as error:
-                self.problem = f"cache {self._path}: {error}"
-                return None
-        return None
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None:
         """Return the value, or None if there is none (or none that can be read)."""
@@ -66,51 +47,104 @@ class Cache:
 
     def get_many(self, kind: str, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return the values that there are, by key."""
-        found: dict[str, dict[str, Any]] = {}
         wanted = list(keys)
-        if self._connection is None:
-            return found
-        try:
-            for start in range(0, len(wanted), 500):
-                some = wanted[start : start + 500]
-                marks = ",".join("?" * len(some))
-                query = f"SELECT key, value FROM entry WHERE kind = ? AND key IN ({marks})"
-                for key, value in self._connection.execute(query, [kind, *some]):
-                    loaded = json.loads(value)
-                    if isinstance(loaded, dict):
-                        found[key] = loaded
-        except (sqlite3.Error, ValueError) as error:
-            self.problem = f"cache {self._path}: {error}"
-        return found
+        found = {key: self._memory[kind, key] for key in wanted if (kind, key) in self._memory}
+        if self._connection is not None:
+            try:
+                for start in range(0, len(wanted), _MOST_NAMES):
+                    some = wanted[start : start + _MOST_NAMES]
+                    marks = ",".join("?" * len(some))
+                    query = f"SELECT key, value FROM entry WHERE kind = ? AND key IN ({marks})"
+                    found.update(self._connection.execute(query, [kind, *some]))
+            except sqlite3.Error as error:
+                self._give_up(error)
+        return {key: value for key, text in found.items() if (value := _loaded(text)) is not None}
 
     def put(self, kind: str, key: str, value: Mapping[str, Any]) -> None:
-        """Keep the value; a cache that cannot be written is passed over."""
+        """Keep the value."""
         self.put_many(kind, {key: value})
 
     def put_many(self, kind: str, values: Mapping[str, Mapping[str, Any]]) -> None:
         """Keep several values in one transaction."""
-        if self._connection is None or not values:
-            return
-        now = time.time()
-        rows = [(kind, key, json.dumps(value, sort_keys=True), now) for key, value in values.items()]
-        try:
-            with self._connection:
+        texts = {key: json.dumps(value) for key, value in values.items()}
+        if self._connection is not None and texts:
+            now = time.time()
+            try:
                 self._connection.execute("BEGIN IMMEDIATE")
+                rows = [(kind, key, text, now) for key, text in texts.items()]
                 self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", rows)
                 self._connection.execute("COMMIT")
-            self._shrink()
-        except sqlite3.Error as error:
-            self.problem = f"cache {self._path}: {error}"
-
-    def _shrink(self) -> None:
-        """Drop the older half once the file has grown past its cap."""
-        if self._connection is None or self._path.stat().st_size < _MOST_BYTES:
-            return
-        self._connection.execute("DELETE FROM entry WHERE used < (SELECT avg(used) FROM entry)")
-        self._connection.execute("VACUUM")
+                self._shrink(self._connection)
+            except sqlite3.Error as error:
+                self._give_up(error)
+        if self._connection is None:
+            self._memory.update({(kind, key): text for key, text in texts.items()})
 
     def close(self) -> None:
         """Close the file."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    # -- the file --------------------------------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection | None:
+        for _ in range(2):
+            try:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                return self._connected()
+            except (sqlite3.Error, OSError) as error:
+                self.problem = f"{self._path}: {error}"
+                if not _is_damage(error):
+                    return None
+                self._remove()
+        return None
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS entry "
+                "(kind TEXT, key TEXT, value TEXT, written REAL, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+            )
+            self.problem = None
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        """Go on in memory; what is damaged is removed, so that the next run begins anew."""
+        self.problem = f"{self._path}: {error}"
+        with contextlib.suppress(sqlite3.Error):
+            self.close()
+        self._connection = None
+        if _is_damage(error):
+            self._remove()
+
+    def _remove(self) -> None:
+        for ending in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                self._path.with_name(self._path.name + ending).unlink()
+
+    def _shrink(self, connection: sqlite3.Connection) -> None:
+        """Drop the older half once the file has grown past its cap."""
+        pages, size = connection.execute("PRAGMA page_count").fetchone()[0], connection.execute("PRAGMA page_size").fetchone()[0]
+        if pages * size > self._most_bytes:
+            connection.execute("DELETE FROM entry WHERE written <= (SELECT avg(written) FROM entry)")
+            connection.execute("VACUUM")
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether the file itself is bad: a lock, a full disk or a missing right are not cured by making it anew."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+
+
+def _loaded(text: object) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,34 +1,62 @@
-"""The one door to git: what changed, the contents of the index and of commits, and staging; the work tree is never read for code."""
+"""The one door to git: what changed, the contents of the index and of commits, what is dirty, and staging."""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Change
 
-if TYPE_CHECKING:
-    from git import Git
-
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-_EMPTY_TREE_SHA256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
 _REGULAR = ("100644", "100755")
-# Whatever the user has configured, these commands answer in the one form that is parsed here.
-_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--raw", "--no-abbrev", "-z", "-M", "--ignore-submodules=all")
-_OPERATIONS = {
-    "MERGE_HEAD": "merge",
+_EMPTY_TREES = {  # by the length of an object id: SHA-1, SHA-256
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+_EMPTY_BLOBS = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+# Whatever the user has configured, the answer comes in the one form that is parsed here.
+_DIFF = (
+    *("diff", "--raw", "-z", "--no-abbrev", "--no-color", "--no-ext-diff", "--no-textconv"),
+    *("--find-renames", "--ignore-submodules=all", "--ita-invisible-in-index"),
+)
+_PYTHON = ("--", "*.py")  # not sorted out afterwards: git would first look for renames among a thousand images
+# The pathspec variables change what "*.py" and ":(literal)" mean; optional locks are those that refresh the index.
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "0",
+    "GIT_GLOB_PATHSPECS": "0",
+    "GIT_NOGLOB_PATHSPECS": "0",
+    "GIT_ICASE_PATHSPECS": "0",
+    "LANGUAGE": "C",
+    "LC_ALL": "C",
+}
+_OPERATIONS = {  # a rebase or `git am` that has stopped leaves the marks of others as well
     "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
     "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
+# What a child keeps: where git's programs and certificates are, and configuration from the environment.
+_KEPT = (
+    r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|ASKPASS|ALLOW_PROTOCOL|HTTP_PROXY_AUTHMETHOD|TERMINAL_PROMPT|TEMPLATE_DIR"
+    r"|CEILING_DIRECTORIES|CONFIG_(COUNT|KEY_\d+|VALUE_\d+|GLOBAL|SYSTEM|NOSYSTEM))"
+)
+_LOCATE = ("rev-parse", "--show-toplevel", "--is-inside-work-tree", "--absolute-git-dir")
+_PATHS_A_CALL = 500
+_SHALLOW_IN_CI = "(in GitHub Actions: `fetch-depth: 0` for actions/checkout)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,173 +70,174 @@ INDEX = Revision()
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """The Python files that a range added or altered, and the old contents of those it deleted."""
-
-    changes: tuple[Change, ...]
-    gone: tuple[bytes, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One record of ``git diff --raw``."""
-
-    status: str
-    mode: str
-    before_mode: str
-    before_id: str
-    id: str
-    path: str
-    before_path: str
-
-
-def _is_python(path: str) -> bool:
-    return path.endswith(".py")
-
-
-def _decode(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
-
-
-@dataclass(frozen=True)
 class Repository:
-    """A git repository with a work tree; ``git_dir`` is that of this work tree (linked ones have their own)."""
+    """A git repository: ``root`` is the top of its work tree, ``git_dir`` its folder (a linked work tree has its own).
+
+    All paths given and returned are relative to ``root``. Every call raises FatalError where git itself fails.
+    """
 
     root: Path
     git_dir: Path
-    _git: Git = field(repr=False, compare=False)
+    _environment: Mapping[str, str] = field(repr=False, compare=False, default_factory=dict)
 
     @staticmethod
     def open(folder: Path) -> Repository:
         """Return the repository around ``folder``; FatalError where there is none that can be used."""
-        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-        from git import Git, GitCommandError, GitCommandNotFound
-
-        git = Git(str(folder))
-        try:
-            # In a hook git exports GIT_DIR and GIT_INDEX_FILE, relative to the top: these calls honour them.
-            answer = git.rev_parse("--show-toplevel", "--absolute-git-dir", strip_newline_in_stdout=False)
-        except GitCommandNotFound:
-            raise FatalError("git was not found on PATH; install git.") from None
-        except GitCommandError as error:
-            raise FatalError(_why_not_open(folder, str(error.stderr))) from None
-        root, git_dir = answer.rstrip("\n").split("\n")[:2]
-        # Commands run at the top, as hooks do: a relative GIT_INDEX_FILE would miss from a sub-directory.
-        return Repository(Path(root), Path(git_dir), Git(root))
-
-    # -- running -------------------------------------------------------------------------------------------------
-
-    def _run(self, *arguments: str, env: Mapping[str, str] | None = None, check: bool = True) -> bytes:
-        command = ["git", *arguments]
-        try:
-            output: bytes = self._git.execute(
-                command, stdout_as_string=False, strip_newline_in_stdout=False, env=env, with_exceptions=check
-            )
-        except Exception as error:
-            from git import GitCommandError
-
-            if not isinstance(error, GitCommandError):
-                raise
-            raise FatalError(f"git {arguments[0]} failed: {_last_line(str(error.stderr))}") from None
-        return output
-
-    def _text(self, *arguments: str, check: bool = True) -> str:
-        return _decode(self._run(*arguments, check=check)).rstrip("\n")
+        root, git_dir = _locate(folder)
+        environment = dict(_ENVIRONMENT)
+        if "GIT_DIR" in os.environ or not os.path.lexists(root / ".git"):
+            # Commands run at the top: from there a relative GIT_DIR or `core.worktree` could lead elsewhere.
+            environment |= {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(root)}
+        return Repository(root, git_dir, environment)
 
     # -- what changed --------------------------------------------------------------------------------------------
 
-    def head(self) -> str | None:
-        """Return the commit id of HEAD, or None before the first commit."""
-        return self._text("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False) or None
+    def has_staged_python(self) -> bool:
+        """Whether the index adds, alters or deletes a Python file."""
+        return bool(self._quick(*_DIFF, "--cached", *_PYTHON))
 
-    def staged_changes(self) -> Changes:
-        """Return what the index adds or alters against HEAD (against nothing before the first commit)."""
+    def staged_changes(self) -> list[Change]:
+        """Return what the index adds or alters against HEAD (against nothing before the first commit).
+
+        While a merge is under way, files that equal those of another parent are left out.
+        """
         # `diff --cached` knows by itself about an unborn HEAD, and is one process instead of two.
-        return self._changes(self._run("diff", "--cached", *_DIFF))
+        raw = self._quick(*_DIFF, "--cached", *_PYTHON)
+        if not raw:
+            return []
+        parents = self._merge_heads()
+        return self._changes(raw, [self._run(*_DIFF, "--cached", parent, *_PYTHON) for parent in parents])
 
-    def changes_since(self, ref: str) -> tuple[Revision, Changes]:
-        """Return HEAD and what it adds or alters since the merge base with ``ref``.
+    def changes_since(self, ref: str) -> tuple[Revision, list[Change]]:
+        """Return HEAD and what it adds or alters since its merge base with ``ref``.
 
         FatalError, with the fetch that mends it, for a missing ref, a shallow clone that hides the merge base, and
         histories that have none.
         """
         head = self.head()
         if head is None:
-            raise FatalError(f"--since {ref}: there is no commit yet.")
+            raise FatalError(f"--since {ref}: there is no commit yet. Run `git commit` first.")
         base = self._merge_base(ref, head)
-        return Revision(head), self._changes(self._run("diff", *_DIFF, base, head))
+        return Revision(head), self._changes(self._run(*_DIFF, base, head, *_PYTHON))
 
-    def changes_of_head(self) -> Changes:
-        """Return what the last commit added or altered against its first parent."""
+    def changes_of_head(self) -> list[Change]:
+        """Return what the last commit added or altered against its first parent, or nothing if it has none."""
         head = self.head()
         if head is None:
-            raise FatalError("there is no commit to amend.")
-        parent = self._text("rev-parse", "--verify", "--quiet", "HEAD^1^{commit}", check=False) or self._empty_tree()
-        return self._changes(self._run("diff", *_DIFF, parent, head))
+            raise FatalError("there is no commit yet. Run `git commit` first.")
+        lines = self._text("cat-file", "commit", head).partition("\n\n")[0].splitlines()
+        parents = [line.removeprefix("parent ") for line in lines if line.startswith("parent ")] or [_empty_tree(head)]
+        if not all(self._has(parent) for parent in parents):
+            raise FatalError(
+                "this shallow clone ends at HEAD, so what it changed is unknown. Run `git fetch --deepen=1`."
+            )
+        first, *others = [self._run(*_DIFF, parent, head, *_PYTHON) for parent in parents]
+        return self._changes(first, others)
 
-    def all_changes(self, revision: Revision) -> Changes:
+    def all_changes(self, revision: Revision) -> list[Change]:
         """Return every Python file of the revision as if it were new."""
-        entries = {path: blob for path, blob in self.entries(revision).items() if _is_python(path)}
+        entries = {path: blob for path, blob in self.entries(revision).items() if path.endswith(".py")}
         blobs = self.blobs(entries.values())
-        return Changes(tuple(Change(path, blobs[blob]) for path, blob in entries.items()))
+        return [Change(path, _contents(blobs, blob, path)) for path, blob in entries.items()]
 
     def _merge_base(self, ref: str, head: str) -> str:
-        commit = self._text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", check=False)
-        shallow = self._text("rev-parse", "--is-shallow-repository") == "true"
-        if not commit:
-            remote, _, branch = ref.partition("/")
-            fetch = f"git fetch {remote} {branch}:refs/remotes/{ref}" if branch else f"git fetch origin {ref}"
-            raise FatalError(f"--since {ref}: there is no such commit here. Run `{fetch}` first.")
-        base = self._text("merge-base", commit, head, check=False)
-        if base:
-            return base.split("\n")[0]
-        if shallow:
+        commit = self._commit(ref)
+        if commit is None:
+            raise FatalError(self._missing(ref))
+        status, output, errors = self._ask("merge-base", commit, head)
+        if status == 0:
+            return output.decode().split("\n")[0]
+        if status != 1:
+            raise _failed(["merge-base"], errors)
+        if self._is_shallow():
             raise FatalError(
-                f"--since {ref}: this clone is shallow and does not reach the point where HEAD left {ref}. "
-                "Run `git fetch --unshallow` first (in GitHub Actions: `fetch-depth: 0` for actions/checkout)."
+                f"--since {ref}: this clone is shallow and does not reach the commit where HEAD left {ref}. "
+                f"Run `git fetch --unshallow` first {_SHALLOW_IN_CI}."
             )
-        raise FatalError(f"--since {ref}: HEAD and {ref} have no commit in common. Name a ref that HEAD descends from.")
+        raise FatalError(
+            f"--since {ref}: HEAD and {ref} have no commit in common, so there is nothing to compare with. "
+            "Name a ref that HEAD descends from, as in `--since origin/main`."
+        )
 
-    def _empty_tree(self) -> str:
-        return _EMPTY_TREE_SHA256 if len(self.head() or "") == 64 else EMPTY_TREE
+    def _missing(self, ref: str) -> str:
+        """The message for a ref that names no commit here."""
+        remotes = self._text("remote").splitlines()
+        unshallow = "--unshallow " if self._is_shallow() else ""
+        place = f" {_SHALLOW_IN_CI}" if unshallow else ""
+        remote, _, branch = ref.removeprefix("refs/remotes/").partition("/")
+        if not ref.strip("0"):
+            advice = (
+                "It is the null id that git gives for a new branch: name the branch this one left, as in `origin/main`"
+            )
+        elif not remotes:
+            advice = "Run `git branch --all` to see what there is"
+        elif remote in remotes and branch:
+            fetch = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+            advice = f"Run `git fetch {unshallow}{remote} {shlex.quote(fetch)}` first{place}"
+        elif re.search(r"[~^@:]", ref):
+            advice = f"Run `git fetch {unshallow}{remotes[0]}` first{place}"
+        else:
+            source = "origin" if "origin" in remotes else remotes[0]
+            here = ref if re.fullmatch(r"[0-9a-f]{7,64}", ref) else f"{ref}:{ref}"
+            advice = f"Run `git fetch {unshallow}{source} {shlex.quote(here)}` first{place}"
+        return f"--since {ref}: no such commit in this clone. {advice}."
 
-    def _changes(self, raw: bytes) -> Changes:
-        entries = [entry for entry in _entries(raw) if _is_python(entry.path) or _is_python(entry.before_path)]
-        taken = [entry for entry in entries if entry.status != "D" and entry.mode in _REGULAR and _is_python(entry.path)]
-        gone = [entry for entry in entries if entry.status == "D" and entry.before_mode in _REGULAR]
-        ids = {entry.id for entry in taken} | {entry.before_id for entry in entries if entry.before_mode in _REGULAR}
-        blobs = self.blobs(identifier for identifier in ids if identifier.strip("0"))
-        changes = [
+    def _commit(self, ref: str) -> str | None:
+        if ref.startswith("-"):  # an option, to git
+            return None
+        status, output, _ = self._ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        return output.decode().strip() if status == 0 else None
+
+    def _has(self, identifier: str) -> bool:
+        return identifier in _EMPTY_TREES.values() or self._ask("cat-file", "-e", identifier)[0] == 0
+
+    def _is_shallow(self) -> bool:
+        return self._text("rev-parse", "--is-shallow-repository") == "true"
+
+    def _merge_heads(self) -> list[str]:
+        try:
+            return (self.git_dir / "MERGE_HEAD").read_text("ascii").split()
+        except FileNotFoundError:
+            return []
+
+    def _changes(self, raw: bytes, against_others: Sequence[bytes] = ()) -> list[Change]:
+        """Read the contents for a raw diff; ``against_others`` are those against the other parents of a merge."""
+        entries = [entry for entry in _entries(raw) if entry.path.endswith(".py")]
+        merged = [{entry.path: entry for entry in _entries(other)} for other in against_others]
+        taken = [entry for entry in entries if entry.is_file and all(entry.path in other for other in merged)]
+        if not taken:
+            return []
+        gone = [entry for entry in entries if entry.status == "D" and entry.was_file]
+        others = {entry.path: [other[entry.path] for other in merged] for entry in taken}
+        earlier = [*taken, *gone, *[other for several in others.values() for other in several]]
+        blobs = self.blobs([entry.id for entry in taken] + [entry.before_id for entry in earlier if entry.was_file])
+        deleted = tuple(_contents(blobs, entry.before_id, entry.path) for entry in gone)
+        return [
             Change(
                 entry.path,
-                blobs[entry.id],
-                entry.before_path,
-                blobs.get(entry.before_id) if entry.before_mode in _REGULAR else None,
+                _contents(blobs, entry.id, entry.path),
+                entry.before_path if entry.was_file else None,
+                _contents(blobs, entry.before_id, entry.before_path) if entry.was_file else None,
+                merged=tuple(
+                    _contents(blobs, other.before_id, entry.path) for other in others[entry.path] if other.was_file
+                ),
+                deleted=deleted,
             )
-            for entry in taken
-            if entry.id in blobs  # an intent-to-add entry has no contents yet
+            for entry in sorted(taken, key=lambda entry: entry.path)
         ]
-        return Changes(tuple(changes), tuple(blobs[entry.before_id] for entry in gone if entry.before_id in blobs))
 
     # -- contents ------------------------------------------------------------------------------------------------
 
     def entries(self, revision: Revision) -> dict[str, str]:
-        """Return {path: blob id} of the regular files of the revision."""
-        found = {}
-        if revision == INDEX:
-            for record in self._run("ls-files", "-s", "-z").split(b"\0"):
-                if record:
-                    meta, _, path = record.partition(b"\t")
-                    mode, blob, stage = meta.decode().split(" ")
-                    if mode in _REGULAR and stage == "0":
-                        found[_decode(path)] = blob
-            return found
-        for record in self._run("ls-tree", "-r", "-z", "--full-tree", revision.name).split(b"\0"):
-            if record:
-                meta, _, path = record.partition(b"\t")
-                mode, kind, blob = meta.decode().split(" ")
-                if kind == "blob" and mode in _REGULAR:
-                    found[_decode(path)] = blob
+        """Return {path: blob id} of the regular files of the revision, in the order of their paths."""
+        if revision != INDEX:
+            records = _records(self._run("ls-tree", "-r", "-z", "--full-tree", revision.name))
+            return {path: blob for (mode, _, blob), path in records if mode in _REGULAR}
+        records = _records(self._run("ls-files", "--stage", "-z"))
+        found = {path: blob for (mode, blob, stage), path in records if mode in _REGULAR and stage == "0"}
+        if any(blob in found.values() for blob in _EMPTY_BLOBS):
+            for path in self._intended():
+                found.pop(path, None)
         return found
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
@@ -216,111 +245,347 @@ class Repository:
         wanted = sorted(set(ids))
         if not wanted:
             return {}
-        process = self._git.execute(["git", "cat-file", "--batch"], istream=subprocess.PIPE, as_process=True)
-        output, _ = process.communicate(("\n".join(wanted) + "\n").encode())
+        from git import Git
+
+        process = Git(str(self.root)).execute(
+            ["git", "cat-file", "--batch", "--buffer"],
+            istream=subprocess.PIPE,
+            as_process=True,
+            env=dict(self._environment),
+        )
+        output, errors = process.communicate(("\n".join(wanted) + "\n").encode())
+        if process.returncode:
+            raise _failed(["cat-file"], _decode(errors))
         return dict(_batch(output))
 
+    def read(self, revision: Revision, path: str) -> bytes | None:
+        """Return the contents of one file of the revision, or None if there is none."""
+        status, output, _ = self._ask("cat-file", "blob", f"{revision.name}:{path}")
+        return output if status == 0 else None
+
     def export(self, revision: Revision, folder: Path) -> None:
-        """Write all files of the revision below ``folder``, without touching the user's index or work tree."""
+        """Write all files of the revision below ``folder`` as git would check them out, the user's own untouched.
+
+        Submodules come as empty folders; files that a sparse checkout leaves out of the work tree are left out of an
+        exported index too.
+        """
         if revision == INDEX:
-            # With the user's own index only read: checkout-index without -u leaves it alone.
-            self._run("checkout-index", "--all", "--force", "--quiet", f"--prefix={folder}{os.sep}")
+            self._check_out(folder, {})
+            for path in self._intended():
+                (folder / path).unlink(missing_ok=True)
             return
-        with tempfile.TemporaryDirectory(prefix="pytestgen-index-") as place:
-            environment = {"GIT_INDEX_FILE": str(Path(place) / "index")}
-            self._run("read-tree", revision.name, env=environment)
-            self._run("checkout-index", "--all", "--force", "--quiet", f"--prefix={folder}{os.sep}", env=environment)
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="pytestgen-index-") as place:
+            own_index = {"GIT_INDEX_FILE": str(Path(place) / "index")}
+            self._run("read-tree", revision.name, environment=own_index)
+            self._check_out(folder, own_index)
 
     def ignored_files(self) -> list[str]:
         """Return ignored files and folders (these end in ``/``) of the work tree."""
-        raw = self._run("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-        return [_decode(path) for path in raw.split(b"\0") if path]
+        return _paths(self._run("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"))
 
     def is_ignored(self, path: str) -> bool:
-        """Whether git would ignore an untracked file at ``path``."""
-        return bool(self._run("check-ignore", "--", path, check=False))
+        """Whether git would refuse to add a new file at ``path``."""
+        status, _, errors = self._ask("check-ignore", "--quiet", "--", f"./{path}")
+        if status > 1:
+            raise _failed(["check-ignore"], errors)
+        return status == 0
+
+    def _check_out(self, folder: Path, environment: Mapping[str, str]) -> None:
+        # Without --index the stat information in the index stays as it is: the user's index is only read.
+        command = ("checkout-index", "--all", "--force", "--quiet", f"--prefix={folder.resolve()}/")
+        status, _, errors = self._ask(*command, environment=environment)
+        if status:
+            # A filter that is not installed or has no key here (LFS, git-crypt): what is stored has to do.
+            status, _, errors = self._ask(*self._without_filters(), *command, environment=environment)
+        if status:
+            raise _failed(command, errors)
+
+    def _without_filters(self) -> list[str]:
+        _, names, _ = self._ask(
+            "config", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(smudge|process|required)$"
+        )
+        values = {"required": "false"}
+        return [part for name in _paths(names) for part in ("-c", f"{name}={values.get(name.rpartition('.')[2], '')}")]
+
+    def _intended(self) -> list[str]:
+        """The paths that are only announced to the index (``git add --intent-to-add``) and have no contents there."""
+        return _paths(self._run("diff-files", "--diff-filter=A", "--name-only", "-z", "--ita-invisible-in-index"))
 
     # -- the work tree -------------------------------------------------------------------------------------------
 
     def dirty(self, paths: Iterable[str]) -> set[str]:
         """Return those of the paths whose file in the work tree differs from the index, or is there untracked."""
-        wanted = sorted(set(paths))
-        if not wanted:
-            return set()
-        literal = [f":(top,literal){path}" for path in wanted]
-        raw = self._run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames", "--", *literal)
-        return {_decode(record[3:]) for record in raw.split(b"\0") if record and record[1:2] != b" "}
+        found = set()
+        for some in _portions(sorted(set(paths))):
+            options = ("--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
+            raw = self._run("status", *options, "--ignore-submodules=all", "--", *_literal(some))
+            found |= {_decode(record[3:]) for record in raw.split(b"\0") if record and record[1:2] != b" "}
+            # Of files marked assume-unchanged or skip-worktree, status says nothing.
+            tags = self._run("ls-files", "-v", "-z", "--", *_literal(some)).split(b"\0")
+            unseen = [_decode(record[2:]) for record in tags if record[:1].islower() or record[:1] == b"S"]
+            found |= {path for path in unseen if os.path.lexists(self.root / path)}
+        return found
 
     def stage(self, paths: Sequence[str]) -> None:
-        """Put exactly these files into the index."""
-        if paths:
-            self._run("add", "--", *[f":(top,literal){path}" for path in paths])
+        """Put exactly these files into the index; FatalError, and nothing done, if git refuses one, as if ignored."""
+        for some in _portions(paths):
+            self._run("add", "--", *_literal(some))
 
     def is_partial_commit(self) -> bool:
         """Whether git runs ``git commit PATHS``: what is staged then is missing from the index that remains."""
         return Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith("next-index-")
 
     def operation(self) -> str | None:
-        """Return the operation that is under way (``"merge"``, ``"rebase"`` …), if any."""
+        """Return the operation that is under way (``"merge"``, ``"rebase"``, ``"cherry-pick"`` …), if any."""
         return next((name for mark, name in _OPERATIONS.items() if (self.git_dir / mark).exists()), None)
 
     def unmerged_paths(self) -> list[str]:
         """Return the paths with unresolved conflicts."""
-        raw = self._run("ls-files", "--unmerged", "-z")
-        return sorted({_decode(record.partition(b"\t")[2]) for record in raw.split(b"\0") if record})
+        return sorted({path for _, path in _records(self._run("ls-files", "--unmerged", "-z"))})
 
     # -- after a commit ------------------------------------------------------------------------------------------
 
+    def head(self) -> str | None:
+        """Return the commit id of HEAD, or None before the first commit."""
+        return self._commit("HEAD")
+
     def is_published(self, commit: str) -> bool:
         """Whether a remote-tracking branch contains the commit."""
-        return bool(self._text("branch", "--remotes", "--contains", commit, "--format=%(refname)"))
+        return bool(self._run("for-each-ref", "--count=1", f"--contains={commit}", "refs/remotes"))
 
     def has_staged_changes(self) -> bool:
-        """Whether the index differs from HEAD."""
-        return bool(self._run("diff", "--cached", "--no-ext-diff", "--name-only", "-z"))
+        """Whether the index differs from HEAD, in files of any kind."""
+        return bool(self._run(*_DIFF, "--cached"))
 
     def amend(self, paths: Sequence[str]) -> None:
-        """Put the files into the last commit, its message and author kept; never to be called in a pre-commit hook."""
-        self.stage(paths)
-        self._run("commit", "--amend", "--no-edit", "--no-verify", "--quiet")
+        """Put these files, and nothing else that is staged, into the last commit; its message and author stay.
+
+        FatalError inside a git hook, where it would rewrite the commit before the one being made.
+        """
+        if "GIT_INDEX_FILE" in os.environ:
+            raise FatalError(
+                "a commit cannot be amended from inside a git hook. Run `pytestgen amend` after the commit."
+            )
+        if paths:
+            self.stage(paths)
+            self._run("commit", "--amend", "--no-edit", "--no-verify", "--quiet", "--only", "--", *_literal(paths))
+
+    # -- running git ---------------------------------------------------------------------------------------------
+
+    def _ask(self, *arguments: str, environment: Mapping[str, str] | None = None) -> _Answer:
+        return _execute(arguments, self.root, {**self._environment, **(environment or {})})
+
+    def _run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> bytes:
+        answer = self._ask(*arguments, environment=environment)
+        if answer.status:
+            raise _failed(arguments, answer.errors)
+        return answer.output
+
+    def _text(self, *arguments: str) -> str:
+        return _decode(self._run(*arguments)).rstrip("\n")
+
+    def _quick(self, *arguments: str) -> bytes:
+        answer = _execute_directly(arguments, self.root, self._environment)
+        if answer.status:
+            raise _failed(arguments, answer.errors)
+        return answer.output
 
 
 def child_environment() -> dict[str, str]:
     """Return the environment without what git exports to hooks, for processes that may run git elsewhere."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_") or re.fullmatch(_KEPT, name)
+    }
+
+
+# -- starting git ------------------------------------------------------------------------------------------------
+
+
+class _Answer(NamedTuple):
+    """What a git process left behind: its exit status, output and messages."""
+
+    status: int
+    output: bytes
+    errors: str
+
+
+def _execute(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> _Answer:
+    from git import Git
+
+    answer = Git(str(folder)).execute(
+        ["git", *arguments],
+        with_extended_output=True,
+        with_exceptions=False,
+        stdout_as_string=False,
+        strip_newline_in_stdout=False,
+        env=dict(environment),
+    )
+    return _Answer(*answer)
+
+
+def _execute_directly(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], without: Sequence[str] = ()
+) -> _Answer:
+    """Run git without GitPython, whose import takes longer than all else that a commit without Python needs."""
+    inherited = {name: value for name, value in os.environ.items() if name not in without}
+    try:
+        process = subprocess.run(
+            ["git", *arguments],
+            cwd=folder,
+            env={**inherited, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        if not folder.is_dir():
+            raise FatalError(f"{folder} is not a folder. Run this inside a git repository.") from None
+        if isinstance(error, FileNotFoundError):
+            raise FatalError("git was not found on PATH. Install git, or add its folder to PATH.") from None
+        raise FatalError(f"git cannot be started in {folder}: {error.strerror}. Check its permissions.") from None
+    return _Answer(process.returncode, process.stdout, _decode(process.stderr))
+
+
+def _locate(folder: Path) -> tuple[Path, Path]:
+    """Return the top of the work tree around ``folder`` and its git directory."""
+    if "GIT_DIR" in os.environ and "GIT_WORK_TREE" not in os.environ:
+        # Git exports GIT_DIR to the hooks of linked work trees, and then takes any current folder for the top.
+        answer = _execute_directly(_LOCATE, folder, _ENVIRONMENT, without=["GIT_DIR"])
+        if answer.status == 0:
+            root, git_dir = _located(answer.output)
+            if _is_same(root / os.environ["GIT_DIR"], git_dir):
+                return root, git_dir
+    answer = _execute_directly(_LOCATE, folder, _ENVIRONMENT)
+    if answer.status:
+        raise FatalError(_why_not_open(folder, answer.errors))
+    return _located(answer.output)
+
+
+def _located(output: bytes) -> tuple[Path, Path]:
+    root, _, git_dir = output.removesuffix(b"\n").partition(b"\ntrue\n")
+    return Path(os.fsdecode(root)), Path(os.fsdecode(git_dir))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+# -- reading what git says ---------------------------------------------------------------------------------------
+
+
+class _Entry(NamedTuple):
+    """One record of ``git diff --raw``."""
+
+    before_mode: str
+    mode: str
+    before_id: str
+    id: str
+    status: str
+    before_path: str
+    path: str
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode in _REGULAR
+
+    @property
+    def was_file(self) -> bool:
+        return self.before_mode in _REGULAR
 
 
 def _entries(raw: bytes) -> Iterator[_Entry]:
+    """Read ``:modes ids status NUL path NUL``, where a rename has two paths."""
     fields = iter(raw.split(b"\0"))
     for head in fields:
-        if not head.startswith(b":"):
-            continue
-        before_mode, mode, before_id, identifier, status = head[1:].decode().split(" ")
-        before_path = _decode(next(fields))
-        path = _decode(next(fields)) if status[0] in "RC" else before_path
-        yield _Entry(status[0], mode, before_mode, before_id, identifier, path, before_path)
+        if head.startswith(b":"):
+            before_mode, mode, before_id, identifier, status = head[1:].decode().split(" ")
+            before_path = _decode(next(fields))
+            path = _decode(next(fields)) if status[0] in "RC" else before_path
+            yield _Entry(before_mode, mode, before_id, identifier, status[0], before_path, path)
+
+
+def _records(raw: bytes) -> Iterator[tuple[list[str], str]]:
+    """Read ``three words TAB path NUL``, the form of ls-files and ls-tree."""
+    for record in raw.split(b"\0"):
+        if record:
+            words, _, path = record.partition(b"\t")
+            yield words.decode().split(" "), _decode(path)
 
 
 def _batch(output: bytes) -> Iterator[tuple[str, bytes]]:
+    """Read ``id type size LF contents LF``, the form of cat-file; a missing object has no size."""
     position = 0
     while position < len(output):
         end = output.index(b"\n", position)
-        parts = output[position:end].decode().split(" ")
+        words = output[position:end].decode().split(" ")
         position = end + 1
-        if len(parts) == 3:
-            size = int(parts[2])
-            yield parts[0], output[position : position + size]
+        if len(words) == 3:
+            size = int(words[2])
+            yield words[0], output[position : position + size]
             position += size + 1
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("stderr:").strip(" '") if lines else "no message"
+def _paths(raw: bytes) -> list[str]:
+    return [_decode(path) for path in raw.split(b"\0") if path]
 
 
-def _why_not_open(folder: Path, message: str) -> str:
-    if "safe.directory" in message or "dubious ownership" in message:
-        return f"git refuses {folder}: it belongs to another user. Run `git config --global --add safe.directory {folder}`."
-    if "must be run in a work tree" in message:
-        return f"{folder} is in a bare repository, which has no files to test. Run this in a clone with a work tree."
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _contents(blobs: Mapping[str, bytes], identifier: str, path: str) -> bytes:
+    try:
+        return blobs[identifier]
+    except KeyError:
+        advice = "Run `git fsck`, or `git fetch` in a partial clone."
+        raise FatalError(f"git has no contents for {path!r} (object {identifier}). {advice}") from None
+
+
+def _empty_tree(commit: str) -> str:
+    return _EMPTY_TREES[len(commit)]
+
+
+def _literal(paths: Iterable[str]) -> list[str]:
+    return [f":(literal){path}" for path in paths]
+
+
+def _portions(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut into pieces that fit on a command line."""
+    return (paths[start : start + _PATHS_A_CALL] for start in range(0, len(paths), _PATHS_A_CALL))
+
+
+# -- saying what is wrong ----------------------------------------------------------------------------------------
+
+
+def _failed(arguments: Sequence[str], errors: str) -> FatalError:
+    return FatalError(f"git {arguments[0]} failed: {_message(errors)} Run `git status` to see what is wrong.")
+
+
+def _message(errors: str) -> str:
+    """Git's own words on one line, its hints left out."""
+    lines = [
+        line.strip() for line in errors.splitlines() if line.strip() and not line.startswith(("hint:", "warning:"))
+    ]
+    text = " ".join(lines[:4]) or "it gave no reason"
+    return text if text.endswith(".") else f"{text}."
+
+
+def _why_not_open(folder: Path, errors: str) -> str:
+    if "dubious ownership" in errors or "unsafe repository" in errors:
+        owned = re.search(r"(?:repository at|unsafe repository \()\s*'([^\n]*)'", errors)
+        place = shlex.quote(owned[1] if owned else str(folder))
+        return (
+            f"git refuses {folder}: it belongs to another user. Run `git config --global --add safe.directory {place}`."
+        )
+    if "must be run in a work tree" in errors:
+        return f"{folder} has no work tree: it is a bare repository or inside .git. Run this in a clone with files."
+    if "not a git repository" not in errors:
+        return f"git cannot read the repository around {folder}: {_message(errors)} Run `git status` there to see it."
+    if "GIT_DIR" in os.environ:
+        return f"GIT_DIR is set to {os.environ['GIT_DIR']!r}, which is no git repository. Unset GIT_DIR."
     return f"{folder} is not in a git repository. Run this inside one, or run `git init` first."

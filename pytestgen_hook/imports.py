@@ -180,7 +180,7 @@ def _ruff_graph(top: Path, roots: tuple[str, ...]) -> dict[str, set[str]]:
     sources = json.dumps([root or "." for root in roots])
     settings.write_text(f"src = {sources}\n[analyze]\ndetect-string-imports = true\n", encoding="utf-8")
     completed = sandbox.run(
-        [ruff(), "analyze", "graph", "--no-cache", "--preview", "--config", settings, "."],
+        [ruff(), "analyze", "graph", "--preview", "--config", settings, "."],
         cwd=top,
         env=sandbox.clean_environment(top),
         timeout=_SECONDS,

@@ -44,7 +44,8 @@ def render(explorations: Sequence[Exploration], *, taken: Collection[str] = ()) 
         usable = [index for index, case in enumerate(exploration.cases) if _bind_imports(case, imports)]
         for group in _grouped(exploration, number, usable):
             cases = [_renamed(exploration.cases[index], set(imports)) for index in group.cases]
-            name = _unique(_test_name(exploration, cases), names)
+            name = _test_name(exploration, cases)
+            name = _unique(_with_options(name, cases[0]) if name in names else name, names)
             ids = _ids(cases) if len(cases) > 1 else [""]
             tests.append((name, _test_source(name, cases, ids)))
             for identifier, index in zip(ids, group.cases, strict=True):
@@ -150,6 +151,12 @@ def _test_name(exploration: Exploration, cases: Sequence[Case]) -> str:
     return base
 
 
+def _with_options(name: str, case: Case) -> str:
+    """Return the name with the optional arguments that the call gives: what tells it from other tests of the function."""
+    given = re.findall(r"(\w+)=", case.call)
+    return f"{name}_with_{'_and_'.join(_snake(option) for option in given)}" if given else name
+
+
 def _unique(name: str, names: set[str]) -> str:
     candidate, count = name, 1
     while candidate in names:
@@ -191,10 +198,15 @@ _EMPTY: dict[type, str] = {
 
 def _slug(source: str) -> str:
     try:
-        value = ast.literal_eval(source)
+        return _value_slug(ast.literal_eval(source))
     except (ValueError, SyntaxError, TypeError):
-        return "-".join(re.findall(r"[A-Za-z0-9_.]+", source))[:32].strip("-.").lower()
-    return _value_slug(value)
+        pass
+    node = _expression(source)
+    if isinstance(node, ast.Call):
+        given = [ast.unparse(value) for value in [*node.args, *[item.value for item in node.keywords]]]
+        words = "-".join(word for word in map(_slug, given) if word)
+        return (words or "empty-" + _snake(ast.unparse(node.func)).replace("_", "-"))[:40].strip("-.")
+    return "-".join(re.findall(r"[A-Za-z0-9_.]+", source))[:32].strip("-.").lower()
 
 
 def _value_slug(value: object) -> str:
@@ -205,8 +217,9 @@ def _value_slug(value: object) -> str:
     if isinstance(value, str):
         if not value.strip():
             return "blank-text"
-        words = "-".join(re.findall(r"[A-Za-z0-9_.+]+", value))[:24].strip("-.")
-        return words or ("non-ascii-text" if not value.isascii() else "punctuation")
+        spoken = re.sub(r"(?<![\w.])-(?=[\d.])", "minus-", value)
+        words = "-".join(re.findall(r"[A-Za-z0-9_.+]+", spoken))[:24].strip("-")
+        return words if words.strip(".") else ("non-ascii-text" if not value.isascii() else "punctuation")
     if isinstance(value, (list, tuple, set, frozenset)):
         inner = "-".join(_value_slug(item) for item in value)
         return inner if len(inner) <= 24 else f"{len(value)}-items"
@@ -225,12 +238,13 @@ def _test_source(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
 
 def _single(name: str, case: Case) -> str:
     changed = {check.subject.partition(".")[0] for check in case.checks}
-    inline = sum(len(source) for _, source in case.arguments) <= _LONGEST_INLINE
     receiver = _receiver(case)
     lines: list[str] = []
+    room = _LONGEST_INLINE
     by: dict[str, ast.expr] = {}
     for argument, source in case.arguments:
-        if inline and argument not in changed and argument != receiver:
+        if len(source) <= room and argument not in changed and argument != receiver:
+            room -= len(source)
             by[argument] = _expression(source)
         else:
             lines.append(f"{argument} = {source}")

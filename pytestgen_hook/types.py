@@ -16,12 +16,16 @@ class Change:
     """One Python file that the examined range added or altered (never a deletion).
 
     ``before`` is None for a file that is new; ``before_path`` differs from ``path`` where git saw a rename.
+    ``merged`` is the file in the other parents of a merge, ``deleted`` are the Python files that the same range deleted
+    (functions may have moved from them).
     """
 
     path: str
     after: bytes
     before_path: str | None = None
     before: bytes | None = None
+    merged: tuple[bytes, ...] = ()
+    deleted: tuple[bytes, ...] = ()
 
 
 class Kind(Enum):

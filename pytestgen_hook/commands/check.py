@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytestgen_hook import functions, tree
-from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import Change, ChangedFunction, Finding, Report, Status, TestRun, Unanalysed
+from pytestgen_hook.commands.options import CheckOptions, Progress
+from pytestgen_hook.types import ChangedFunction, Report
 
 if TYPE_CHECKING:
-    from pytestgen_hook.commands.options import CheckOptions, Progress
+    from pytestgen_hook.commands.examination import Examination
+    from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository, Revision
-    from pytestgen_hook.interpreter import Interpreter
-
-DEFAULT_BUDGET = 60.0
-_LEAST_TEST_SECONDS = 60.0
+    from pytestgen_hook.types import Change
 
 
 def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
@@ -33,26 +31,94 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
     started = time.monotonic()
     repository = Repository.open(cwd)
     revision, changes = _changes(repository, options)
-    report = Report((), mode=options.config.mode, range=options.range)
+    report = Report((), range=options.range)
     if changes:
-        changed, unanalysed = functions.changed_functions(changes)
-        chosen = _Choice(options, repository.root, cwd)
-        changed = [item for item in changed if chosen(item.function.path)]
-        report = replace(report, unanalysed=tuple(item for item in unanalysed if chosen(item.path)))
+        from pytestgen_hook.functions import changed_functions
+
+        config = _config(repository, revision, options)
+        report = replace(report, mode=config.mode)
+        changed, unanalysed = changed_functions(changes)
+        changed = [item for item in changed if _is_chosen(item.function.path, options, config, repository)]
+        unanalysed = [item for item in unanalysed if _is_chosen(item.path, options, config, repository)]
+        report = replace(report, unanalysed=tuple(unanalysed))
         if changed:
-            with tempfile.TemporaryDirectory(prefix="pytestgen-", ignore_cleanup_errors=True) as folder:
-                run = _Run(options, repository, revision, Path(folder).resolve(), progress)
-                report = run.generate(run.judge(report, changed))
-            if not options.diff:
-                report = _write(repository, options, report)
+            report = _examined(report, changed, repository, revision, config, options, progress)
     return replace(report, seconds=round(time.monotonic() - started, 3))
 
 
+def _examined(
+    report: Report,
+    changed: Sequence[ChangedFunction],
+    repository: Repository,
+    revision: Revision,
+    config: Config,
+    options: CheckOptions,
+    progress: Progress,
+) -> Report:
+    from pytestgen_hook.commands.examination import Examination
+
+    with tempfile.TemporaryDirectory(prefix="pytestgen-", ignore_cleanup_errors=True) as folder:
+        examination = Examination(repository, revision, config, Path(folder).resolve(), progress)
+        findings, runs = examination.judge(changed)
+        report = replace(report, findings=tuple(findings), test_runs=tuple(runs))
+        if config.mode != "fail" or options.diff:
+            generated = examination.generate(findings)
+            report = replace(report, findings=generated.findings, edits=generated.edits, notes=generated.notes)
+        report = replace(report, notes=(*examination.notes, *report.notes))
+    return report if options.diff else _written(report, repository, config, options)
+
+
 def _changes(repository: Repository, options: CheckOptions) -> tuple[Revision, Sequence[Change]]:
-    from pytestgen_hook.git import INDEX
+    from pytestgen_hook.git import INDEX, Revision
 
     if options.scope == "all":
         return INDEX, repository.all_changes(INDEX)
     if options.scope == "since":
         return repository.changes_since(options.since)
+    if options.scope == "head":
+        return Revision(repository.head() or ""), repository.changes_of_head()
     return INDEX, repository.staged_changes()
+
+
+def _config(repository: Repository, revision: Revision, options: CheckOptions) -> Config:
+    from pytestgen_hook.config import load_config
+
+    def read(path: str) -> bytes | None:
+        return repository.read(revision, path)
+
+    return load_config(repository.root, read, options.config_file, os.environ, dict(options.overrides))
+
+
+def _is_chosen(path: str, options: CheckOptions, config: Config, repository: Repository) -> bool:
+    if any(fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/") for pattern in config.exclude):
+        return False
+    if not options.paths:
+        return True
+    place = repository.root.resolve() / path
+    return any(place == chosen or place.is_relative_to(chosen) for chosen in options.paths)
+
+
+def _written(report: Report, repository: Repository, config: Config, options: CheckOptions) -> Report:
+    """Write the tests and, where the mode and the state of the repository allow it, stage them."""
+    from pytestgen_hook.write import write_edits
+
+    write_edits(repository.root, repository.git_dir, report.edits)
+    if config.mode != "amend" or not report.edits:
+        return report
+    hindrance = _why_not_stage(repository, options)
+    if hindrance:
+        note = f"the tests were written but not staged: {hindrance}"
+        return replace(report, mode="write", notes=(*report.notes, note))
+    paths = tuple(edit.path for edit in report.edits)
+    if options.scope == "staged":
+        repository.stage(paths)
+    return replace(report, staged=paths)
+
+
+def _why_not_stage(repository: Repository, options: CheckOptions) -> str | None:
+    if options.scope not in ("staged", "head"):
+        return "only a staged change can be amended"
+    if repository.is_partial_commit():
+        return "git commits a part of the index (`git commit PATHS`), and the next commit would lose them"
+    operation = repository.operation()
+    return f"a {operation} is in progress" if operation else None

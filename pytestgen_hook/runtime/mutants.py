@@ -241,12 +241,31 @@ def _changes(parent, field, node):
         yield "continue became break", ast.Break()
     elif kind is ast.Return and node.value is not None and not _is_none(node.value):
         yield "the result became None", ast.Return(ast.Constant(None))
+        if _is_truth(node.value):
+            # One outcome alone would satisfy all operators of a test that says yes or no.
+            yield "the result became True", ast.Return(ast.Constant(True))
+            yield "the result became False", ast.Return(ast.Constant(False))
     if field == "test" and isinstance(parent, (ast.If, ast.While, ast.IfExp)):
         yield "the condition was negated", ast.UnaryOp(ast.Not(), node)
     if field == "ifs":
         yield "the condition was negated", ast.UnaryOp(ast.Not(), node)
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Raise, ast.Delete)) and not _suspends(node):
         yield "the statement was dropped", ast.Pass()
+
+
+_TRUTHS = {"all", "any", "isinstance", "issubclass", "callable", "bool", "hasattr", "startswith", "endswith", "match"}
+
+
+def _is_truth(node):
+    """Whether an expression answers yes or no."""
+    if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        return True
+    if isinstance(node, ast.BoolOp):
+        return all(_is_truth(value) for value in node.values)
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return name in _TRUTHS or name.startswith("is")
+    return False
 
 
 def _is_none(node):

@@ -92,7 +92,8 @@ class Tracer:
                 self._steps += 1
                 if self._steps > self.most_steps:
                     sys.settrace(None)
-            elif event == "return":
+            elif event == "return" and previous > 0:
+                # A generator that is closed comes back without running a line: no step of the function's own.
                 arcs.add((previous, 0))
             return step
 

@@ -5,11 +5,12 @@ import re
 import time
 
 import suite
+import vary
 import workers
-from vary import vary_input
 
 BATCH = 40
 POOL = 48  # calls compared against each mutant
+REST = 240  # calls compared against the mutants that the pool leaves alive
 LONGEST_INPUT = 420
 CALL_TIMEOUT = 1.0
 COVER_SHARE = 0.4  # of the time, at most, for reaching new steps
@@ -35,13 +36,21 @@ class Seen:
 
 def _cost(proposed, item, answer):
     """What a case asks of its reader; among cases that show the same the cheapest is kept."""
-    length = sum(len(source) for _, source in item["arguments"])
+    length = sum(effort(source) for _, source in item["arguments"])
     length += sum(len(check[2]) for check in answer.get("checks", ()))
     if answer["kind"] == "raise":
         length += 12 if answer.get("deliberate") else 150
     if proposed.origin == "example":
-        length *= 0.6
+        length *= 0.4
     return 5.0 + length
+
+
+_SWITCH = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])|[^\w\s\"'\[\](){},:.=+-]")
+
+
+def effort(source):
+    """Return how hard a source is to take in: its length, and what looks random (``"B,rKrm"``) more than its length."""
+    return len(source) + 4 * len(_SWITCH.findall(source))
 
 
 def _largest_number(item):
@@ -91,7 +100,7 @@ class Search:
         if not fresh:
             return []
         items = [item for _, item in fresh]
-        answers = workers.run(self.subject, self._guard_of, items, self._timeout(), deadline=self._until(KILL_SHARE))
+        answers = workers.run(self.subject, self._guard_of, items, self._timeout(), deadline=self.deadline)
         self.tried += len(fresh)
         found = []
         for (proposed, item), answer in zip(fresh, answers):
@@ -163,7 +172,7 @@ class Search:
                 donors = [seen.input for seen in self.corpus[-12:]]
                 # The latest finds lie at the edge of what is known.
                 pick = self.rng.choice(self.corpus[-6:] if self.rng.random() < 0.5 else self.corpus)
-                found.append(vary_input(pick.input, self.plan, self.rng, donors))
+                found.append(vary.vary_input(pick.input, self.plan, self.rng, donors))
             else:
                 found.append(self.plan.draw(self.rng))
         return found
@@ -229,8 +238,13 @@ class Search:
         alive -= set(self.killed)
         self._against([seen for seen in self.pool if seen not in first], sorted(alive))
         alive -= set(self.killed)
+        # Calls with the same outcome as one in the pool may still stand on a boundary that only a mutant moves.
+        rest = [seen for seen in self.good if seen not in self.pool][:REST]
+        self._against(rest, sorted(alive))
+        self.pool += [seen for seen in rest if seen.kills]
+        alive -= set(self.killed)
         stale = 0
-        while alive and stale < 4 and time.monotonic() < self._until(0.7):
+        while alive and stale < 6 and time.monotonic() < self._until(0.7):
             found = self._observe(self._towards_survivors())
             self._take(found)
             before = len(self.killed)
@@ -249,7 +263,7 @@ class Search:
         found = []
         for _ in range(BATCH + 20):
             if self.rng.random() < 0.75:
-                found.append(vary_input(self.rng.choice(near).input, self.plan, self.rng, donors))
+                found.append(vary.vary_input(self.rng.choice(near).input, self.plan, self.rng, donors))
             else:
                 found.append(self.plan.draw(self.rng))
         return found
@@ -266,7 +280,7 @@ class Search:
                 if mutant.defaults or any(arc[1] == mutant.line or -arc[0] == mutant.line for arc in seen.arcs)
             ]
             able = able or candidates[:4]
-            if not able or time.monotonic() > self._until(KILL_SHARE):
+            if not able or time.monotonic() > self._until(0.95):
                 continue
             answers = workers.run(
                 self.subject, self._guard_of, [seen.item for seen in able], timeout, mutant=index, trace=False
@@ -285,9 +299,33 @@ class Search:
             kept = suite.smallest(pool)
             bad = [seen for seen in kept if not self._same_again(seen)]
             if not bad:
-                return kept
+                return self._simplified(kept)
             pool = [seen for seen in pool if seen not in bad]
         return [seen for seen in kept if seen not in bad]
+
+    def _simplified(self, kept):
+        """Replace each case by a simpler one that shows all that only this case shows."""
+        result = list(kept)
+        for index, seen in enumerate(kept):
+            others = [other for other in result if other is not seen]
+            arcs = seen.arcs - set().union(*[other.arcs for other in others])
+            kills = seen.kills - set().union(*[other.kills for other in others])
+            for _ in range(3):
+                simpler = self._simpler(result[index], arcs, kills)
+                if simpler is None:
+                    break
+                result[index] = simpler
+        return result
+
+    def _simpler(self, seen, arcs, kills):
+        if seen.input.origin == "example" or time.monotonic() > self._until(0.95):
+            return None
+        proposals = [vary.simplified(seen.input, self.plan, self.rng) for _ in range(24)]
+        found = [other for other in self._observe(proposals) if other.cost < seen.cost and arcs <= other.arcs]
+        found.sort(key=lambda other: other.cost)
+        found = [other for other in found[:6] if self._same_again(other)]
+        self._against(found, sorted(kills))
+        return next((other for other in found if kills <= other.kills and (other.kills or not self.subject.mutants)), None)
 
     def _same_again(self, seen):
         timeout = max(CALL_TIMEOUT, 10 * self._slowest)
@@ -319,11 +357,7 @@ class Search:
         }
         if not self.good:
             if self.refusals:
-                answer["refused"] = (
-                    "it tries to " + max(self.refusals, key=self.refusals.get)
-                    if not any(text.startswith("a call") for text in self.refusals)
-                    else max(self.refusals, key=self.refusals.get)
-                )
+                answer["refused"] = max(self.refusals, key=self.refusals.get)
             answer["problem"] = worst or "no call of it ended in a result"
         return answer
 

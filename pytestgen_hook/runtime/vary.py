@@ -179,3 +179,68 @@ def _vary_pairs(node, rng, constants):
     else:
         pairs.append((vary(key, rng, constants), vary(item, rng, constants)))
     return Pairs(pairs)
+
+
+_PLAIN_TEXTS = ("", "a", "b", "ab", "abc", "a b", "hello", "hello world", "Hello", "1", "12", "x")
+
+
+def simplified(proposed, plan, rng):
+    """Return an input with one or two places made simpler: fewer items, shorter text, smaller numbers, fewer arguments."""
+    arguments = dict(proposed.arguments)
+    receiver = proposed.receiver
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        optional = [parameter.name for parameter in plan.parameters if not parameter.required and parameter.name in arguments]
+        if optional and rng.random() < 0.4:
+            del arguments[rng.choice(optional)]
+        elif receiver is not None and (not arguments or rng.random() < 0.5):
+            receiver = _simpler(receiver, rng)
+        elif arguments:
+            name = rng.choice(sorted(arguments))
+            arguments[name] = _simpler(arguments[name], rng)
+    return Input(arguments, receiver, proposed.origin)
+
+
+def _simpler(node, rng):
+    if isinstance(node, Plain):
+        return Plain(_simpler_value(node.value, rng))
+    if isinstance(node, Items) and node.items:
+        items = list(node.items)
+        at = rng.randrange(len(items))
+        if rng.random() < 0.5:
+            del items[at]
+        else:
+            items[at] = _simpler(items[at], rng)
+        return Items(node.kind, items)
+    if isinstance(node, Pairs) and node.pairs:
+        pairs = list(node.pairs)
+        at = rng.randrange(len(pairs))
+        roll = rng.random()
+        if roll < 0.4:
+            del pairs[at]
+        else:
+            key, item = pairs[at]
+            pairs[at] = (_simpler(key, rng), item) if roll < 0.6 else (key, _simpler(item, rng))
+        return Pairs(pairs)
+    if isinstance(node, Built) and node.arguments:
+        arguments = list(node.arguments)
+        at = rng.randrange(len(arguments))
+        name, inner = arguments[at]
+        arguments[at] = (name, _simpler(inner, rng))
+        return Built(node.function, arguments, node.needs)
+    return node
+
+
+def _simpler_value(value, rng):
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return rng.choice([number for number in (0, 1, 2, 3, 5, 10, abs(value), value // 2, value // 10) if abs(number) <= abs(value)])
+    if isinstance(value, float):
+        return rng.choice((0.0, 1.0, 2.0, 10.0, 0.5, 1.5, float(round(value)), round(value, 1)))
+    if isinstance(value, str) and value:
+        at = rng.randrange(len(value))
+        choices = [value[:at] + value[at + 1 :], value.lower(), value[: len(value) // 2], value[len(value) // 2 :], value.strip()]
+        return rng.choice((*choices, *_PLAIN_TEXTS))
+    if isinstance(value, bytes) and value:
+        return value[:-1]
+    return value

@@ -1,0 +1,339 @@
+"""The commands ``pytestgen-check`` and ``pytestgen``: options in, report out, exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from pytestgen_hook import __version__
+from pytestgen_hook.error_handler import error_handler
+from pytestgen_hook.errors import FatalError
+from pytestgen_hook.terminal import escaped, escaped_lines, styled, wants_colour
+
+if TYPE_CHECKING:
+    from pytestgen_hook.commands.options import Progress
+    from pytestgen_hook.report.text import Style
+    from pytestgen_hook.report.verdict import Place
+    from pytestgen_hook.types import Report
+
+# Stated here as in config.py and not imported from there: a commit without Python is to cost next to nothing.
+MODES = ("fail", "write", "amend")
+ENGINES = ("auto", "search")
+FORMATS = ("text", "json", "github")
+_SETTINGS = ("mode", "engine", "budget", "python", "tests_dir")
+_GENERATING_HOOK = b"pytestgen-generate"
+
+_EPILOG = """\b
+Exit status: 0 nothing left to do, 1 untested functions or tests written that need a look,
+2 wrong usage, settings or environment, 3 a bug of ours, 130 interrupted.
+
+\b
+Colour: FORCE_COLOR wins over NO_COLOR, that over TERM=dumb; otherwise on terminals only.
+Settings: flags, then PYTESTGEN_* variables, then [tool.pytestgen] in pyproject.toml."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class _Guarded(click.Command):
+    """A command whose exceptions all go through the one error handler."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        passed_on = (click.ClickException, click.exceptions.Exit, click.Abort)
+        with error_handler(lambda text: _print(text, err=True), passed_on):
+            return super().invoke(ctx)
+
+
+# -- printing ----------------------------------------------------------------------------------------------------------
+
+
+def _print(text: str, *, err: bool = False, end: str = "\n") -> None:
+    """Print, whatever the stream can encode; colour has been decided by then."""
+    stream = sys.stderr if err else sys.stdout
+    encoding = stream.encoding or "utf-8"
+    data = (text + end).encode(encoding, "backslashreplace").decode(encoding)
+    click.echo(data, err=err, nl=False, color=True)
+
+
+def _print_patch(patch: str) -> None:
+    """Print the patch as the bytes it stands for, which git can apply; on a terminal without control characters."""
+    if sys.stdout.isatty():
+        _print(escaped_lines(patch), end="")
+    else:
+        click.echo(patch.encode("utf-8", "surrogateescape"), nl=False)
+
+
+def _colour(*, err: bool = False) -> bool:
+    return wants_colour(os.environ, is_terminal=(sys.stderr if err else sys.stdout).isatty())
+
+
+# -- options -----------------------------------------------------------------------------------------------------------
+
+
+def _together(options: Sequence[Callable[[_Function], _Function]]) -> Callable[[_Function], _Function]:
+    def decorate(function: _Function) -> _Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+_existing = click.Path(exists=True, path_type=Path)
+_file = click.Path(dir_okay=False, path_type=Path)
+
+_range_options = _together(
+    [
+        click.argument("paths", nargs=-1, type=_existing),
+        click.option("--staged", is_flag=True, help="Check what is staged for the next commit. The default."),
+        click.option("--since", metavar="REF", help="Check what the commits since the merge base with REF change."),
+        click.option("--all", "everything", is_flag=True, help="Check every function of the repository."),
+    ]
+)
+_mode_option = click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    help="fail (default): say what is untested; write: write tests into the work tree; amend: add them to the commit.",
+)
+_setting_options = _together(
+    [
+        click.option("--engine", type=click.Choice(ENGINES), help="Where proposed calls come from. Default: auto."),
+        click.option("--budget", type=float, metavar="SECONDS", help="Time for making tests. Default: 60."),
+        click.option("--python", metavar="PATH", help="The project's interpreter, or the folder of its environment."),
+        click.option("--tests-dir", metavar="DIR", help="Where new test files go. Default: learned from the project."),
+    ]
+)
+_config_option = click.option(
+    "--config", "config_file", type=_file, metavar="FILE", help="A TOML or YAML file of settings, not pyproject.toml."
+)
+_diff_option = click.option(
+    "--diff", is_flag=True, help="Print the tests that would be written as a patch; write nothing."
+)
+_output_options = _together(
+    [
+        click.option(
+            "--output-format", "formats", type=click.Choice(FORMATS), multiple=True, help="May be given several times."
+        ),
+        click.option(
+            "--output-file",
+            "files",
+            type=_file,
+            multiple=True,
+            metavar="FILE",
+            help="The first file takes the first format, and so on; text still goes to the terminal.",
+        ),
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 in place of 1. Errors keep their status."),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing if there is nothing to do; no notes."),
+        click.option("-v", "--verbose", is_flag=True, help="Name the tests of tested functions as well."),
+    ]
+)
+_version = click.version_option(__version__, prog_name="pytestgen-hook", message="%(prog)s %(version)s")
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+@click.group(epilog=_EPILOG)
+@_version
+def pytestgen() -> None:
+    """Finds the functions that a change left untested, and writes tests that earn their place."""
+
+
+@click.command(cls=_Guarded, epilog=_EPILOG)
+@_range_options
+@_mode_option
+@_setting_options
+@_config_option
+@_diff_option
+@_output_options
+@_version
+def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: bool, **rest: Any) -> None:
+    """Say which new or changed functions no passing test runs; with --mode write or amend, write tests for them.
+
+    PATHS narrow the examined range to files and folders.
+    """
+    from pytestgen_hook.commands.check import check as run_check
+    from pytestgen_hook.commands.options import CheckOptions
+
+    scope, ref = _scope(staged, since, everything)
+    resolved = tuple(path.resolve() for path in paths)
+    options = CheckOptions(resolved, scope, ref, rest["diff"], rest["config_file"], _overrides(rest))
+    _report(lambda progress: run_check(options, Path.cwd(), progress), rest)
+
+
+pytestgen.add_command(check)
+
+
+@pytestgen.command(cls=_Guarded)
+@_setting_options
+@_output_options
+def amend(**rest: Any) -> None:
+    """Write tests for the functions of the last commit, and amend that commit with them.
+
+    Refused where the commit has been pushed, something else is staged, or a merge or rebase is in progress.
+    """
+    from pytestgen_hook.commands.amend import amend as run_amend
+
+    _report(lambda progress: run_amend(Path.cwd(), _overrides(rest), progress), {**rest, "diff": False})
+
+
+@pytestgen.command(cls=_Guarded)
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """Explain a rule, or list them all."""
+    from pytestgen_hook.commands.explain import explain as run_explain
+
+    _print(run_explain(code))
+
+
+@pytestgen.command(cls=_Guarded)
+@_setting_options
+@_config_option
+def doctor(config_file: Path | None, **settings: Any) -> None:
+    """Say what a run would find here, why, and what is missing; exit status 2 if something is."""
+    from pytestgen_hook.commands.doctor import diagnose
+
+    facts = diagnose(Path.cwd(), os.environ, config_file, settings)
+    colour = _colour()
+    for fact in facts:
+        mark = styled("!!", "red", colour=colour) if fact.problem else styled("ok", "green", colour=colour)
+        remedy = f" -> {styled(escaped(fact.remedy), 'cyan', colour=colour)}" if fact.remedy else ""
+        _print(f"{mark} {fact.topic + ':':<13}{escaped(fact.told)}{remedy}")
+    if any(fact.problem for fact in facts):
+        raise SystemExit(2)
+
+
+@pytestgen.command(cls=_Guarded)
+@click.option("--repo", metavar="URL", help="A git repository to install from, in place of the package index.")
+@click.option("--diff", is_flag=True, help="Print the files as a patch; write nothing.")
+def init(repo: str | None, diff: bool) -> None:
+    """Set up this repository: the commit hook and the workflow for pull requests.
+
+    Files that are there keep every line; what is set up already is left alone.
+    """
+    from pytestgen_hook.commands.init import plan, write
+    from pytestgen_hook.report.diffs import render_diffs
+
+    planned = plan(Path.cwd(), repo)
+    if diff:
+        _print_patch(render_diffs(planned.edits))
+    else:
+        write(planned)
+    for line in planned.told:
+        _print(escaped_lines(line), err=diff)
+    if planned.left_to_do:
+        raise SystemExit(1)
+
+
+# -- from options to a report ------------------------------------------------------------------------------------------
+
+
+def _scope(staged: bool, since: str | None, everything: bool) -> tuple[str, str]:
+    """Return the scope and its ref; without a flag, the range that pre-commit was told of, or what is staged."""
+    if sum((staged, since is not None, everything)) > 1:
+        raise click.UsageError("--staged, --since and --all exclude one another.")
+    if since is not None:
+        if not since.strip():
+            raise click.UsageError("--since needs a ref, such as origin/main.")
+        return "since", since
+    if everything:
+        return "all", ""
+    # `pre-commit run --from-ref` and pre-push: nothing is staged then, and finding nothing would be a wrong green.
+    ref = os.environ.get("PRE_COMMIT_FROM_REF", "")
+    if ref and not staged:
+        return "since", ref
+    return "staged", ""
+
+
+def _overrides(given: Mapping[str, Any]) -> tuple[tuple[str, object], ...]:
+    return tuple((name, given[name]) for name in _SETTINGS if given.get(name) is not None)
+
+
+def _report(command: Callable[[Progress], Report], given: Mapping[str, Any]) -> NoReturn:
+    """Run a command that makes a report, print the report, and exit."""
+    from pytestgen_hook.progress import shown
+    from pytestgen_hook.report.verdict import exit_status
+
+    formats, files = given["formats"] or ("text",), given["files"]
+    if len(files) > len(formats):
+        raise click.UsageError("there are more --output-file than --output-format.")
+    with shown(os.environ, quiet=given["quiet"]) as progress:
+        report = command(progress)
+    style = _style(given)
+    outputs = list(zip_longest(formats, files))
+    for form, file in outputs:
+        if file is not None:
+            _save(file, _rendered(report, form, style(False)))
+    for form in [form for form, file in outputs if file is None] or ["text"]:
+        _show(report, form, style)
+    status = exit_status(report)
+    raise SystemExit(0 if given["exit_zero"] else status)
+
+
+def _style(given: Mapping[str, Any]) -> Callable[[bool], Style]:
+    from pytestgen_hook.report.text import Style
+
+    place = _place()
+
+    def style(colour: bool) -> Style:
+        return Style(colour, given["quiet"], given["verbose"], given["diff"], place)
+
+    return style
+
+
+def _rendered(report: Report, form: str, style: Style) -> str:
+    if form == "json":
+        from pytestgen_hook.report.data import render_json
+
+        return render_json(report, diff=style.diff, place=style.place)
+    if form == "github":
+        from pytestgen_hook.report.github import render_github
+
+        return render_github(report, style)
+    from pytestgen_hook.report.text import render_text
+
+    return render_text(report, style)
+
+
+def _show(report: Report, form: str, style: Callable[[bool], Style]) -> None:
+    if form == "text" and style(False).diff:
+        from pytestgen_hook.report.diffs import render_diffs
+
+        _print_patch(render_diffs(report.edits))
+        _print(_rendered(report, form, style(_colour(err=True))), err=True, end="")
+    else:
+        _print(_rendered(report, form, style(_colour() and form != "json")), end="")
+
+
+def _save(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    except OSError as error:
+        raise FatalError(f"--output-file {file}: {error.strerror}. Name a file that can be written.") from None
+
+
+def _place() -> Place:
+    """Where the reader stands, and the command that would work from there."""
+    from pytestgen_hook.report.verdict import Place
+
+    cwd = Path.cwd()
+    top = next((folder for folder in (cwd, *cwd.parents) if (folder / ".git").exists()), cwd)
+    base = cwd.relative_to(top).as_posix()
+    base = "" if base == "." else base
+    if "PRE_COMMIT" not in os.environ:
+        return Place(base)
+    # The environment that pre-commit made is not on the user's PATH.
+    try:
+        offered = _GENERATING_HOOK in (top / ".pre-commit-config.yaml").read_bytes()
+    except OSError:
+        offered = False
+    if offered:
+        return Place(base, "pre-commit run --hook-stage manual pytestgen-generate", whole=True)
+    import shlex
+
+    return Place(base, shlex.quote(str(Path(sys.argv[0]).absolute())))

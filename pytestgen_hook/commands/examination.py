@@ -1,0 +1,207 @@
+"""One examination of a revision: the tools that its stages share, each made when it is first needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytestgen_hook import targets
+from pytestgen_hook.cache import Cache, default_folder
+from pytestgen_hook.commands.options import Progress
+from pytestgen_hook.errors import FatalError
+from pytestgen_hook.functions import SyntaxProblem, functions_in, is_test_file
+from pytestgen_hook.types import ChangedFunction, Exploration, Finding, Function, RunOutcome, Status, TestRun
+
+if TYPE_CHECKING:
+    from pytestgen_hook.config import Config
+    from pytestgen_hook.generation import Generated
+    from pytestgen_hook.git import Repository, Revision
+    from pytestgen_hook.imports import ImportGraph
+    from pytestgen_hook.interpreter import Interpreter
+
+
+class Examination:
+    """Judges changed functions of a revision and makes tests for those that need them; ``notes`` say what went aside."""
+
+    def __init__(
+        self, repository: Repository, revision: Revision, config: Config, folder: Path, progress: Progress
+    ) -> None:
+        self.notes: list[str] = []
+        self._repository = repository
+        self._revision = revision
+        self._config = config
+        self._folder = folder
+        self._progress = progress
+        self._cache = Cache(default_folder())
+
+    # -- shared, made when needed ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _entries(self) -> dict[str, str]:
+        return self._repository.entries(self._revision)
+
+    @cached_property
+    def _graph(self) -> ImportGraph:
+        from pytestgen_hook.imports import build_graph
+
+        self._progress.stage("reading imports")
+        return build_graph(self._entries, self._repository.blobs, self._cache, self._config.source_roots)
+
+    @cached_property
+    def _interpreter(self) -> Interpreter:
+        from pytestgen_hook.interpreter import find_interpreter
+
+        return find_interpreter(self._repository.root, self._config.python, os.environ, self._cache)
+
+    @cached_property
+    def _tree(self) -> Path:
+        from pytestgen_hook.tree import staged_tree
+
+        self._progress.stage("copying what will be committed")
+        copied = staged_tree(self._repository, self._revision, self._folder / "tree")
+        if copied.left_out:
+            shown = ", ".join(copied.left_out[:3])
+            self.notes.append(f"ignored files too large to copy were left out of the examined tree: {shown}")
+        return copied.path
+
+    # -- the verdicts ----------------------------------------------------------------------------------------------
+
+    def judge(self, changed: Sequence[ChangedFunction]) -> tuple[list[Finding], list[TestRun]]:
+        """Return a finding per function, and the runs of the test files that reach them."""
+        from pytestgen_hook.affected import affected_tests
+
+        paths = sorted({item.function.path for item in changed})
+        tests = [path for path in self._entries if is_test_file(path) and _holds_tests(path)]
+        reaching = affected_tests(self._graph, paths, tests)
+        wanted = sorted({test for found in reaching.values() for test in found})
+        if not wanted:
+            return targets.judge(changed, reaching, {}), []
+        hindrance = self._why_not_run()
+        if hindrance:
+            self.notes.append(f"no test could be run: {hindrance}")
+            return targets.estimate(changed, reaching, self._naming(changed, reaching, wanted), hindrance), []
+        runs = self._measured(wanted, reaching, paths)
+        return targets.judge(changed, reaching, runs), list(runs.values())
+
+    def _why_not_run(self) -> str | None:
+        try:
+            interpreter = self._interpreter
+        except FatalError as error:
+            if self._config.python:
+                raise
+            return str(error)
+        if "pytest" not in interpreter.packages:
+            return f"{interpreter.python} has no pytest; run `{interpreter.python} -m pip install pytest`"
+        return None
+
+    def _naming(
+        self, changed: Sequence[ChangedFunction], reaching: dict[str, tuple[str, ...]], tests: Sequence[str]
+    ) -> dict[str, tuple[str, ...]]:
+        from pytestgen_hook.affected import naming
+
+        blobs = self._repository.blobs(self._entries[test] for test in tests)
+        sources = {test: blobs[self._entries[test]] for test in tests}
+        return naming((item.function for item in changed), reaching, sources)
+
+    def _measured(
+        self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]], paths: Sequence[str]
+    ) -> dict[str, TestRun]:
+        from pytestgen_hook.measure import Bench, measure
+
+        bench = Bench(
+            make_tree=lambda: self._tree,
+            folder=self._folder,
+            interpreter=self._interpreter,
+            graph=self._graph,
+            entries=self._entries,
+            cache=self._cache,
+            timeout=self._config.test_timeout,
+        )
+        self._progress.stage(f"running {len(tests)} test file{'s' if len(tests) > 1 else ''}")
+        sources = {path: self._functions(path) for path in paths if reaching.get(path)}
+        runs = {run.path: run for run in measure(tests, sources, bench)}
+        for run in runs.values():
+            if run.outcome is not RunOutcome.PASSED:
+                what = f"{len(run.failed)} failing" if run.failed else f"{run.outcome.value}: {run.message}"
+                self.notes.append(f"{run.path}: {what}; what does not pass is no evidence")
+            elif run.message:
+                self.notes.append(f"{run.path}: {run.message}")
+        return runs
+
+    def _functions(self, path: str) -> list[Function]:
+        blob = self._entries[path]
+        try:
+            return functions_in(path, self._repository.blobs([blob])[blob])
+        except SyntaxProblem:
+            return []
+
+    # -- the tests -------------------------------------------------------------------------------------------------
+
+    def generate(self, findings: Sequence[Finding]) -> Generated:
+        """Return proved tests for the untested functions, and the findings brought up to date; nothing is written."""
+        from pytestgen_hook.generation import Generated, Project, find_calls, generate
+
+        wanted = [finding.function for finding in findings if finding.status is Status.UNTESTED]
+        if not wanted:
+            return Generated((), tuple(findings))
+        interpreter = self._interpreter
+        if "pytest" not in interpreter.packages:
+            raise FatalError(
+                f"tests cannot be proved: {interpreter.python} has no pytest. "
+                f"Run `{interpreter.python} -m pip install pytest`, or name another Python with --python PATH."
+            )
+        project = Project(
+            tree=self._tree,
+            folder=self._folder,
+            files=self._entries.keys(),
+            roots=self._graph.roots,
+            tests_dir=self._config.tests_dir,
+            python=interpreter.python,
+            module_name=self._graph.module_name,
+            read=self._read,
+            taken=self._is_taken,
+        )
+        calls = find_calls(wanted, {path: self._importers(path) for path in {item.path for item in wanted}})
+        self._progress.stage("looking for calls worth a test", len(wanted))
+
+        def done(exploration: Exploration) -> None:
+            self._progress.step(exploration.function.qualname)
+
+        def proving(count: int) -> None:
+            self._progress.stage(f"proving {count} case{'s' if count > 1 else ''}")
+
+        return generate(findings, project, calls=calls, seconds=self._config.budget, done=done, proving=proving)
+
+    def _importers(self, path: str) -> list[bytes]:
+        paths = sorted(self._graph.importers.get(path, ()))[:150]
+        blobs = self._repository.blobs(self._entries[importer] for importer in paths)
+        return [blobs[self._entries[importer]] for importer in paths]
+
+    def _read(self, path: str) -> bytes | None:
+        """Return the work tree's file: that is what tests are added to, and it is as the index says (else it is taken)."""
+        file = self._repository.root / path
+        return file.read_bytes() if path in self._entries and file.exists() else None
+
+    def _is_taken(self, path: str) -> bool:
+        """Whether the file may not be touched: edited but not staged, untracked, ignored, or other than in the revision."""
+        if self._repository.dirty([path]):
+            return True
+        from pytestgen_hook.git import INDEX
+
+        if self._revision != INDEX and self._index_entries.get(path) != self._entries.get(path):
+            return True
+        return path not in self._entries and self._repository.is_ignored(path)
+
+    @cached_property
+    def _index_entries(self) -> dict[str, str]:
+        from pytestgen_hook.git import INDEX
+
+        return self._repository.entries(INDEX)
+
+
+def _holds_tests(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name.startswith("test_") or name.endswith("_test.py")

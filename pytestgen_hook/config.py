@@ -1,0 +1,227 @@
+"""Settings: flags before ``PYTESTGEN_*`` before the file before the defaults, read once and passed on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pytestgen_hook.errors import FatalError
+
+MODES = ("fail", "write", "amend")
+ENGINES = ("auto", "search")
+PYPROJECT = "pyproject.toml"
+TABLE = "[tool.pytestgen]"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one run; ``budget`` is the time for making tests, ``test_timeout`` for running those there are.
+
+    Both are seconds. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that imports start from, all
+    relative to the top of the repository with forward slashes.
+    """
+
+    mode: str = "fail"
+    engine: str = "auto"
+    budget: float = 60.0
+    python: str | None = None
+    tests_dir: str | None = None
+    exclude: tuple[str, ...] = ()
+    source_roots: tuple[str, ...] = ()
+    test_timeout: float = 300.0
+
+
+class _InvalidError(ValueError):
+    """What is wrong with a value, as the end of a sentence that names it."""
+
+
+def load_config(
+    root: Path,
+    read: Callable[[str], bytes | None],
+    config_file: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object],
+) -> Config:
+    """Return the settings; FatalError for a file that cannot be read, an unknown key or a value that makes no sense.
+
+    ``read`` returns a file of the examined revision by its path below the top, ``root``, or None; ``config_file`` takes
+    the place of pyproject.toml; ``overrides`` are the flags, None where one was not given.
+    """
+    values = _from_file(root, config_file) if config_file is not None else _from_pyproject(read)
+    values |= _from_environment(environ)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    values |= {name: _checked(name, value, f"--{_dashed(name)}") for name, value in given.items()}
+    return Config(**values)
+
+
+def setting_names() -> list[str]:
+    """Return the names of all settings as they are written in a file."""
+    return [_dashed(field.name) for field in fields(Config)]
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+# -- sources ---------------------------------------------------------------------------------------------------------
+
+
+def _from_pyproject(read: Callable[[str], bytes | None]) -> dict[str, Any]:
+    raw = read(PYPROJECT)
+    # A TOML parser is worth its import only where there is something for us to find.
+    if raw is None or b"pytestgen" not in raw:
+        return {}
+    tool = _toml(raw, PYPROJECT).get("tool", {})
+    table = tool.get("pytestgen", {}) if isinstance(tool, dict) else {}
+    return _table(table, f"{PYPROJECT}: {TABLE}")
+
+
+def _from_file(root: Path, path: Path) -> dict[str, Any]:
+    try:
+        # As given, from the working folder; a hook manager that runs elsewhere is given paths from the top.
+        raw = (path if path.exists() else root / path).read_bytes()
+    except OSError as error:
+        raise FatalError(f"--config {path}: {error.strerror or error}. Name a file that can be read.") from None
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _table(_yaml(raw, str(path)), str(path))
+    if path.suffix.lower() == ".toml":
+        whole = _toml(raw, str(path))
+        tool = whole.get("tool")
+        table = tool.get("pytestgen", {}) if isinstance(tool, dict) else whole
+        return _table(table, str(path))
+    raise FatalError(f"--config {path}: settings are in .toml, .yaml or .yml files. Rename it, or name another.")
+
+
+def _toml(raw: bytes, where: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        loaded: dict[str, Any] = tomllib.loads(raw.decode())
+    except ValueError as error:  # of the encoding as of the syntax
+        raise FatalError(f"{where}: not valid TOML: {error}. Mend the file.") from None
+    return loaded
+
+
+def _yaml(raw: bytes, where: str) -> object:
+    import yaml
+
+    try:
+        loaded: object = yaml.safe_load(raw)
+    except yaml.YAMLError as error:
+        raise FatalError(f"{where}: not valid YAML: {' '.join(str(error).split())}. Mend the file.") from None
+    return {} if loaded is None else loaded
+
+
+def _table(table: object, where: str) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise FatalError(f"{where}: expected names with values, found {type(table).__name__}. Mend the file.")
+    known = {field.name for field in fields(Config)}
+    values = {}
+    for key, value in table.items():
+        name = str(key).replace("-", "_")
+        if name not in known:
+            raise FatalError(f"{where}: there is no setting {key!r}. {_advice(_dashed(name), setting_names())}")
+        if name in values:
+            raise FatalError(f"{where}: {_dashed(name)} is given twice. Remove one.")
+        values[name] = _checked(name, value, f"{where}: {key}")
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values = {}
+    for field in fields(Config):
+        variable = f"PYTESTGEN_{field.name.upper()}"
+        text = environ.get(variable, "")
+        if text:
+            value = [part.strip() for part in text.split(",") if part.strip()] if field.name in _LISTS else text
+            values[field.name] = _checked(field.name, _number(value), variable)
+    return values
+
+
+def _number(value: object) -> object:
+    """Text of the environment as a number, where it is one."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _advice(wrong: str, known: Collection[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(wrong, known, n=1)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Choose from {', '.join(known)}."
+
+
+# -- values ----------------------------------------------------------------------------------------------------------
+
+
+def _checked(name: str, value: object, where: str) -> object:
+    try:
+        return _CHECKS[name](value)
+    except _InvalidError as problem:
+        raise FatalError(f"{where} = {value!r}: {problem}") from None
+
+
+def _choice(known: tuple[str, ...]) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if value in known:
+            return str(value)
+        raise _InvalidError(f"not one of {', '.join(known)}. {_advice(str(value), known)}")
+
+    return check
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _InvalidError("not a number of seconds. Write one, such as 60.")
+    if not 0 < value < float("inf"):
+        raise _InvalidError("not a time that can be kept to. Write a number of seconds above 0.")
+    return float(value)
+
+
+def _text(value: object) -> str:
+    # A number read from the environment is text again: PYTESTGEN_PYTHON=3 names a program.
+    if isinstance(value, float):
+        return f"{value:g}"
+    if not isinstance(value, str) or not value.strip():
+        raise _InvalidError("not a text. Write it in quotes.")
+    return value
+
+
+def _folder(value: object) -> str:
+    text = _text(value).replace("\\", "/")
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or text[1:2] == ":":
+        raise _InvalidError("not inside the repository. Write a folder relative to its top.")
+    return "" if str(path) == "." else str(path)
+
+
+def _texts(check: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
+    def check_all(value: object) -> tuple[str, ...]:
+        if not isinstance(value, (list, tuple)):
+            raise _InvalidError("not a list. Write the values between brackets.")
+        return tuple(check(item) for item in value)
+
+    return check_all
+
+
+_CHECKS: Mapping[str, Callable[[object], object]] = {
+    "mode": _choice(MODES),
+    "engine": _choice(ENGINES),
+    "budget": _seconds,
+    "python": _text,
+    "tests_dir": _folder,
+    "exclude": _texts(_text),
+    "source_roots": _texts(_folder),
+    "test_timeout": _seconds,
+}
+_LISTS = ("exclude", "source_roots")

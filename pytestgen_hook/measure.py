@@ -1,0 +1,418 @@
+"""Runs the project's own test files in the copy of the tree and learns which functions their passing tests run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pytestgen_hook import sandbox
+from pytestgen_hook.cache import Cache
+from pytestgen_hook.functions import is_test_file
+from pytestgen_hook.imports import ImportGraph
+from pytestgen_hook.interpreter import SCRUBBED_PREFIXES, Interpreter, own_prefix
+from pytestgen_hook.types import Function, RunOutcome, TestRun
+
+KIND = "evidence"
+OLDEST_PYTEST = 6
+_SCHEMA = 2
+_VARIANTS = 4  # results kept for one test file whose imports are equal and whose data files differ
+_CONFIGURATION = (
+    "pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "setup.py",
+    "uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock",
+)  # fmt: skip
+_PYTEST_SECTIONS = {
+    "pytest.ini": "", ".pytest.ini": "", "pytest.toml": "", ".pytest.toml": "",
+    "pyproject.toml": "[tool.pytest", "tox.ini": "[pytest]", "setup.cfg": "[tool:pytest]",
+}  # fmt: skip
+_EVERYTHING = "*"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all runs of one check share; ``make_tree`` is called only if something has to run.
+
+    ``timeout`` is in seconds, for all test files together. ``root`` is the user's work tree: with it, results that rest on
+    ignored files (a generated version module) can be kept too, and an editable install of it is recognised.
+    """
+
+    make_tree: Callable[[], Path]
+    folder: Path
+    interpreter: Interpreter
+    graph: ImportGraph
+    entries: Mapping[str, str]
+    cache: Cache
+    timeout: float
+    root: Path | None = None
+
+    @cached_property
+    def children(self) -> Mapping[str, frozenset[str]]:
+        """Folder (``""`` is the top) → names directly in it."""
+        found: dict[str, set[str]] = {}
+        for path in self.entries:
+            inner = path
+            while inner:
+                folder, _, name = inner.rpartition("/")
+                names = found.setdefault(folder, set())
+                if name in names:
+                    break
+                names.add(name)
+                inner = folder
+        return {folder: frozenset(names) for folder, names in found.items()}
+
+    @cached_property
+    def everything(self) -> str:
+        """A digest of all that is tracked."""
+        return _digest(sorted(self.entries.items()))
+
+    def stamp(self, path: str) -> str:
+        """Return what stands for the contents of a path (a folder's end in ``/``) in the examined revision."""
+        if path == _EVERYTHING:
+            return self.everything
+        if path.endswith("/"):
+            return _digest(sorted(self.children.get(path.rstrip("/"), ())))
+        if path in self.entries:
+            return self.entries[path]
+        if self.root is not None:
+            try:
+                status = (self.root / path).stat()
+            except OSError:
+                return ""
+            return f"{status.st_size} {status.st_mtime_ns}"
+        return ""
+
+
+@dataclass
+class _Session:
+    """What one pytest process showed: a result per file, and how it came to its end, if it did."""
+
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    end: dict[str, Any] | None = None
+    at: tuple[str, str | None] | None = None
+    timed_out: bool = False
+    said: str = ""
+
+    @property
+    def culprit(self) -> str | None:
+        """The file that ran when the process died, or when pytest was told to stop (status 2) or failed itself (3)."""
+        is_broken = self.end is None or self.end["end"] in (2, 3)
+        return self.at[0] if is_broken and self.at is not None else None
+
+
+def measure(tests: Sequence[str], sources: Mapping[str, Sequence[Function]], bench: Bench) -> list[TestRun]:
+    """Return one TestRun per test file, in their order; ``sources`` maps the paths of interest to their functions.
+
+    What is known by content is not run again. Files run together in one pytest process for each folder that has a pytest
+    configuration of its own. A file that crashes the process or does not end is found out, and the others run without it.
+    """
+    hindrance = _hindrance(bench.interpreter)
+    if hindrance:
+        return [TestRun(test, RunOutcome.COULD_NOT_START, hindrance) for test in tests]
+    keys = {test: _key(test, bench) for test in tests}
+    kept = bench.cache.get_many(KIND, set(keys.values()))
+    runs: dict[str, TestRun] = {}
+    for test in tests:
+        value = _fitting(kept.get(keys[test]), bench)
+        if value is not None:
+            runs[test] = replace(_passed(test, value, sources), from_cache=True)
+    missing = [test for test in tests if test not in runs]
+    if missing:
+        runs.update(_Runner(bench, sources, keys).run(missing))
+    return [runs[test] for test in tests]
+
+
+def _hindrance(interpreter: Interpreter) -> str | None:
+    version = interpreter.packages.get("pytest")
+    install = f"run `{interpreter.python} -m pip install --upgrade pytest`"
+    if version is None:
+        return f"{interpreter.python} has no pytest; {install}"
+    major = version.partition(".")[0]
+    if major.isdigit() and int(major) < OLDEST_PYTEST:
+        return f"pytest {version} of {interpreter.python} is too old; {install}"
+    return None
+
+
+# -- what is known --------------------------------------------------------------------------------------------------
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _key(test: str, bench: Bench) -> str:
+    """What the result of a test file follows from as far as it is known without running it.
+
+    Its contents and those of all it imports, the configuration in the folders above it, the interpreter and its packages.
+    Files that it opened when it ran are compared afterwards: see ``_fitting``.
+    """
+    closure = {test, *bench.graph.upstream(test)}
+    folders = ["", *(str(folder) for folder in PurePosixPath(test).parents if str(folder) != ".")]
+    closure |= {f"{folder}/{name}" if folder else name for folder in folders for name in _CONFIGURATION}
+    contents = sorted((path, bench.entries[path]) for path in closure if path in bench.entries)
+    extra = _outer_paths(bench.root)
+    return _digest([_SCHEMA, test, contents, list(bench.graph.roots), bench.interpreter.fingerprint, extra])
+
+
+def _fitting(value: Mapping[str, Any] | None, bench: Bench) -> dict[str, Any] | None:
+    """Return the kept result all of whose files are as they were when it was made."""
+    variants: list[dict[str, Any]] = (value or {}).get("variants", [])
+    for variant in variants:
+        if all(bench.stamp(path) == stamp for path, stamp in variant["stamps"].items()):
+            return variant
+    return None
+
+
+def _passed(test: str, value: Mapping[str, Any], sources: Mapping[str, Sequence[Function]]) -> TestRun:
+    """Make the TestRun of a file that came to its end from what the runtime wrote down."""
+    passed, failed = tuple(value["passed"]), value["failed"]
+    foreign = {path: place for path, place in value.get("foreign", {}).items() if path in sources}
+    if value["problem"]:
+        return TestRun(test, RunOutcome.COULD_NOT_START, value["problem"], seconds=value["seconds"])
+    if foreign:
+        path, place = next(iter(foreign.items()))
+        message = f"{path} was imported from {place} instead of the examined tree"
+        return TestRun(test, RunOutcome.COULD_NOT_START, message, seconds=value["seconds"])
+    message = ""
+    if failed:
+        name, text = next(iter(failed.items()))
+        message = f"{name.partition('::')[2]}: {text}"
+    return TestRun(
+        test,
+        RunOutcome.FAILED if failed else RunOutcome.PASSED,
+        message,
+        passed,
+        tuple(failed),
+        ran={path: _tests_of(value["ran"].get(path, {}), passed) for path in sources if path in value["ran"]},
+        lines={path: frozenset(value["lines"][path]) for path in sources if path in value["lines"]},
+        seconds=value["seconds"],
+    )
+
+
+def _tests_of(ran: Mapping[str, Sequence[int]], passed: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    return {int(line): tuple(passed[number] for number in numbers) for line, numbers in ran.items()}
+
+
+# -- running --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Runner:
+    """Runs test files until each has a result or the time is up."""
+
+    bench: Bench
+    sources: Mapping[str, Sequence[Function]]
+    keys: Mapping[str, str]
+
+    def run(self, tests: Sequence[str]) -> dict[str, TestRun]:
+        deadline = time.monotonic() + self.bench.timeout
+        tree = self.bench.make_tree().resolve()
+        groups: dict[str, list[str]] = {}
+        for test in tests:
+            groups.setdefault(_configured_folder(test, tree), []).append(test)
+        runs: dict[str, TestRun] = {}
+        for folder, files in sorted(groups.items()):
+            runs.update(self._group(files, folder, tree, deadline))
+        return runs
+
+    def _group(self, tests: Sequence[str], folder: str, tree: Path, deadline: float) -> dict[str, TestRun]:
+        runs: dict[str, TestRun] = {}
+        left = list(tests)
+        while left:
+            rest = deadline - time.monotonic()
+            if rest <= 0:
+                message = f"not run: the {self.bench.timeout:g} s for running tests were over"
+                return runs | {test: TestRun(test, RunOutcome.TIMED_OUT, message) for test in left}
+            # While several files are left, half of the time is kept for those that a hanging one would rob of it.
+            session = self._session(left, folder, tree, rest if len(left) == 1 else rest / 2)
+            self._keep(session, tree)
+            foreign = {} if session.end is None else session.end["foreign"]
+            for test, value in session.files.items():
+                runs[test] = _passed(test, {**value, "foreign": foreign}, self.sources)
+            left = [test for test in left if test not in session.files]
+            if not left:
+                break
+            culprit = session.culprit
+            if culprit in left:
+                runs[culprit] = _stopped(culprit, session)
+                left.remove(culprit)
+            elif not session.files:
+                return runs | self._by_folder(left, folder, tree, deadline, session)
+        return runs
+
+    def _by_folder(
+        self, tests: Sequence[str], folder: str, tree: Path, deadline: float, session: _Session
+    ) -> dict[str, TestRun]:
+        """Nothing ran and no file is to blame: a ``conftest.py`` or the options. Try folder by folder, if there are several."""
+        parts: dict[str, list[str]] = {}
+        for test in tests:
+            parts.setdefault(test.rpartition("/")[0], []).append(test)
+        if len(parts) == 1:
+            return {test: _stopped(test, session) for test in tests}
+        runs: dict[str, TestRun] = {}
+        for part in parts.values():
+            runs.update(self._group(part, folder, tree, deadline))
+        return runs
+
+    def _session(self, tests: Sequence[str], folder: str, tree: Path, seconds: float) -> _Session:
+        bench = self.bench
+        modules = {
+            bench.graph.module_name(path): path
+            for test in tests
+            for path in bench.graph.upstream(test)
+            if not is_test_file(path)
+        }
+        with tempfile.TemporaryDirectory(dir=bench.folder, prefix="run-", ignore_cleanup_errors=True) as place:
+            request, report = Path(place) / "request.json", Path(place) / "report.jsonl"
+            paths = [*_search_paths(folder, bench.graph.roots, tree), *_mapped_paths(bench.root, tree)]
+            message = {"tests": list(tests), "root": str(tree), "paths": paths, "modules": modules, "place": place}
+            request.write_text(json.dumps(message), encoding="utf-8")
+            completed = sandbox.run(
+                [bench.interpreter.python, "-B", sandbox.RUNTIME / "evidence.py", "--request", request, "--report", report],
+                cwd=tree / folder,
+                env=run_environment(bench.interpreter, tree, Path(place)),
+                timeout=seconds,
+            )
+            session = _read(report)
+        session.timed_out = completed.timed_out
+        session.said = _why_nothing(completed, seconds)
+        return session
+
+    def _keep(self, session: _Session, tree: Path) -> None:
+        """Keep the results of files all of whose tests passed; what fails may fail for reasons that no key can hold."""
+        if session.end is None:
+            return
+        reads: list[str] = session.end["reads"]
+        bench = self.bench
+        if bench.root is None and any(
+            path not in bench.entries and not path.endswith("/") and (tree / path).is_file() for path in reads
+        ):
+            return
+        stamps = {path: bench.stamp(path) for path in reads}
+        values = {}
+        for test, result in session.files.items():
+            if test in self.keys and not result["failed"] and not result["problem"]:
+                value = {**result, "foreign": session.end["foreign"], "stamps": stamps}
+                older = (bench.cache.get(KIND, self.keys[test]) or {}).get("variants", [])
+                others = [variant for variant in older if variant["stamps"] != stamps]
+                values[self.keys[test]] = {"variants": [value, *others[: _VARIANTS - 1]]}
+        bench.cache.put_many(KIND, values)
+
+
+def _stopped(test: str, session: _Session) -> TestRun:
+    """The TestRun of a file that did not come to its end."""
+    where = session.at[1] if session.at is not None and session.at[0] == test else None
+    message = session.said + (f" in {where}" if where else "")
+    return TestRun(test, RunOutcome.TIMED_OUT if session.timed_out else RunOutcome.COULD_NOT_START, message)
+
+
+def _read(report: Path) -> _Session:
+    session = _Session()
+    if not report.exists():
+        return session
+    for line in report.read_text(encoding="utf-8").splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:  # the line that was being written when the process died
+            continue
+        if "file" in record:
+            session.files[record["file"]] = record
+        elif "end" in record:
+            session.end = record
+        elif "at" in record:
+            session.at = (record["at"], record["test"])
+    return session
+
+
+def _why_nothing(completed: sandbox.Completed, seconds: float) -> str:
+    if completed.timed_out:
+        return f"did not end within {seconds:.0f} s"
+    said = _telling_line(completed.errors) or _telling_line(completed.output)
+    if completed.returncode < 0:
+        return f"the interpreter was ended by signal {-completed.returncode}"
+    if completed.returncode > 0:
+        return f"the interpreter ended with status {completed.returncode}" + (f": {said}" if said else "")
+    return said or "pytest ended before it ran the file"
+
+
+def _telling_line(text: str) -> str:
+    """Return the line that says what went wrong: of an exception, of a usage error, or else the last one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    raised = [line[2:].strip() for line in lines if line.startswith("E ")]
+    named = [line for line in lines if "error:" in line.lower()]
+    return (raised or named or lines or [""])[-1][:300]
+
+
+def _configured_folder(test: str, tree: Path) -> str:
+    """Return the nearest folder above a test file that has a pytest configuration (``""``: the top)."""
+    for folder in PurePosixPath(test).parents:
+        for name, section in _PYTEST_SECTIONS.items():
+            place = tree / folder / name
+            if place.is_file() and section in place.read_text(encoding="utf-8", errors="replace"):
+                return "" if str(folder) == "." else str(folder)
+    return ""
+
+
+# -- the environment of a run ---------------------------------------------------------------------------------------
+
+
+def _search_paths(folder: str, roots: Iterable[str], tree: Path) -> list[str]:
+    """The working folder first, as ``python -m pytest`` has it; then the import roots below it, then all others."""
+    near = [root for root in roots if not folder or root == folder or root.startswith(folder + "/")]
+    ordered = dict.fromkeys([folder, *near, *roots])
+    return [str(tree / root) if root else str(tree) for root in ordered]
+
+
+def _outer_paths(root: Path | None) -> list[str]:
+    """The user's own PYTHONPATH as far as it leads out of the work tree, and not into our environment."""
+    return [entry for entry in _python_path() if not (root is not None and Path(entry).is_relative_to(root))]
+
+
+def _mapped_paths(root: Path | None, tree: Path) -> Iterator[str]:
+    """The user's own PYTHONPATH; what lies in the work tree is taken from the copy."""
+    for entry in _python_path():
+        if root is not None and Path(entry).is_relative_to(root):
+            yield str(tree / Path(entry).relative_to(root))
+        else:
+            yield entry
+
+
+def _python_path() -> list[str]:
+    entries = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    return [entry for entry in entries if not Path(entry).resolve().is_relative_to(own_prefix())]
+
+
+def run_environment(interpreter: Interpreter, tree: Path, place: Path) -> dict[str, str]:
+    """Return the environment for the project's own tests: the user's, without git's, ours, and other tools' settings.
+
+    ``place`` is a temporary folder for what they leave behind. They keep home, network and credentials: they are the
+    user's tests, and run as the user runs them.
+    """
+    dropped = (*SCRUBBED_PREFIXES, "PYTESTGEN_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    environment.pop("VIRTUAL_ENV", None)
+    folders = [entry for entry in environment.get("PATH", "").split(os.pathsep) if entry]
+    others = [entry for entry in folders if not _is_ours(Path(entry), interpreter)]
+    environment["PATH"] = os.pathsep.join([str(interpreter.python.parent), *others])
+    if interpreter.is_venv:
+        environment["VIRTUAL_ENV"] = str(interpreter.prefix)
+    temporary = place / "tmp"
+    temporary.mkdir(exist_ok=True)
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        environment[name] = str(temporary)
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["PYTHONHASHSEED"] = "0"
+    # A test that runs git in the copy must not find a repository around it.
+    environment["GIT_CEILING_DIRECTORIES"] = str(tree.parent)
+    return environment
+
+
+def _is_ours(folder: Path, interpreter: Interpreter) -> bool:
+    own: Collection[Path] = (own_prefix() / "bin", own_prefix() / "Scripts")
+    return folder.resolve() in own and interpreter.prefix.resolve() != own_prefix()

@@ -1,0 +1,153 @@
+"""The report for a person: a line a finding, what was not analysed, and a last line that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pytestgen_hook.report import verdict
+from pytestgen_hook.report.verdict import Place
+from pytestgen_hook.terminal import escaped, styled
+from pytestgen_hook.types import Evidence, Finding, Report, Status, Unanalysed
+
+_MOST_TESTS = 3
+_KINDS = {"PTG001": "new", "PTG002": "changed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the report is to look; ``diff`` says that the tests were only shown, not written."""
+
+    colour: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    diff: bool = False
+    place: Place = field(default_factory=Place)
+
+
+def render_text(report: Report, style: Style) -> str:
+    """Return the report as text that ends in a line end; empty if it is clean and ``quiet`` is wanted."""
+    if style.quiet and verdict.exit_status(report) == verdict.CLEAN:
+        return ""
+    lines = [
+        *(_finding(report, finding, style) for finding in _ordered(report) if style.verbose or _is_told(finding)),
+        *(_unanalysed(item, style) for item in report.unanalysed),
+    ]
+    if not style.quiet:
+        lines += [f"{styled('note:', 'bold', colour=style.colour)} {escaped(note)}" for note in report.notes]
+    lines += _written(report, style)
+    lines.append(_summary(report, style))
+    return "\n".join(lines) + "\n"
+
+
+def _ordered(report: Report) -> list[Finding]:
+    return sorted(report.findings, key=lambda finding: (finding.function.path, finding.function.def_line))
+
+
+def _is_told(finding: Finding) -> bool:
+    return finding.status is not Status.TESTED or verdict.is_open(finding)
+
+
+# -- one line each ---------------------------------------------------------------------------------------------------
+
+
+def _finding(report: Report, finding: Finding, style: Style) -> str:
+    function = finding.function
+    place = styled(f"{escaped(style.place.path(function.path))}:{function.def_line}:", "bold", colour=style.colour)
+    code = styled(finding.code or "", "red", colour=style.colour)
+    name = escaped(function.qualname)
+    told = escaped(_told(finding))
+    command = verdict.remedy(report, finding, style.place, diff=style.diff)
+    if command is None and verdict.is_open(finding):
+        advice = "write its test by hand" + (f" (pytestgen explain {finding.code})" if finding.code else "")
+    else:
+        advice = escaped(command or "")
+    tail = f" -> {styled(advice, 'cyan', colour=style.colour)}" if advice else ""
+    return f"{' '.join(part for part in (place, code, name) if part)}: {told}{tail}"
+
+
+def _told(finding: Finding) -> str:
+    """What is to be said of a function, without its name."""
+    if finding.status is Status.GENERATED:
+        return _given(finding)
+    if finding.status is Status.TESTED:
+        return _tested(finding)
+    if finding.status is Status.REFUSED:
+        return f"not run to its end, it tried to do what no test may: {finding.reason}"
+    kind = _KINDS.get(finding.code or "", "")
+    what = f"{kind}, untested" if kind else "suspected bug" if finding.status is Status.SUSPECT else ""
+    return ": ".join(part for part in (what, finding.reason) if part) or "untested"
+
+
+def _given(finding: Finding) -> str:
+    files = sorted({test.partition("::")[0] for test in finding.tests})
+    told = f"{_number(len(finding.tests), 'test')} in {', '.join(files)}"
+    if finding.mutants_total:
+        told += f", {finding.mutants_killed or 0} of {_number(finding.mutants_total, 'mutant')} killed"
+    return told
+
+
+def _tested(finding: Finding) -> str:
+    if finding.evidence is Evidence.STATIC or not finding.tests:
+        return f"tested, {finding.reason}" if finding.reason else "tested"
+    more = len(finding.tests) - _MOST_TESTS
+    shown = ", ".join(finding.tests[:_MOST_TESTS]) + (f" and {more} more" if more > 0 else "")
+    return f"tested by {shown}"
+
+
+def _unanalysed(item: Unanalysed, style: Style) -> str:
+    place = styled(f"{escaped(style.place.path(item.path))}:", "bold", colour=style.colour)
+    name = f" {escaped(item.qualname)}:" if item.qualname else ""
+    return f"{place}{name} {styled('not analysed', 'yellow', colour=style.colour)}: {escaped(item.reason)}"
+
+
+# -- the end ---------------------------------------------------------------------------------------------------------
+
+
+def _written(report: Report, style: Style) -> list[str]:
+    """What became of the test files, if any were made."""
+    waiting = verdict.unstaged(report)
+    lines = []
+    if report.staged:
+        files = ", ".join(escaped(style.place.path(path)) for path in report.staged)
+        lines.append(f"{styled('part of the commit:', 'green', colour=style.colour)} {files}")
+    if waiting and not style.diff:
+        command = styled(escaped(style.place.adding(waiting)), "cyan", colour=style.colour)
+        lines.append(f"{styled('written:', 'green', colour=style.colour)} read them, then {command}")
+    return lines
+
+
+def _summary(report: Report, style: Style) -> str:
+    functions = "function" if report.range == "all" else "changed function"
+    found = len(report.findings)
+    if not found and not report.unanalysed:
+        return f"No {functions}s ({report.range}): nothing to test."
+    counted = verdict.counts(report)
+    status = verdict.exit_status(report)
+    if status == verdict.CLEAN and counted["tested"] == found:
+        told = f"{_number(found, functions)}, {'all ' if found > 1 else ''}tested{_estimates(counted['estimated'])}"
+    else:
+        told = f"{_number(found, functions)}: {', '.join(_parts(report))}" if found else ", ".join(_parts(report))
+    coloured = styled(told, "bold", "red" if status else "green", colour=style.colour)
+    return f"{coloured} ({report.seconds:.1f} s)"
+
+
+def _parts(report: Report) -> Iterator[str]:
+    counted = verdict.counts(report)
+    given = "given tests"
+    words = {"untested": "untested", "refused": "refused", "suspect": "suspect", "generated": given, "tested": "tested"}
+    for status, word in words.items():
+        if counted[status]:
+            yield f"{counted[status]} {word}"
+    if counted["estimated"]:
+        yield f"{counted['estimated']} of these estimated, not measured"
+    if counted["unanalysed"]:
+        yield f"{counted['unanalysed']} not analysed"
+
+
+def _estimates(count: int) -> str:
+    return f" ({count} estimated, not measured)" if count else ""
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

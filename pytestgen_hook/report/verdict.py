@@ -1,0 +1,89 @@
+"""What a report comes to: which findings are open, how many of each kind there are, and the exit status."""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytestgen_hook.types import Evidence, Finding, Report, Status
+
+CLEAN, FINDINGS = 0, 1
+_OPEN = (Status.UNTESTED, Status.REFUSED, Status.SUSPECT)
+_SCOPES = {"staged": "", "all": " --all", "head": ""}
+
+
+def is_open(finding: Finding) -> bool:
+    """Whether the finding still asks for something to be done."""
+    return finding.status in _OPEN or finding.code is not None
+
+
+def unstaged(report: Report) -> list[str]:
+    """Return the paths of the files that were written (or would be) and are not part of the commit."""
+    return [edit.path for edit in report.edits if edit.path not in report.staged]
+
+
+def exit_status(report: Report) -> int:
+    """Return 0 where nothing is left to do; 1 for open findings, files that need a look, and what was not analysed."""
+    if any(map(is_open, report.findings)) or report.unanalysed or unstaged(report):
+        return FINDINGS
+    return CLEAN
+
+
+def counts(report: Report) -> Mapping[str, int]:
+    """Return how many findings there are of each status, how many are estimates, and how much was not analysed."""
+    found = Counter(finding.status.value for finding in report.findings)
+    return {
+        **{status.value: found[status.value] for status in Status},
+        "estimated": sum(finding.evidence is Evidence.STATIC for finding in report.findings),
+        "unanalysed": len(report.unanalysed),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the reader stands: ``base`` is the working folder below the top of the repository, ``command`` starts a
+    line that writes tests for a file (empty: ours, from PATH), and ``whole`` says that it takes no file.
+    """
+
+    base: str = ""
+    command: str = ""
+    whole: bool = False
+
+    def path(self, path: str) -> str:
+        """Return a path of the repository as seen from the working folder."""
+        return posixpath.relpath(path, self.base) if self.base else path
+
+    def writing(self, report: Report, path: str) -> str:
+        """Return the command line that writes tests for the functions of a file in the examined range."""
+        if self.whole:
+            return self.command
+        if report.range == "head":
+            return "pytestgen amend"
+        kind, _, ref = report.range.partition(" ")
+        scope = f" --since {shlex.quote(ref)}" if kind == "since" else _SCOPES.get(kind, "")
+        return f"{self.command or 'pytestgen-check'}{scope} --mode write {shlex.quote(self.path(path))}"
+
+    def adding(self, paths: list[str]) -> str:
+        """Return the command line that stages files."""
+        return f"git add {' '.join(shlex.quote(self.path(path)) for path in paths)}"
+
+
+def remedy(report: Report, finding: Finding, place: Place, *, diff: bool) -> str | None:
+    """Return the command that mends an open finding, or that adopts its new tests; None where only a person can.
+
+    ``diff`` says that tests were made, but only shown.
+    """
+    path = finding.function.path
+    if finding.status is Status.GENERATED:
+        waiting = set(unstaged(report))
+        files = sorted({test.partition("::")[0] for test in finding.tests} & waiting)
+        if not files:
+            return None
+        return place.writing(report, path) if diff else place.adding(files)
+    # Where tests have been tried already, another attempt would end in the same way.
+    if finding.status is Status.UNTESTED and report.mode == "fail" and not diff:
+        return place.writing(report, path)
+    return None

@@ -1,0 +1,184 @@
+"""The engine through its real processes: what is found, what is refused, what is said where nothing can be found."""
+
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from pytestgen_hook.engines.search import Task, explore
+from pytestgen_hook.functions import functions_in
+from pytestgen_hook.types import Exploration
+
+PYTHON = Path(sys.executable)
+
+
+def explored(tmp_path: Path, source: str, *, seconds: float = 8.0, **other_files: str) -> dict[str, Exploration]:
+    """Explore every function of one module and return the explorations by qualified name."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name, text in {**other_files, "subject": source}.items():
+        (tree / f"{name}.py").write_text(textwrap.dedent(text))
+    functions = functions_in("subject.py", (tree / "subject.py").read_bytes())
+    found = explore(
+        [Task(function, "subject") for function in functions],
+        python=PYTHON,
+        tree=tree,
+        roots=[""],
+        folder=tmp_path / "work",
+        seconds=seconds,
+        done=lambda exploration: None,
+    )
+    return {item.function.qualname: item for item in found}
+
+
+def the_only(found: dict[str, Exploration]) -> Exploration:
+    (exploration,) = found.values()
+    return exploration
+
+
+def outcomes(exploration: Exploration) -> set[str]:
+    return {case.raises.name if case.raises else case.checks[0].expected for case in exploration.cases}
+
+
+def test_both_ways_out_of_a_branch_are_found(tmp_path):
+    exploration = the_only(
+        explored(tmp_path, "def grade(points: int) -> str:\n    if points >= 50:\n        return 'pass'\n    return 'fail'\n")
+    )
+    assert outcomes(exploration) == {'"pass"', '"fail"'}
+    assert exploration.lines_run == exploration.lines_total == 3
+    assert exploration.mutants_killed == exploration.mutants_total
+
+
+def test_boundaries_are_told_apart(tmp_path):
+    exploration = the_only(explored(tmp_path, "def is_adult(age):\n    return age >= 18\n"))
+    assert {case.arguments[0][1] for case in exploration.cases} >= {"18", "17"}
+
+
+def test_deliberate_errors_are_cases_and_misuse_is_not(tmp_path):
+    source = """
+    def ratio(part, whole):
+        if whole == 0:
+            raise ValueError("whole must not be zero")
+        return part / whole
+    """
+    raised = [case.raises for case in the_only(explored(tmp_path, source)).cases if case.raises]
+    assert {(error.name, error.message) for error in raised} == {("ValueError", "whole must not be zero")}
+
+
+def test_methods_are_called_on_real_receivers(tmp_path):
+    source = """
+    class Account:
+        def __init__(self, owner: str, balance: int = 0):
+            self.owner = owner
+            self.balance = balance
+
+        def deposit(self, amount: int) -> int:
+            if amount <= 0:
+                raise ValueError("amount must be positive")
+            self.balance += amount
+            return self.balance
+    """
+    found = explored(tmp_path, source)
+    assert found["Account.deposit"].lines_run == 4
+    assert all(case.arguments[0][1].startswith("Account(") for case in found["Account.deposit"].cases)
+    changed = {check.subject for case in found["Account.deposit"].cases for check in case.checks}
+    assert "account.balance" in changed
+
+
+def test_examples_of_the_docstring_are_preferred(tmp_path):
+    source = '''
+    def initials(name):
+        """Return the initials.
+
+        >>> initials("Ada Lovelace")
+        'A.L.'
+        """
+        return ".".join(part[0] for part in name.split()) + "."
+    '''
+    assert '"Ada Lovelace"' in {case.arguments[0][1] for case in the_only(explored(tmp_path, source)).cases}
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        pytest.param("async def double(n: int):\n    return n * 2\n", "asyncio.run(double(n))", id="coroutine"),
+        pytest.param("def up(n: int):\n    for i in range(n):\n        yield i\n", "list(up(n))", id="generator"),
+        pytest.param("def swap(pairs: dict):\n    return map(str, pairs)\n", "list(swap(pairs))", id="iterator"),
+    ],
+)
+def test_results_that_come_later_are_waited_for(tmp_path, source, call):
+    assert call in {case.call for case in the_only(explored(tmp_path, source)).cases}
+
+
+def test_arguments_changed_in_place_are_asserted(tmp_path):
+    exploration = the_only(explored(tmp_path, "def push(stack: list[int], item: int):\n    stack.append(item)\n"))
+    assert ("stack", "==") in {(check.subject, check.operator) for case in exploration.cases for check in case.checks}
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        pytest.param("import time\n    return time.time() + n", "clock", id="clock"),
+        pytest.param("import random\n    return random.random() + n", "chance", id="chance"),
+        pytest.param("import datetime\n    return datetime.datetime.now()", "datetime.now", id="now"),
+        pytest.param("return object()", "no form in source", id="object"),
+        pytest.param("return id(n)", "addresses", id="address"),
+    ],
+)
+def test_what_differs_from_run_to_run_is_never_a_case(tmp_path, body, part):
+    exploration = the_only(explored(tmp_path, f"def f(n: int):\n    {body}\n"))
+    assert exploration.cases == ()
+    assert part in (exploration.problem or "")
+
+
+def test_a_test_that_could_not_fail_is_not_made(tmp_path):
+    exploration = the_only(explored(tmp_path, "def quiet(n: int):\n    n + 1\n"))
+    assert exploration.cases == ()
+    assert exploration.toothless
+
+
+@pytest.mark.parametrize(
+    ("source", "part"),
+    [
+        pytest.param("def f(n: int):\n    import os\n    os.remove('/etc/hostname')\n", "delete /etc/hostname", id="delete"),
+        pytest.param("def f(n: int):\n    import os\n    os._exit(0)\n", "ended the process", id="exit"),
+        pytest.param("def f(n: int):\n    while True:\n        pass\n", "did not end", id="endless-loop"),
+        pytest.param("import os\nos.system('true')\ndef f(n: int):\n    return n\n", "start a process", id="at-import"),
+        pytest.param("def f(n: int):\n    open('x.txt', 'w').close()\n", "x.txt", id="file-in-working-folder"),
+        pytest.param("raise RuntimeError('no')\ndef f(n: int):\n    return n\n", "RuntimeError", id="import-error"),
+    ],
+)
+def test_what_keeps_a_function_from_being_tested_is_said(tmp_path, source, part):
+    exploration = the_only(explored(tmp_path, source, seconds=4.0))
+    assert exploration.cases == ()
+    assert part in f"{exploration.refused} {exploration.problem}"
+
+
+def test_a_refused_function_does_not_cost_its_neighbours(tmp_path):
+    source = "def bad(n: int):\n    import os\n    os._exit(1)\n\ndef good(n: int):\n    return n + 1\n"
+    found = explored(tmp_path, source)
+    assert found["good"].cases
+    assert not found["bad"].cases
+
+
+def test_modules_of_the_project_may_have_the_names_of_our_own(tmp_path):
+    source = "import plan\nimport values\ndef f(n: int):\n    return plan.add(n, values.ONE)\n"
+    found = explored(tmp_path, source, plan="def add(a, b):\n    return a + b\n", values="ONE = 1\n")
+    assert the_only(found).cases
+
+
+def test_what_the_budget_does_not_reach_is_said(tmp_path):
+    source = "".join(f"def f{number}(n: int):\n    return n + {number}\n" for number in range(40))
+    found = explored(tmp_path, source, seconds=0.7)
+    late = [item for item in found.values() if not item.cases]
+    assert late
+    assert all("budget" in (item.problem or "") or "time" in (item.problem or "") for item in late)
+
+
+def test_the_same_tree_gives_the_same_cases(tmp_path):
+    source = "def f(words: list[str], n: int = 2):\n    return [w * n for w in words if len(w) > 2]\n"
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.mkdir()
+    second.mkdir()
+    assert the_only(explored(first, source)).cases == the_only(explored(second, source)).cases

@@ -1,0 +1,55 @@
+"""Calls that people wrote down are found in docstrings and prose, and bound to the signature."""
+
+import ast
+import inspect
+
+import harvest
+import pytest
+
+
+def sources(calls):
+    return [", ".join(ast.unparse(argument) for argument in call.args) for call in calls]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(">>> f([1, 2], 'a')\n", ["[1, 2], 'a'"], id="doctest"),
+        pytest.param("f(5) == 10 and f(6) ➞ 12", ["5", "6"], id="prose"),
+        pytest.param("f('it(s')", ["'it(s'"], id="bracket-in-string"),
+        pytest.param("f(...) does it", [], id="ellipsis"),
+        pytest.param("the function f (x", [], id="unclosed"),
+        pytest.param("self(1) off(2)", [], id="other-names"),
+        pytest.param("f(g(1), [\n 2])", ["g(1), [2]"], id="over-lines"),
+    ],
+)
+def test_calls_in_text(text, expected):
+    assert sources(harvest.calls_in_text(text, "f")) == expected
+
+
+def test_assignments_in_prose_become_one_example_each():
+    text = "If n = 3 and x = [1, 2] it is 4. For n = 5 and x = [] it is 0."
+    found = harvest.assignments_in_text(text, ["n", "x"])
+    assert [{key: ast.unparse(node) for key, node in example.items()} for example in found] == [
+        {"n": "3", "x": "[1, 2]"},
+        {"n": "5", "x": "[]"},
+    ]
+
+
+def bound(call, function):
+    node = ast.parse(call, mode="eval").body
+    found = harvest.bind(node, list(inspect.signature(function).parameters.values()), lambda name: None)
+    return found and {key: tree.source() for key, tree in found.items()}
+
+
+def test_calls_are_bound_as_python_binds_them():
+    def function(a, b=2, *rest, c=3):
+        pass
+
+    assert bound("f(1, c=9)", function) == {"a": "1", "c": "9"}
+    assert bound("f(1, 2, 3, 4)", function) == {"a": "1", "b": "2", "rest": "(3, 4)"}
+
+
+@pytest.mark.parametrize("call", ["f()", "f(1, d=2)", "f(unknown)", "f(*xs)"])
+def test_calls_that_do_not_fit_are_left_out(call):
+    assert bound(call, lambda a: None) is None
