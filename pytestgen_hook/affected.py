@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.types import Function
+
+PYTHON_FILES = ("test_*.py", "*_test.py")
+_SETTING = re.compile(r"^\s*python_files\s*=\s*(\[[^\]]*\]|[^\n]*(?:\n[ \t]+[^\n\[=]*$)*)", re.MULTILINE)
 
 
 def affected_tests(
@@ -17,14 +22,78 @@ def affected_tests(
     return {path: tuple(sorted((graph.downstream(path) | {path}) & tests)) for path in changed}
 
 
+def python_files(options: Iterable[bytes]) -> tuple[str, ...]:
+    """Return the patterns of test files that pytest's option files set (``python_files``), or pytest's own."""
+    found: list[str] = []
+    for text in options:
+        for value in _SETTING.findall(text.decode("utf-8", "replace")):
+            found += [word for word in re.split(r"""[\s,"'\[\]]+""", value) if word and not word.startswith("#")]
+    return tuple(dict.fromkeys(found)) or PYTHON_FILES
+
+
+def test_modules(paths: Iterable[str], patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
+    """Return the files that pytest would collect tests from."""
+    return sorted(path for path in paths if path.endswith(".py") and _is_collected(path, patterns))
+
+
+test_modules.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test
+
+
+def _is_collected(path: str, patterns: Sequence[str]) -> bool:
+    name = path.rpartition("/")[2]
+    if name in ("conftest.py", "__init__.py"):
+        return False
+    return any(fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns)
+
+
+# -- where tests cannot run -----------------------------------------------------------------------------------------
+
+
 def naming(
     functions: Iterable[Function], reaching: Mapping[str, Collection[str]], sources: Mapping[str, bytes]
 ) -> dict[str, tuple[str, ...]]:
-    """Return {``path::qualname``: test files that reach its module and contain its name}: a guess where nothing can run."""
+    """Return {``path::qualname``: test files that reach its module and use its name}: a guess where nothing can run.
+
+    ``sources`` are the contents of the test files. A method must be used as an attribute in a file that names its class
+    (or has a fixture named after it); a special method stands for its class. An import alone is no use.
+    """
+    names = {path: _Names(source) for path, source in sources.items()}
     found = {}
     for function in functions:
-        name = function.qualname.split(".")[-2] if function.name.startswith("__") and "." in function.qualname else function.name
-        mark = re.compile(rb"(?<!\w)" + re.escape(name.encode()) + rb"(?!\w)")
-        files = (path for path in reaching.get(function.path, ()) if mark.search(sources.get(path, b"")))
+        files = [path for path in reaching.get(function.path, ()) if path in names and names[path].has(function)]
         found[f"{function.path}::{function.qualname}"] = tuple(files)
     return found
+
+
+class _Names:
+    """The names that a test file uses: plain ones (imports under their first name), attributes, and those it only has."""
+
+    def __init__(self, source: bytes) -> None:
+        self._used: set[str] = set()
+        self._attributes: set[str] = set()
+        self._present: set[str] = set()
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError):
+            return
+        aliases: dict[str, str] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                self._used.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                self._attributes.add(node.attr)
+            elif isinstance(node, ast.arg):
+                self._present.add(node.arg.replace("_", "").lower())
+            elif isinstance(node, ast.ImportFrom):
+                aliases.update({alias.asname or alias.name: alias.name for alias in node.names})
+        self._present |= {name.lower() for name in aliases.values()}
+        self._used |= {name for alias, name in aliases.items() if alias in self._used}
+        self._present |= {name.lower() for name in self._used | self._attributes}
+
+    def has(self, function: Function) -> bool:
+        owner = function.qualname.split(".")[-2] if "." in function.qualname else ""
+        if not owner:
+            return function.name in self._used or function.name in self._attributes
+        if function.name.startswith("__"):
+            return owner in self._used or owner in self._attributes
+        return function.name in self._attributes and owner.strip("_").lower() in self._present

@@ -30,8 +30,9 @@ def default_folder() -> Path:
 class Cache:
     """Values (JSON objects) by kind and key.
 
-    A file that cannot be used costs nothing but time: ``problem`` says why, and values are kept in memory only. A file that
-    is damaged is made anew. Values are data, never code: who can write the file can make a result wrong, not run something.
+    A file that cannot be used costs nothing but time: ``problem`` says why, and values are kept in memory only. A
+    file that is damaged is made anew. Values are data, never code: who can write the file can make a result wrong,
+    not run something.
     """
 
     def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
@@ -131,7 +132,10 @@ class Cache:
 
     def _shrink(self, connection: sqlite3.Connection) -> None:
         """Drop the older half once the file has grown past its cap."""
-        pages, size = connection.execute("PRAGMA page_count").fetchone()[0], connection.execute("PRAGMA page_size").fetchone()[0]
+        pages, size = (
+            connection.execute("PRAGMA page_count").fetchone()[0],
+            connection.execute("PRAGMA page_size").fetchone()[0],
+        )
         if pages * size > self._most_bytes:
             connection.execute("DELETE FROM entry WHERE written <= (SELECT avg(written) FROM entry)")
             connection.execute("VACUUM")

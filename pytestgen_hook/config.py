@@ -20,8 +20,8 @@ TABLE = "[tool.pytestgen]"
 class Config:
     """The settings of one run; ``budget`` is the time for making tests, ``test_timeout`` for running those there are.
 
-    Both are seconds. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that imports start from, all
-    relative to the top of the repository with forward slashes.
+    Both are seconds. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that
+    imports start from, all relative to the top of the repository with forward slashes.
     """
 
     mode: str = "fail"

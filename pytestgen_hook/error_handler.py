@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +20,8 @@ FATAL, BUG, INTERRUPTED = 2, 3, 130
 def error_handler(say: Callable[[str], None], passed_on: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
     """Run the block; what goes wrong is said by ``say`` and ends in SystemExit. ``passed_on`` are let through."""
     try:
-        yield
+        with _ended_in_order():
+            yield
     except passed_on:
         raise
     except FatalError as error:
@@ -35,6 +38,23 @@ def error_handler(say: Callable[[str], None], passed_on: tuple[type[BaseExceptio
         raise SystemExit(BUG) from None
 
 
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception does: temporary folders are removed, and processes of ours ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _advice(error: BaseException) -> str:
     log = _log(error)
     for folder in _folders():
@@ -44,7 +64,7 @@ def _advice(error: BaseException) -> str:
             path.write_text(log, encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue
-        return f"Nothing was written to the repository after that. Please report it with this file: {path}"
+        return f"Please report it with this file: {path}"
     return f"Please report it with this text:\n{log}"
 
 

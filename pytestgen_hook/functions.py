@@ -234,7 +234,9 @@ def _function(path: str, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: s
         first_line=min([node.lineno, *[decorator.lineno for decorator in node.decorator_list]]),
         def_line=node.lineno,
         last_line=node.end_lineno or node.lineno,
-        body_lines=tuple(sorted({item.lineno for item in inner if isinstance(item, ast.stmt) and _has_code(item)})),
+        body_lines=tuple(
+            sorted({_first_line(item) for item in inner if isinstance(item, ast.stmt) and _has_code(item)})
+        ),
         is_async=isinstance(node, ast.AsyncFunctionDef),
     )
 
@@ -284,6 +286,18 @@ def _is_constant(statement: ast.AST) -> bool:
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     return body[1:] if _is_constant(body[0]) else body
+
+
+def _first_line(statement: ast.stmt) -> int:
+    """The line that running a statement begins with: not that of ``if (`` where the condition follows on the next."""
+    first: ast.stmt | ast.expr = statement
+    if isinstance(statement, (ast.If, ast.While, ast.Assert)):
+        first = statement.test
+    elif isinstance(statement, ast.Expr):
+        first = statement.value
+    while isinstance(first, ast.UnaryOp) and isinstance(first.op, ast.Not):
+        first = first.operand
+    return first.lineno
 
 
 def _has_code(statement: ast.stmt) -> bool:

@@ -67,12 +67,13 @@ def _run(
     work.mkdir(parents=True, exist_ok=True)
     report = work / "report.json"
     report.unlink(missing_ok=True)
-    # Too many ids for a command line go through a file, which pytest 8.2 and later understand; older ones get the files.
-    arguments = [
-        sandbox.RUNTIME / "verify.py", "--report", report, *(["--reverse"] if way.reverse else []), "--",
-        f"--rootdir={tree}", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-o", "addopts=", f"--basetemp={work / 'tmp'}",
-        *[str(tree / node_id) for node_id in node_ids],
-    ]  # fmt: skip
+    # Through a file: there can be more tests than fit on a command line.
+    options = [f"--rootdir={tree}", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-o", "addopts="]
+    options += [f"--basetemp={work / 'tmp'}", *[str(tree / node_id) for node_id in node_ids]]
+    request = work / "arguments.json"
+    request.write_text(json.dumps(options), encoding="utf-8")
+    arguments: list[str | Path] = [sandbox.RUNTIME / "verify.py", "--report", report, "--arguments", request]
+    arguments += ["--reverse"] if way.reverse else []
     paths = [str(tree / root) if root not in ("", ".") else str(tree) for root in roots]
     completed = sandbox.run_confined(
         python,

@@ -100,7 +100,7 @@ def generate(
         updated.append(finding)
     edits = tuple(Edit(draft.path, draft.before, draft.after) for draft in drafts if draft.after != draft.before)
     notes = [
-        layout.import_note(draft.path, project.module_name(source), project.files, project.roots, project.read)
+        layout.import_note(draft.path, source, project.files, project.roots, project.read)
         for draft in drafts[:1]
         for source in sorted({origin[0] for origin in draft.origin.values()})[:1]
     ]

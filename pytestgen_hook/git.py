@@ -245,23 +245,16 @@ class Repository:
         wanted = sorted(set(ids))
         if not wanted:
             return {}
-        from git import Git
-
-        process = Git(str(self.root)).execute(
-            ["git", "cat-file", "--batch", "--buffer"],
-            istream=subprocess.PIPE,
-            as_process=True,
-            env=dict(self._environment),
-        )
-        output, errors = process.communicate(("\n".join(wanted) + "\n").encode())
-        if process.returncode:
-            raise _failed(["cat-file"], _decode(errors))
-        return dict(_batch(output))
+        answer = self._ask("cat-file", "--batch", "--buffer", given="\n".join([*wanted, ""]))
+        if answer.status:
+            raise _failed(["cat-file"], answer.errors)
+        return dict(_batch(answer.output))
 
     def read(self, revision: Revision, path: str) -> bytes | None:
         """Return the contents of one file of the revision, or None if there is none."""
-        status, output, _ = self._ask("cat-file", "blob", f"{revision.name}:{path}")
-        return output if status == 0 else None
+        # Directly, as the settings are read in this way before all else.
+        answer = _execute_directly(["cat-file", "blob", f"{revision.name}:{path}"], self.root, self._environment)
+        return answer.output if answer.status == 0 else None
 
     def export(self, revision: Revision, folder: Path) -> None:
         """Write all files of the revision below ``folder`` as git would check them out, the user's own untouched.
@@ -285,33 +278,44 @@ class Repository:
         """Return ignored files and folders (these end in ``/``) of the work tree."""
         return _paths(self._run("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"))
 
+    def ignored(self, paths: Iterable[str]) -> set[str]:
+        """Return those of the paths at which git would refuse to add a new file."""
+        # "./" because of names that begin with a colon.
+        answer = self._ask("check-ignore", "-z", "--stdin", given="".join(f"./{path}\0" for path in paths))
+        if answer.status > 1:
+            raise _failed(["check-ignore"], answer.errors)
+        return {path.removeprefix("./") for path in _paths(answer.output)}
+
     def is_ignored(self, path: str) -> bool:
         """Whether git would refuse to add a new file at ``path``."""
-        status, _, errors = self._ask("check-ignore", "--quiet", "--", f"./{path}")
-        if status > 1:
-            raise _failed(["check-ignore"], errors)
-        return status == 0
+        return path in self.ignored([path])
 
     def _check_out(self, folder: Path, environment: Mapping[str, str]) -> None:
         # Without --index the stat information in the index stays as it is: the user's index is only read.
-        command = ("checkout-index", "--all", "--force", "--quiet", f"--prefix={folder.resolve()}/")
-        status, _, errors = self._ask(*command, environment=environment)
-        if status:
-            # A filter that is not installed or has no key here (LFS, git-crypt): what is stored has to do.
-            status, _, errors = self._ask(*self._without_filters(), *command, environment=environment)
-        if status:
-            raise _failed(command, errors)
+        command = ("checkout-index", "--all", "--quiet", f"--prefix={folder.resolve()}/")
+        answer = self._ask(*command, environment=environment)
+        without_filters = self._without_filters() if answer.status else []
+        if without_filters:
+            # One that is not installed or has no key here (LFS, git-crypt): what is stored has to do.
+            answer = self._ask(*without_filters, *command, "--force", environment=environment)
+        if answer.status:
+            raise _failed(command, answer.errors)
 
     def _without_filters(self) -> list[str]:
+        """Return the options that switch off all configured filters."""
         _, names, _ = self._ask(
             "config", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(smudge|process|required)$"
         )
         values = {"required": "false"}
         return [part for name in _paths(names) for part in ("-c", f"{name}={values.get(name.rpartition('.')[2], '')}")]
 
-    def _intended(self) -> list[str]:
+    def _intended(self) -> set[str]:
         """The paths that are only announced to the index (``git add --intent-to-add``) and have no contents there."""
-        return _paths(self._run("diff-files", "--diff-filter=A", "--name-only", "-z", "--ita-invisible-in-index"))
+        added = (*_DIFF, "--no-renames", "--cached", "--diff-filter=A")
+        empty = {
+            entry.path for entry in _entries(self._run(*added, "--ita-visible-in-index")) if entry.id in _EMPTY_BLOBS
+        }
+        return empty - {entry.path for entry in _entries(self._run(*added))} if empty else empty
 
     # -- the work tree -------------------------------------------------------------------------------------------
 
@@ -329,9 +333,14 @@ class Repository:
         return found
 
     def stage(self, paths: Sequence[str]) -> None:
-        """Put exactly these files into the index; FatalError, and nothing done, if git refuses one, as if ignored."""
-        for some in _portions(paths):
-            self._run("add", "--", *_literal(some))
+        """Put exactly these files into the index, all or none; FatalError where git refuses one, as if ignored."""
+        ignored = sorted(self.ignored(paths))
+        if ignored:
+            raise FatalError(
+                f"{ignored[0]} is ignored by git and cannot be staged. Change .gitignore, or use `--tests-dir`."
+            )
+        if paths:
+            self._give("-c", "add.ignoreErrors=false", "add", paths=paths)
 
     def is_partial_commit(self) -> bool:
         """Whether git runs ``git commit PATHS``: what is staged then is missing from the index that remains."""
@@ -370,18 +379,25 @@ class Repository:
             )
         if paths:
             self.stage(paths)
-            self._run("commit", "--amend", "--no-edit", "--no-verify", "--quiet", "--only", "--", *_literal(paths))
+            self._give("commit", "--amend", "--no-edit", "--no-verify", "--quiet", "--only", paths=paths)
 
     # -- running git ---------------------------------------------------------------------------------------------
 
-    def _ask(self, *arguments: str, environment: Mapping[str, str] | None = None) -> _Answer:
-        return _execute(arguments, self.root, {**self._environment, **(environment or {})})
+    def _ask(self, *arguments: str, environment: Mapping[str, str] | None = None, given: str | None = None) -> _Answer:
+        return _execute(arguments, self.root, {**self._environment, **(environment or {})}, given)
 
     def _run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> bytes:
         answer = self._ask(*arguments, environment=environment)
         if answer.status:
             raise _failed(arguments, answer.errors)
         return answer.output
+
+    def _give(self, *arguments: str, paths: Iterable[str]) -> None:
+        """Run a command that changes something on any number of paths at once."""
+        given = "".join(f"{path}\0" for path in _literal(paths))
+        answer = self._ask(*arguments, "--pathspec-from-file=-", "--pathspec-file-nul", given=given)
+        if answer.status:
+            raise _failed(arguments, answer.errors)
 
     def _text(self, *arguments: str) -> str:
         return _decode(self._run(*arguments)).rstrip("\n")
@@ -411,11 +427,19 @@ class _Answer(NamedTuple):
     errors: str
 
 
-def _execute(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> _Answer:
+def _execute(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], given: str | None = None
+) -> _Answer:
+    """Run git to its end, with ``given`` on its standard input."""
     from git import Git
 
+    command = ["git", *arguments]
+    if given is not None:
+        process = Git(str(folder)).execute(command, istream=subprocess.PIPE, as_process=True, env=dict(environment))
+        output, errors = process.communicate(os.fsencode(given))
+        return _Answer(process.returncode, output, _decode(errors))
     answer = Git(str(folder)).execute(
-        ["git", *arguments],
+        command,
         with_extended_output=True,
         with_exceptions=False,
         stdout_as_string=False,
@@ -464,7 +488,8 @@ def _locate(folder: Path) -> tuple[Path, Path]:
 
 
 def _located(output: bytes) -> tuple[Path, Path]:
-    root, _, git_dir = output.removesuffix(b"\n").partition(b"\ntrue\n")
+    # The answer to "--is-inside-work-tree" stands between two names that may have line breaks.
+    root, git_dir = re.split(rb"\n(?:true|false)\n", output.removesuffix(b"\n"), maxsplit=1)
     return Path(os.fsdecode(root)), Path(os.fsdecode(git_dir))
 
 
@@ -563,7 +588,8 @@ def _portions(paths: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _failed(arguments: Sequence[str], errors: str) -> FatalError:
-    return FatalError(f"git {arguments[0]} failed: {_message(errors)} Run `git status` to see what is wrong.")
+    command = next(argument for argument in arguments if argument != "-c" and "=" not in argument)
+    return FatalError(f"git {command} failed: {_message(errors)} Run `git status` to see what is wrong.")
 
 
 def _message(errors: str) -> str:

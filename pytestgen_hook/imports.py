@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -15,20 +16,31 @@ from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.formatting import ruff
+from pytestgen_hook.functions import is_test_file
+from pytestgen_hook.tree import quick_folder
 
 KIND = "imports"
+_SCHEMA = 2
 _SECONDS = 120.0
+_MOST_LOOSE_FOLDERS = 200
 _PROJECT_FILES = {"pyproject.toml", "setup.py", "setup.cfg"}
-_LITERAL_IMPORT = re.compile(rb"""(?:import_module|__import__|importorskip)\s*\(\s*["']([\w.]+)["']""")
-_PLUGINS = re.compile(rb"""pytest_plugins\s*(?::[^=\n]*)?=\s*([^\n#]*(?:\n\s+[^\n]*)*)""")
+_OPTION_FILES = {"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini", ".pytest.ini", "pytest.toml"}
+_SOURCE_FOLDERS = ("src", "lib", "python")
+_LITERAL_IMPORT = re.compile(rb"""(?:import_module|__import__|importorskip|run_module)\s*\(\s*["']([\w.]+)["']""")
+_IMPORTING = (b"import_module", b"__import__", b"importorskip", b"run_module")
+_PLUGINS = re.compile(rb"""pytest_plugins\s*(?::[^=\n]*)?=\s*([^\n#]*(?:\n\s+[^\n]*)*(?:\n[)\]])?)""")
 _QUOTED = re.compile(rb"""["']([\w.]+)["']""")
+_PLUGIN_OPTION = re.compile(rb"""-p[ =]?(?!no:)([A-Za-z_][\w.]*)""")
+_ENTRY_POINTS = re.compile(rb"""pytest11["']?\s*[\]=](.*?)(?:\n\s*\[|\Z)""", re.DOTALL)
+_ENTRY_POINT = re.compile(rb"""=\s*["']?([A-Za-z_][\w.]*)""")
+_WORD = re.compile(rb"\w+")
 
 ReadBlobs = Callable[[Iterable[str]], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True)
 class ImportGraph:
-    """Which file of the repository imports which; ``roots`` are the folders that imports start from."""
+    """Which file of the repository imports which; ``roots`` are the folders that imports start from (``""``: the top)."""
 
     imports: Mapping[str, frozenset[str]]
     roots: tuple[str, ...]
@@ -59,51 +71,89 @@ def _reach(start: str, edges: Mapping[str, frozenset[str]]) -> frozenset[str]:
     seen: set[str] = set()
     left = [start]
     while left:
-        for path in edges.get(left.pop(), ()):
-            if path not in seen:
-                seen.add(path)
-                left.append(path)
+        new = edges.get(left.pop(), frozenset()) - seen
+        seen |= new
+        left.extend(new)
     return frozenset(seen - {start})
 
 
 def module_name(path: str, roots: Iterable[str]) -> str:
     """Return the dotted name of a file under the nearest of the roots (``""`` is the top)."""
     best = max((root for root in roots if not root or path.startswith(root + "/")), key=len, default="")
-    inner = PurePosixPath(path).relative_to(best) if best else PurePosixPath(path)
-    parts = list(inner.with_suffix("").parts)
+    return _dotted(path[len(best) + 1 :] if best else path)
+
+
+def _dotted(inner: str) -> str:
+    parts = inner.removesuffix(".py").split("/")
     if parts[-1] == "__init__" and len(parts) > 1:
         parts.pop()
     return ".".join(parts)
 
 
-def import_roots(paths: Collection[str], configured: Iterable[str] = ()) -> tuple[str, ...]:
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+# -- roots ----------------------------------------------------------------------------------------------------------
+
+
+def import_roots(
+    paths: Collection[str], configured: Iterable[str] = (), sources: Iterable[bytes] = ()
+) -> tuple[str, ...]:
     """Return the folders on which Python's path would stand, the top always among them.
 
-    These are: configured ones; ``src`` and ``lib`` of the top and of every sub-project (a folder with a project file of
-    its own); the sub-projects; and the first folder up from a package that is no package itself.
+    These are: configured ones; ``src`` and the like of the top and of every sub-project (a folder with a project file
+    of its own); the sub-projects; and the first folder up from a package that is no package itself. A folder that
+    ``sources`` import by its own name (``from src.app import …``) is a namespace package instead.
     """
-    folders = {str(PurePosixPath(path).parent) for path in paths if path.endswith("/__init__.py")}
-    projects = {str(PurePosixPath(path).parent) for path in paths if PurePosixPath(path).name in _PROJECT_FILES}
-    projects = {"" if project == "." else project for project in projects} | {""}
-    roots = {root.strip("/") if root not in (".", "./") else "" for root in configured} | {""}
-    python = [path for path in paths if path.endswith(".py")]
-    for project in projects:
-        for name in ("src", "lib"):
-            folder = f"{project}/{name}" if project else name
-            if folder not in folders and any(path.startswith(folder + "/") for path in python):
-                roots.add(folder)
-    roots |= {project for project in projects if project not in folders}
-    for folder in folders:
-        outer = str(PurePosixPath(folder).parent)
-        outer = "" if outer == "." else outer
-        if outer not in folders and not any(_is_namespace(outer, root) for root in roots):
-            roots.add(outer)
-    return tuple(sorted(roots))
+    python = {path for path in paths if path.endswith(".py")}
+    packages = {_folder(path) for path in python if path.endswith("/__init__.py")}
+    projects = {_folder(path) for path in paths if path.rpartition("/")[2] in _PROJECT_FILES} | {""}
+    populated = {folder for path in python for folder in _folders_above(path)}
+    found = {f"{project}/{name}".lstrip("/") for project in projects for name in _SOURCE_FOLDERS}
+    found = {folder for folder in found | projects if folder in populated and folder not in packages}
+    source_folders = {folder for folder in found if folder.rpartition("/")[2] in _SOURCE_FOLDERS}
+    for package in packages:
+        outer = _folder(package)
+        inside = any(outer.startswith(folder + "/") for folder in source_folders)
+        if outer and outer not in packages and not inside:
+            found.add(outer)
+    named = _imported_by_name({folder.replace("/", "."): folder for folder in found if folder}, sources)
+    given = {"" if root in (".", "./") else root.strip("/") for root in configured}
+    return tuple(sorted((found - named) | given | {""}))
 
 
-def _is_namespace(folder: str, root: str) -> bool:
-    """Whether a folder without ``__init__.py`` below a source root is a namespace package rather than a root."""
-    return bool(root) and folder.startswith(root + "/")
+def _imported_by_name(candidates: Mapping[str, str], sources: Iterable[bytes]) -> set[str]:
+    """Those folders (dotted name → folder) that some source imports from by that name."""
+    if not candidates:
+        return set()
+    marks = [name.encode() for name in candidates]
+    names = b"|".join(re.escape(name.encode()) for name in sorted(candidates, key=len, reverse=True))
+    statement = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(" + names + rb")(?:\.|[ \t]+import\b)", re.MULTILINE)
+    found: set[str] = set()
+    for source in sources:
+        if any(mark in source for mark in marks):
+            found |= {name.decode() for name in statement.findall(source)}
+    return {folder for name, folder in candidates.items() if any(f"{other}.".startswith(f"{name}.") for other in found)}
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    """The folders that a path lies in, from its own up to the top."""
+    folder = _folder(path)
+    while folder:
+        yield folder
+        folder = _folder(folder)
+    yield ""
+
+
+def _loose_folders(python: Collection[str], roots: Collection[str]) -> list[str]:
+    """Folders of files that import their neighbours by bare name: pytest and scripts put such a folder on Python's path."""
+    found = {_folder(path) for path in python}
+    packages = {_folder(path) for path in python if path.endswith("/__init__.py")}
+    return sorted(found - packages - set(roots))[:_MOST_LOOSE_FOLDERS]
+
+
+# -- the graph ------------------------------------------------------------------------------------------------------
 
 
 def build_graph(
@@ -111,77 +161,134 @@ def build_graph(
 ) -> ImportGraph:
     """Return the graph of the Python files in ``entries`` (path → blob id).
 
-    What a file imports depends on its contents and on which paths exist: edges are kept by both. Files whose edges are not
-    known are given to ruff with their contents, all others as empty files, since ruff resolves imports by the paths alone.
+    What a file imports depends on its contents and on which paths exist: edges are kept by both. Files whose edges
+    are not known are given to ruff with their contents, others as empty files, since ruff resolves imports by the
+    paths alone.
     """
-    python = {path: blob for path, blob in entries.items() if path.endswith(".py")}
-    roots = import_roots(entries.keys(), configured_roots)
-    state = hashlib.sha256(json.dumps([sorted(python), roots]).encode()).hexdigest()
-    kept = cache.get(KIND, state) or {}
-    known: dict[str, tuple[str, list[str]]] = kept.get("edges", {})
-    stale = [path for path, blob in python.items() if known.get(path, ("",))[0] != blob]
-    edges = {path: set(known[path][1]) for path in python.keys() - set(stale)}
+    python = sorted(path for path in entries if path.endswith(".py"))
+    options = sorted(path for path in entries if path.rpartition("/")[2] in _OPTION_FILES)
+    configured = sorted(configured_roots)
+    projects = sorted(path for path in entries if path.rpartition("/")[2] in _PROJECT_FILES)
+    state = hashlib.sha256(json.dumps([_SCHEMA, python, projects, configured]).encode()).hexdigest()
+    kept = cache.get(KIND, state) or {"edges": []}
+    known: dict[str, tuple[str, list[int]]] = dict(zip(python, kept["edges"], strict=False))
+    stale = [path for path in python if known.get(path, ("",))[0] != entries[path]]
+    blobs = read_blobs({entries[path] for path in [*stale, *options]})
+    contents = {path: blobs.get(entries[path], b"") for path in stale}
+    roots = tuple(kept["roots"]) if known else import_roots(entries.keys(), configured, contents.values())
+    edges = {path: {python[number] for number in found} for path, (_, found) in known.items()}
     if stale:
-        blobs = read_blobs({python[path] for path in stale})
-        contents = {path: blobs.get(python[path], b"") for path in stale}
-        edges.update(_analyse(contents, python.keys(), roots))
-        cache.put(KIND, state, {"edges": {path: (python[path], sorted(found)) for path, found in edges.items()}})
+        edges.update(_analyse(contents, python, roots))
+        numbers = {path: number for number, path in enumerate(python)}
+        rows = [(entries[path], sorted(numbers[other] for other in edges[path])) for path in python]
+        cache.put(KIND, state, {"edges": rows, "roots": roots})
+    plugins = _configured_plugins([blobs.get(entries[path], b"") for path in options], python, roots)
+    before = _loaded_before(python)
+    imports = {}
     for path in python:
-        edges[path] |= _parents(path, python)
-    return ImportGraph({path: frozenset(found) for path, found in edges.items()}, roots)
+        packages, conftests = before[_folder(path)]
+        found = edges[path] | packages
+        if is_test_file(path):
+            found |= conftests | plugins
+        imports[path] = frozenset(found - {path})
+    return ImportGraph(imports, roots)
 
 
-def _parents(path: str, paths: Collection[str]) -> set[str]:
-    """The files that pytest and Python load before this one: ``conftest.py`` and ``__init__.py`` of the folders above."""
-    found = set()
-    folder = PurePosixPath(path).parent
-    name = PurePosixPath(path).name
-    is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
-    while True:
-        prefix = "" if str(folder) == "." else f"{folder}/"
-        wanted = (f"{prefix}__init__.py", f"{prefix}conftest.py") if is_test else (f"{prefix}__init__.py",)
-        found |= {other for other in wanted if other in paths and other != path}
-        if not prefix:
-            return found
-        folder = folder.parent
+def _loaded_before(python: Collection[str]) -> dict[str, tuple[set[str], set[str]]]:
+    """Return {folder: (``__init__.py``, ``conftest.py``)} of it and the folders above: what is loaded before a file there."""
+    existing = {path for path in python if path.endswith(("__init__.py", "conftest.py"))}
+    found = {}
+    for folder in {_folder(path) for path in python}:
+        above = [f"{place}/" if place else "" for place in _folders_above(f"{folder}/")] if folder else [""]
+        packages = {f"{place}__init__.py" for place in above} & existing
+        found[folder] = (packages, {f"{place}conftest.py" for place in above} & existing)
+    return found
 
 
-def _analyse(
-    contents: Mapping[str, bytes], paths: Collection[str], roots: tuple[str, ...]
-) -> dict[str, set[str]]:
+def _configured_plugins(options: Iterable[bytes], python: Sequence[str], roots: Iterable[str]) -> set[str]:
+    """Files of the repository that pytest loads for every test: ``-p NAME`` in its options, ``pytest11`` entry points."""
+    names: set[bytes] = set()
+    for text in options:
+        if b"-p" in text:
+            names.update(_PLUGIN_OPTION.findall(text))
+        for section in _ENTRY_POINTS.findall(text):
+            names.update(_ENTRY_POINT.findall(section))
+    if not names:
+        return set()
+    modules = _modules(python, roots)
+    return {path for name in names for path in modules.get(name.decode(), ())}
+
+
+def _modules(python: Iterable[str], roots: Iterable[str]) -> dict[str, set[str]]:
+    """Return {dotted name: files that have it under one of the roots}."""
+    found: dict[str, set[str]] = {}
+    for root in roots:
+        prefix = f"{root}/" if root else ""
+        for path in python:
+            if path.startswith(prefix):
+                found.setdefault(_dotted(path[len(prefix) :]), set()).add(path)
+    return found
+
+
+def _analyse(contents: Mapping[str, bytes], python: Sequence[str], roots: tuple[str, ...]) -> dict[str, set[str]]:
     edges: dict[str, set[str]] = {path: set() for path in contents}
-    with tempfile.TemporaryDirectory(prefix="pytestgen-graph-") as place:
+    search = [*roots, *_loose_folders(python, roots)]
+    room = quick_folder(sum(map(len, contents.values())) + len(python) * 8192)
+    with tempfile.TemporaryDirectory(prefix="pytestgen-graph-", dir=room) as place:
         top = Path(place).resolve()
-        _lay_out(top, contents, paths)
-        for path, found in _ruff_graph(top, roots).items():
+        tree = top / "tree"
+        _lay_out(tree, contents, _resolvable(contents, python))
+        for path, found in _ruff_graph(top, tree, search).items():
             if path in edges:
                 edges[path] |= found
-    by_module = {module_name(path, roots): path for path in paths}
+    modules = _modules(python, search)
     for path, source in contents.items():
         for dotted in _literal_imports(source):
-            found = by_module.get(dotted)
-            if found is not None and found != path:
-                edges[path].add(found)
+            edges[path] |= modules.get(_absolute(dotted, path), set()) - {path}
     return edges
 
 
-def _lay_out(top: Path, contents: Mapping[str, bytes], paths: Collection[str]) -> None:
-    for folder in {str(PurePosixPath(path).parent) for path in paths}:
-        (top / folder).mkdir(parents=True, exist_ok=True)
+def _resolvable(contents: Mapping[str, bytes], python: Sequence[str]) -> Collection[str]:
+    """Return the files that an import in ``contents`` can lead to: every part of a module's name stands in the source."""
+    if len(contents) * 4 > len(python):
+        return python
+    words = {word.decode() for source in contents.values() for word in _WORD.findall(source) if word.isascii()}
+    is_exotic = any(not source.isascii() for source in contents.values())
+    existing = set(python)
+    found = set()
+    for path in python:
+        folder, _, name = path.rpartition("/")
+        word = folder.rpartition("/")[2] if name == "__init__.py" else name[:-3]
+        if word in words or (is_exotic and not word.isascii()):
+            found.add(path)
+    found |= {f"{folder}/__init__.py" for path in [*found, *contents] for folder in _folders_above(path)} & existing
+    return found | set(contents)
+
+
+def _lay_out(tree: Path, contents: Mapping[str, bytes], paths: Collection[str]) -> None:
+    for folder in {_folder(path) for path in paths} | {""}:
+        (tree / folder).mkdir(parents=True, exist_ok=True)
     for path in paths:
-        with open(f"{top}/{path}", "wb") as stream:  # noqa: PTH123  thousands of files: Path costs more than the write
-            source = contents.get(path)
-            if source:
-                stream.write(source)
+        # Thousands of files: whatever is wrapped around the system's own calls costs more than they do.
+        descriptor = os.open(f"{tree}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            data = contents.get(path, b"")
+            while data:
+                data = data[os.write(descriptor, data) :]
+        finally:
+            os.close(descriptor)
 
 
-def _ruff_graph(top: Path, roots: tuple[str, ...]) -> dict[str, set[str]]:
+def _ruff_graph(top: Path, tree: Path, search: Sequence[str]) -> dict[str, set[str]]:
+    sources = json.dumps([str(tree / folder) for folder in search])
     settings = top / "ruff.toml"
-    sources = json.dumps([root or "." for root in roots])
-    settings.write_text(f"src = {sources}\n[analyze]\ndetect-string-imports = true\n", encoding="utf-8")
+    settings.write_text(
+        f"src = {sources}\nexclude = []\nrespect-gitignore = false\n[analyze]\ndetect-string-imports = true\n",
+        encoding="utf-8",
+    )
     completed = sandbox.run(
         [ruff(), "analyze", "graph", "--preview", "--config", settings, "."],
-        cwd=top,
+        cwd=tree,
         env=sandbox.clean_environment(top),
         timeout=_SECONDS,
         output_limit=1 << 28,
@@ -193,10 +300,22 @@ def _ruff_graph(top: Path, roots: tuple[str, ...]) -> dict[str, set[str]]:
 
 
 def _literal_imports(source: bytes) -> set[str]:
-    if b"import" not in source and b"pytest_plugins" not in source:
-        return set()
-    found = {match.decode() for match in _LITERAL_IMPORT.findall(source)}
+    found: set[str] = set()
+    if any(word in source for word in _IMPORTING):
+        found |= {match.decode() for match in _LITERAL_IMPORT.findall(source)}
     if b"pytest_plugins" in source:
         for value in _PLUGINS.findall(source):
             found |= {match.decode() for match in _QUOTED.findall(value)}
     return found
+
+
+def _absolute(dotted: str, path: str) -> str:
+    """Resolve the leading dots of ``import_module(".name", __package__)`` against the file's own folder."""
+    name = dotted.lstrip(".")
+    up = len(dotted) - len(name)
+    if not up:
+        return name
+    folder = PurePosixPath(path).parent
+    for _ in range(up - 1):
+        folder = folder.parent
+    return ".".join([*(part for part in folder.parts if part != "."), name])

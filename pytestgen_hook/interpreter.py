@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Interpreter:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of the version and of all packages: equal means that tests would run under the same conditions."""
+        """A digest of the version and of all packages: if it is equal, tests run under the same conditions."""
         state = [str(self.python), self.version, sorted(self.packages.items())]
         return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
@@ -103,28 +103,40 @@ def find_interpreter(
 ) -> Interpreter:
     """Return the interpreter of the project at ``root``.
 
-    What the user names (``setting``, ``PYTESTGEN_PYTHON``) is taken or is a FatalError. Of the places where projects keep
-    their environments, the first that has pytest is taken; if none has, the first that runs at all.
+    What the user names (``setting``, ``PYTESTGEN_PYTHON``) is taken or is a FatalError. Of the environments that
+    belong to the project, the first that has pytest is taken, or the first that runs; where there are none, that of
+    PATH, or at last our own, again one with pytest if possible: an environment of the project without pytest is still
+    the one with its dependencies.
     """
     named = ("the python setting", setting) if setting else ("PYTESTGEN_PYTHON", environ.get("PYTESTGEN_PYTHON"))
     if named[1]:
         return _named(root, named[0], named[1], environ, cache)
-    first: Interpreter | None = None
+    for candidates in (_project_candidates(root, environ), _other_candidates(environ)):
+        first: Interpreter | None = None
+        for candidate in _distinct(candidates):
+            found = _probe(candidate, root, environ, cache)
+            if isinstance(found, str):
+                continue
+            if "pytest" in found.packages:
+                return found
+            first = first or found
+        if first is not None:
+            return first
+    raise FatalError("no Python interpreter for the project was found. Name one with --python PATH.")
+
+
+def _distinct(candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
     seen: set[str] = set()
-    for candidate in _candidates(root, environ):
-        key = os.path.abspath(candidate.python)  # not resolved: the python of an environment is a link to another's
-        if key in seen:
-            continue
-        seen.add(key)
-        found = _probe(candidate, root, environ, cache)
-        if isinstance(found, str):
-            continue
-        if "pytest" in found.packages:
-            return found
-        first = first or found
-    if first is None:
-        raise FatalError("no Python interpreter for the project was found. Name one with --python PATH.")
-    return first
+    for candidate in candidates:
+        key = _absolute(candidate.python)
+        if str(key) not in seen:
+            seen.add(str(key))
+            yield candidate
+
+
+def _absolute(path: Path) -> Path:
+    """Make absolute without following links: the python of an environment is a link to another's."""
+    return Path(os.path.normpath(Path.cwd() / path))
 
 
 def _named(root: Path, what: str, value: str, environ: Mapping[str, str], cache: Cache | None) -> Interpreter:
@@ -144,19 +156,22 @@ def _named(root: Path, what: str, value: str, environ: Mapping[str, str], cache:
 def _executable(place: Path) -> Path | None:
     """Return the interpreter at a path: the file itself, or that of the environment in the folder."""
     if place.is_file():
-        return Path(os.path.abspath(place))
+        return _absolute(place)
     names = ("Scripts/python.exe", "python.exe") if _WINDOWS else ("bin/python", "bin/python3")
-    return next((Path(os.path.abspath(place / name)) for name in names if (place / name).is_file()), None)
+    return next((_absolute(place / name) for name in names if (place / name).is_file()), None)
 
 
 # -- where projects keep their interpreters ------------------------------------------------------------------------
 
 
-def _candidates(root: Path, environ: Mapping[str, str]) -> Iterator[_Candidate]:
+def _project_candidates(root: Path, environ: Mapping[str, str]) -> Iterator[_Candidate]:
     for place, reason in _environments(root, environ):
         python = _executable(place)
         if python is not None:
             yield _Candidate(python, reason)
+
+
+def _other_candidates(environ: Mapping[str, str]) -> Iterator[_Candidate]:
     folders = [folder for folder in environ.get("PATH", "").split(os.pathsep) if folder]
     folders = [folder for folder in folders if not (_is_own(Path(folder)) and _own_is_private())]
     for name in ("python", "python3"):
@@ -246,9 +261,7 @@ def _own_is_private() -> bool:
 # -- asking an interpreter ------------------------------------------------------------------------------------------
 
 
-def _probe(
-    candidate: _Candidate, root: Path, environ: Mapping[str, str], cache: Cache | None
-) -> Interpreter | str:
+def _probe(candidate: _Candidate, root: Path, environ: Mapping[str, str], cache: Cache | None) -> Interpreter | str:
     """Ask the interpreter what it is, or return in words why it cannot be used; answers are kept while nothing changes."""
     key = json.dumps([str(candidate.python), environ.get("PYENV_VERSION"), str(root)])
     kept = cache.get(KIND, key) if cache is not None else None
@@ -292,7 +305,9 @@ def _stamps(python: Path, root: Path, folders: list[str]) -> dict[str, int]:
 
 def _interpreter(candidate: _Candidate, answer: Mapping[str, object]) -> Interpreter:
     version, packages, folders = answer["version"], answer["packages"], answer["folders"]
-    assert isinstance(version, list) and isinstance(packages, dict) and isinstance(folders, list)
+    assert isinstance(version, list)
+    assert isinstance(packages, dict)
+    assert isinstance(folders, list)
     return Interpreter(
         python=Path(str(answer["python"])),
         reason=candidate.reason,

@@ -2,36 +2,228 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
-_INI_FILES = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg")
+from pytestgen_hook.pytest_settings import PytestSettings, pytest_settings
+
+_PROJECT_FILES = {"pyproject.toml", "setup.py", "setup.cfg"}
+_TEST_FOLDERS = ("tests", "test", "testing")
+_BROAD_TESTS = {"integration", "e2e", "functional", "acceptance", "system", "benchmarks", "performance", "smoke"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Habit:
-    """How a project places tests: below ``base``, with the folders of the source from the ``skip``-th on, or beside it."""
+    """A way to place tests.
 
-    beside: bool = False
-    base: str = ""
-    skip: int | None = None  # None: flat
+    Below ``base`` with the packages of the source from the ``skip``-th on (None: all in one folder), each with
+    ``prefix`` in front; or, where ``base`` is None, in the folder ``beside`` of the source's own ("" for that itself).
+    """
+
+    base: str | None = None
+    skip: int | None = None
+    prefix: str = ""
+    beside: str = ""
+
+    def folder(self, source: str, packages: Sequence[str]) -> str:
+        """Return the folder for the tests of ``source``."""
+        if self.base is None:
+            return _join(_folder(source), self.beside)
+        mirrored = packages[self.skip :] if self.skip is not None else ()
+        return _join(self.base, *(self.prefix + package for package in mirrored))
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    """The files of one project of the repository, apart in tests and sources."""
+
+    files: Collection[str]
+    roots: Sequence[str]
+    top: str
+    tests: Sequence[str]
+    by_stem: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, source: str, files: Collection[str], roots: Sequence[str]) -> _Project:
+        tops = {_folder(path) for path in files if PurePosixPath(path).name in _PROJECT_FILES}
+        top = _top_of(source, tops)
+        tests = sorted(path for path in files if _is_test(path))
+        own = [path for path in tests if _top_of(path, tops) == top]
+        by_stem: dict[str, list[str]] = {}
+        for path in sorted(files):
+            if path.endswith(".py") and not _is_test(path) and _top_of(path, tops) == top:
+                by_stem.setdefault(_stem(path), []).append(path)
+        # Tests that stand outside all projects of a repository may be those of each of them.
+        return cls(files, roots, top, own or [path for path in tests if not _top_of(path, tops)], by_stem)
+
+    def packages(self, source: str) -> tuple[str, ...]:
+        """The folders of a source below its import root."""
+        best = max((root for root in self.roots if not root or source.startswith(root + "/")), key=len, default="")
+        inner = PurePosixPath(source).relative_to(best) if best else PurePosixPath(source)
+        return inner.parts[:-1]
+
+    def twins(self, source: str) -> list[str]:
+        """Other modules whose tests would have the same file name."""
+        return [path for path in self.by_stem.get(_stem(source), ()) if path != source]
+
+
+def test_path_for(
+    source_path: str,
+    files: Collection[str],
+    roots: Sequence[str],
+    tests_dir: str | None,
+    reaches: Callable[[str], Collection[str]] | None = None,  # noqa: PT028
+) -> str:
+    """Return the path of the test file for a source: the one there is, else one named and placed as its neighbours are.
+
+    ``files`` are all files of the repository, ``tests_dir`` is the folder for new test files where the user has named
+    one. ``reaches`` tells which sources a test file imports: it settles whose a file is where names leave that open.
+    """
+    project = _Project.of(source_path, files, roots)
+    existing = _existing(source_path, project, reaches)
+    if existing is not None:
+        return existing
+    habit = _habit(source_path, project)
+    if tests_dir is not None:
+        habit = replace(habit, base=tests_dir.strip("/"))
+    return _new_path(source_path, project, habit)
+
+
+test_path_for.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test
+
+
+def alternative_path(path: str, taken: Collection[str]) -> str:
+    """Return another path beside one that may not be touched: ``test_cart_more.py``, then ``test_cart_more2.py``."""
+    pure = PurePosixPath(path)
+    ending = "_test" if _is_suffixed(path) else ""
+    base = pure.stem.removesuffix(ending)
+    count, candidate = 1, path
+    while candidate == path or candidate in taken:
+        candidate = _join(_folder(path), f"{base}_more{count if count > 1 else ''}{ending}.py")
+        count += 1
+    return candidate
+
+
+def package_markers(test_path: str, files: Collection[str]) -> tuple[str, ...]:
+    """Return the ``__init__.py`` that new folders of a test file need: they are packages where the one above is."""
+    missing: list[str] = []
+    folder = _folder(test_path)
+    while folder and not _has_files(folder, files):
+        missing.append(_join(folder, "__init__.py"))
+        folder = _folder(folder)
+    return tuple(reversed(missing)) if missing and folder and _join(folder, "__init__.py") in files else ()
+
+
+def import_note(
+    test_path: str,
+    module: str,
+    files: Collection[str],
+    roots: Sequence[str],
+    read: Callable[[str], bytes | None],
+    *,
+    installed: bool = False,
+) -> str | None:
+    """Return what lets a plain ``pytest`` import ``module`` (dotted) from a new test, or None if nothing is needed.
+
+    ``installed`` says that the project's interpreter finds the module by itself. Tests that are there already show that
+    there is some way, so nothing is said then.
+    """
+    root = _root_of(module, files, roots)
+    tops = {_folder(path) for path in files if PurePosixPath(path).name in _PROJECT_FILES}
+    top = _top_of(test_path, tops)
+    if (
+        installed
+        or root is None
+        or any(_is_test(path) and _top_of(path, tops) == top for path in {*files} - {test_path})
+    ):
+        return None
+    settings = pytest_settings(_folder(test_path), files, read)
+    if root in _import_path(test_path, files, settings) or _changes_path(test_path, files, read):
+        return None
+    ways = [_pythonpath_edit(root, top, files, settings)]
+    if any(_join(top, name) in files for name in _PROJECT_FILES):
+        ways.append(f"install the project (`pip install -e {top or '.'}`)")
+    if not root:
+        ways.append("run `python -m pytest`")
+    return f"a plain `pytest` will not find {module} from {test_path}: {', or '.join(ways)}"
+
+
+def _root_of(module: str, files: Collection[str], roots: Sequence[str]) -> str | None:
+    inner = module.replace(".", "/")
+    for root in sorted(roots, key=len, reverse=True):
+        if _join(root, inner) + ".py" in files or _join(root, inner, "__init__.py") in files:
+            return root
+    return None
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders of a path from its own to the top."""
+    folder = _folder(path)
+    while folder:
+        yield folder
+        folder = _folder(folder)
+    yield ""
+
+
+def _import_path(test_path: str, files: Collection[str], settings: PytestSettings | None) -> set[str]:
+    """The folders that pytest puts on ``sys.path``: its settings', and those of the test and its conftests."""
+    found: set[str] = set()
+    if settings is not None:
+        for path in settings.python_paths:
+            full = posixpath.normpath(posixpath.join(settings.folder, path))
+            found.add("" if full == "." else full)
+    if settings is None or not settings.uses_importlib:
+        found.add(base_folder(test_path, files))
+        conftests = (_join(folder, "conftest.py") for folder in _above(test_path))
+        found |= {base_folder(path, files) for path in conftests if path in files}
+    return found
+
+
+def _changes_path(test_path: str, files: Collection[str], read: Callable[[str], bytes | None]) -> bool:
+    conftests = (_join(folder, "conftest.py") for folder in _above(test_path))
+    return any(b"sys.path" in (read(path) or b"") for path in conftests if path in files)
+
+
+def _pythonpath_edit(root: str, top: str, files: Collection[str], settings: PytestSettings | None) -> str:
+    pyproject = _join(top, "pyproject.toml")
+    if settings is not None:
+        folder, section, path = settings.folder, settings.section, settings.path
+    elif pyproject in files:
+        folder, section, path = top, "tool.pytest.ini_options", pyproject
+    else:
+        folder, section, path = top, "pytest", _join(top, "pytest.ini")
+    shown = posixpath.relpath(root or ".", folder or ".")
+    if settings is not None and settings.python_paths:
+        return f'add "{shown}" to pythonpath in {path}'
+    line = f'pythonpath = ["{shown}"]' if path.endswith(".toml") else f"pythonpath = {shown}"
+    return f"add `{line}` to [{section}] in {path}" if path in files else f"create {path} with [{section}] and `{line}`"
+
+
+# -- paths -----------------------------------------------------------------------------------------------------------
 
 
 def _folder(path: str) -> str:
-    parent = str(PurePosixPath(path).parent)
-    return "" if parent == "." else parent
+    return path.rpartition("/")[0]
 
 
 def _join(*parts: str) -> str:
     return "/".join(part for part in parts if part)
 
 
+def _has_files(folder: str, files: Iterable[str]) -> bool:
+    return any(path.startswith(folder + "/") for path in files)
+
+
 def _is_test(path: str) -> bool:
     name = PurePosixPath(path).name
     return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
+
+
+def _is_suffixed(path: str) -> bool:
+    return path.endswith("_test.py") and not PurePosixPath(path).name.startswith("test_")
 
 
 def _tested_stem(path: str) -> str:
@@ -40,80 +232,50 @@ def _tested_stem(path: str) -> str:
 
 
 def _stem(source: str) -> str:
-    """The name of a module without underscores that say «private»; of a package for its ``__init__.py``."""
+    """The name of a module without the underscores that say «private»; that of its package for ``__init__.py``."""
     path = PurePosixPath(source)
-    stem = path.stem if path.stem not in ("__init__", "__main__") or not _folder(source) else path.parent.name
+    stem = path.parent.name if path.stem in ("__init__", "__main__") and _folder(source) else path.stem
     return stem.strip("_") or stem
 
 
-def _inner_folders(source: str, roots: Sequence[str]) -> tuple[str, ...]:
-    """The folders of a source below its import root: its packages."""
-    best = max((root for root in roots if not root or source.startswith(root + "/")), key=len, default="")
-    inner = PurePosixPath(source).relative_to(best) if best else PurePosixPath(source)
-    return inner.parts[:-1]
+def _top_of(path: str, tops: Collection[str]) -> str:
+    """The folder of the project that a file belongs to; "" for that of the repository."""
+    folder = _folder(path)
+    while folder and folder not in tops:
+        folder = _folder(folder)
+    return folder
 
 
-def test_path_for(source: str, files: Collection[str], roots: Sequence[str], tests_dir: str | None) -> str:
-    """Return the path of the test file for ``source``: the one there is, else one named and placed as its neighbours are.
-
-    ``files`` are all files of the repository, ``tests_dir`` the folder for new test files where the user has named one.
-    """
-    tests = sorted(path for path in files if _is_test(path))
-    sources = [path for path in files if path.endswith(".py") and not _is_test(path)]
-    existing = _existing(source, tests, sources, roots)
-    if existing is not None:
-        return existing
-    habit = _habit(source, tests, sources, roots)
-    if tests_dir is not None:
-        habit = _Habit(base=tests_dir.strip("/"), skip=habit.skip)
-    inner = _inner_folders(source, roots)
-    if habit.beside:
-        folder = _folder(source)
-    else:
-        folder = _join(habit.base, *(inner[habit.skip :] if habit.skip is not None else ()))
-    return _named(source, folder, habit, tests, sources, inner)
+# -- the test file that is there -------------------------------------------------------------------------------------
 
 
-test_path_for.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test
-
-
-def _named(
-    source: str, folder: str, habit: _Habit, tests: Sequence[str], sources: Sequence[str], inner: Sequence[str]
-) -> str:
-    stem = _stem(source)
-    twins = [path for path in sources if path != source and _stem(path) == stem]
-    flat = not habit.beside and habit.skip is None
-    if twins and flat:
-        # Two modules of one name: the package tells their tests apart (pytest wants distinct names in plain folders too).
-        stem = "_".join([*(part.strip("_") for part in inner), stem]) if inner else stem
-    suffixes = sum(1 for path in tests if PurePosixPath(path).name.endswith("_test.py"))
-    name = f"{stem}_test.py" if suffixes * 2 > len(tests) else f"test_{stem}.py"
-    return _join(folder, name)
-
-
-def _existing(source: str, tests: Sequence[str], sources: Sequence[str], roots: Sequence[str]) -> str | None:
-    stem = _stem(source)
-    inner = _inner_folders(source, roots)
-    names = {stem, PurePosixPath(source).stem, "_".join([*inner, stem]), "_".join([*inner[1:], stem])}
-    matching = [path for path in tests if _tested_stem(path) in names]
-    twins = [path for path in sources if path != source and _stem(path) == stem]
-    if not matching:
-        return None
-    if twins:
-        # A flat test_utils.py may be that of another utils.py: only a place or name that says whose it is will do.
-        full = {"_".join([*inner, stem]), "_".join([*inner[1:], stem])} if len(inner) > 1 else set()
+def _existing(source: str, project: _Project, reaches: Callable[[str], Collection[str]] | None) -> str | None:
+    stem, packages = _stem(source), project.packages(source)
+    full = {"_".join([*packages[start:], stem]) for start in range(len(packages))}
+    matching = [path for path in project.tests if _tested_stem(path) in {stem, PurePosixPath(source).stem, *full}]
+    twins = project.twins(source)
+    if twins and reaches is not None:
+        matching = [path for path in matching if source in reaches(path)]
+    elif twins:
+        # A flat test_utils.py may be that of another utils.py: only a name or place that says whose it is will do.
+        shared = {path: max(_shared(path, twin) for twin in twins) for path in matching}
         matching = [
             path
             for path in matching
-            if _tested_stem(path) in full or _folder(path) == _folder(source) or (inner and _shared(path, source) > 0)
+            if (_tested_stem(path) in full and _tested_stem(path) != stem) or _shared(path, source) > shared[path]
         ]
-    return max(matching, key=lambda path: (_shared(path, source), -len(path)), default=None)
+    return max(matching, key=lambda path: (_shared(path, source), not _is_broad(path), -len(path)), default=None)
+
+
+def _is_broad(path: str) -> bool:
+    return any(part in _BROAD_TESTS for part in PurePosixPath(path).parts[:-1])
 
 
 def _shared(test: str, source: str) -> int:
-    """How many of the last folders of two paths agree."""
-    count = 0
-    left, right = PurePosixPath(test).parts[:-1], PurePosixPath(source).parts[:-1]
+    """How many of the last folders of two paths agree, those named for tests left out; one more in the same folder."""
+    left = [part.removeprefix("test_") for part in PurePosixPath(test).parts[:-1] if part not in _TEST_FOLDERS]
+    right = list(PurePosixPath(source).parts[:-1])
+    count = int(_folder(test) == _folder(source))
     for one, other in zip(reversed(left), reversed(right), strict=False):
         if one != other:
             break
@@ -121,76 +283,102 @@ def _shared(test: str, source: str) -> int:
     return count
 
 
-def _habit(source: str, tests: Sequence[str], sources: Sequence[str], roots: Sequence[str]) -> _Habit:
-    """Return the habit that most pairs of a test file and its source speak for."""
-    by_stem: dict[str, list[str]] = {}
-    for path in sources:
-        by_stem.setdefault(_stem(path), []).append(path)
+# -- the habit of the project ----------------------------------------------------------------------------------------
+
+
+def _habit(source: str, project: _Project) -> _Habit:
+    """Return the habit that most pairs of a test file and its source speak for, those of the same package first."""
     votes: Counter[_Habit] = Counter()
-    project = _project_of(source, sources)
-    for test in tests:
-        if project and not test.startswith(project + "/"):
-            continue
-        for candidate in by_stem.get(_tested_stem(test), ()):
-            votes.update(_habits_of(test, candidate, roots))
-    if votes:
-        return max(votes.items(), key=lambda item: (item[1], item[0].skip is not None, item[0].base))[0]
-    folders = Counter(_folder(test) for test in tests if not project or test.startswith(project + "/"))
+    near: Counter[_Habit] = Counter()
+    first = (*project.packages(source), "")[0]
+    for test in project.tests:
+        candidates = project.by_stem.get(_tested_stem(test), ())
+        nearest = max((_shared(test, path) for path in candidates), default=0)
+        for candidate in (path for path in candidates if _shared(test, path) == nearest):
+            habits = list(_habits_of(test, candidate, project.packages(candidate)))
+            votes.update(habits)
+            if (*project.packages(candidate), "")[0] == first:
+                near.update(habits)
+    for counted in (near, votes):
+        if counted:
+            return max(counted.items(), key=lambda item: (item[1], *_preference(item[0])))[0]
+    folders = Counter(_folder(test) for test in project.tests)
     if folders:
-        return _Habit(base=max(folders.items(), key=lambda item: (item[1], -len(item[0])))[0])
-    return _Habit(base=_join(project, "tests"))
+        return _Habit(base=max(folders.items(), key=lambda item: (item[1], -len(item[0]), item[0]))[0])
+    named = [name for name in _TEST_FOLDERS[:2] if _has_files(_join(project.top, name), project.files)]
+    return _Habit(base=_join(project.top, (*named, "tests")[0]))
 
 
-def _habits_of(test: str, source: str, roots: Sequence[str]) -> list[_Habit]:
-    if _folder(test) == _folder(source):
-        return [_Habit(beside=True)]
-    inner = _inner_folders(source, roots)
+def _preference(habit: _Habit) -> tuple[bool, bool, str]:
+    """Order among habits with as many votes: tests of units before broad ones, mirrored before flat."""
+    return not _is_broad(f"{habit.base}/x"), habit.skip is not None, habit.base or ""
+
+
+def _habits_of(test: str, source: str, packages: Sequence[str]) -> Iterator[_Habit]:
+    """Yield the habits that would have put the test where it is."""
+    here, there = _folder(test), _folder(source)
+    if here == there:
+        yield _Habit()
+        return
+    if there and _folder(here) == there:
+        yield _Habit(beside=here.rpartition("/")[2])
     place = PurePosixPath(test).parts[:-1]
-    for skip in range(len(inner)):
-        rest = inner[skip:]
-        if len(place) > len(rest) and place[-len(rest) :] == rest:
-            return [_Habit(base="/".join(place[: -len(rest)]), skip=skip)]
-    if len(inner) > 1:
-        return [_Habit(base="/".join(place))]
-    # A module of the top package speaks for both: flat, and mirrored without the top package.
-    return [_Habit(base="/".join(place)), *([_Habit(base="/".join(place), skip=1)] if inner else [])]
+    for skip in range(len(packages)):
+        rest = tuple(packages[skip:])
+        end = place[-len(rest) :]
+        for prefix in ("", "test_"):
+            if end == tuple(prefix + package for package in rest) and len(place) > len(rest):
+                yield _Habit(base="/".join(place[: -len(rest)]), skip=skip, prefix=prefix)
+                return
+    yield _Habit(base=here)
+    if len(packages) == 1:  # a module of the top package may as well be mirrored without that package
+        yield _Habit(base=here, skip=1)
 
 
-def _project_of(source: str, files: Collection[str]) -> str:
-    """The folder of the sub-project that a source belongs to; empty for the top."""
-    known = {_folder(path) for path in files if PurePosixPath(path).name in _PROJECT_FILES}
-    folder = _folder(source)
-    while folder and folder not in known:
+# -- a new test file -------------------------------------------------------------------------------------------------
+
+
+def _new_path(source: str, project: _Project, habit: _Habit) -> str:
+    packages = project.packages(source)
+    folder = habit.folder(source, packages)
+    suffixed = sum(map(_is_suffixed, project.tests)) * 2 > len(project.tests)
+    qualified = "_".join([*(part.strip("_") for part in packages), _stem(source)])
+    stems = [_stem(source), qualified, PurePosixPath(source).stem]
+    twins = [twin for twin in project.twins(source) if habit.folder(twin, project.packages(twin)) == folder]
+    if any(_folder(twin) == _folder(source) for twin in twins):  # such as cart.py and _cart.py
+        stems.reverse()
+    elif twins:
+        stems = stems[1:]
+    candidates = [_join(folder, f"{stem}_test.py" if suffixed else f"test_{stem}.py") for stem in stems]
+    if _tolerates_equal_names(project):
+        return candidates[0]
+    return next((path for path in candidates if not _collides(path, project)), candidates[0])
+
+
+def _collides(path: str, project: _Project) -> bool:
+    """Whether pytest would import the file under the name of another test file, which it refuses to do by default."""
+    name = _imported_as(path, project.files)
+    base = PurePosixPath(path).name
+    return any(
+        other != path and PurePosixPath(other).name == base and _imported_as(other, project.files) == name
+        for other in project.tests
+    )
+
+
+def _tolerates_equal_names(project: _Project) -> bool:
+    names = Counter(_imported_as(path, project.files) for path in project.tests)
+    return any(count > 1 for count in names.values())
+
+
+def _imported_as(path: str, files: Collection[str]) -> str:
+    """The module name that pytest gives a test file by default: from the first folder that is not a package."""
+    return path.removeprefix(base_folder(path, files)).strip("/").removesuffix(".py").replace("/", ".")
+
+
+def base_folder(path: str, files: Collection[str]) -> str:
+    """Return the folder that pytest puts on ``sys.path`` for a file: the first upwards without ``__init__.py``."""
+    folder = _folder(path)
+    markers = package_markers(path, files)
+    while folder and (_join(folder, "__init__.py") in files or _join(folder, "__init__.py") in markers):
         folder = _folder(folder)
     return folder
-
-
-def alternative_path(path: str, files: Collection[str]) -> str:
-    """Return another name beside ``path``, for when that file may not be touched: ``test_cart_more.py``, ``…_more2.py``."""
-    pure = PurePosixPath(path)
-    base, ending = (pure.stem.removesuffix("_test"), "_test") if pure.stem.endswith("_test") else (pure.stem, "")
-    count = 1
-    while True:
-        more = "_more" if count == 1 else f"_more{count}"
-        candidate = _join(_folder(path), f"{base}{more}{ending}.py")
-        if candidate not in files and candidate != path:
-            return candidate
-        count += 1
-
-
-def import_note(
-    test_path: str, source: str, files: Collection[str], roots: Sequence[str], read: Callable[[str], bytes | None]
-) -> str | None:
-    """Return what to do so that a plain ``pytest`` can import the module from the new test, or None if nothing is needed."""
-    if any(_is_test(path) for path in files if path != test_path):
-        return None  # there are tests already, and they import what they test somehow
-    root = max((root for root in roots if not root or source.startswith(root + "/")), key=len, default="")
-    if any(b"pythonpath" in (read(name) or b"") for name in _INI_FILES if name in files):
-        return None
-    if _join(root, "conftest.py") in files or _folder(test_path) == root:
-        return None
-    shown = root or "."
-    return (
-        f"to let a plain `pytest` import from {'the top of the repository' if not root else root}, add to pyproject.toml: "
-        f'[tool.pytest.ini_options] pythonpath = ["{shown}"]' + ("" if root else " (or run `python -m pytest`)")
-    )

@@ -39,8 +39,8 @@ _EVERYTHING = "*"
 class Bench:
     """What all runs of one check share; ``make_tree`` is called only if something has to run.
 
-    ``timeout`` is in seconds, for all test files together. ``root`` is the user's work tree: with it, results that rest on
-    ignored files (a generated version module) can be kept too, and an editable install of it is recognised.
+    ``timeout`` is in seconds, for all test files together. ``root`` is the user's work tree: with it, results that
+    rest on ignored files (a generated version module) can be kept too, and an editable install of it is recognised.
     """
 
     make_tree: Callable[[], Path]
@@ -109,8 +109,9 @@ class _Session:
 def measure(tests: Sequence[str], sources: Mapping[str, Sequence[Function]], bench: Bench) -> list[TestRun]:
     """Return one TestRun per test file, in their order; ``sources`` maps the paths of interest to their functions.
 
-    What is known by content is not run again. Files run together in one pytest process for each folder that has a pytest
-    configuration of its own. A file that crashes the process or does not end is found out, and the others run without it.
+    What is known by content is not run again. Files run together in one pytest process for each folder that has a
+    pytest configuration of its own. A file that crashes the process or does not end is found out, and the others run
+    without it.
     """
     hindrance = _hindrance(bench.interpreter)
     if hindrance:
@@ -149,8 +150,8 @@ def _digest(value: object) -> str:
 def _key(test: str, bench: Bench) -> str:
     """What the result of a test file follows from as far as it is known without running it.
 
-    Its contents and those of all it imports, the configuration in the folders above it, the interpreter and its packages.
-    Files that it opened when it ran are compared afterwards: see ``_fitting``.
+    Its contents and those of all it imports, the configuration in the folders above it, the interpreter and its
+    packages. Files that it opened when it ran are compared afterwards: see ``_fitting``.
     """
     closure = {test, *bench.graph.upstream(test)}
     folders = ["", *(str(folder) for folder in PurePosixPath(test).parents if str(folder) != ".")]
@@ -274,7 +275,15 @@ class _Runner:
             message = {"tests": list(tests), "root": str(tree), "paths": paths, "modules": modules, "place": place}
             request.write_text(json.dumps(message), encoding="utf-8")
             completed = sandbox.run(
-                [bench.interpreter.python, "-B", sandbox.RUNTIME / "evidence.py", "--request", request, "--report", report],
+                [
+                    bench.interpreter.python,
+                    "-B",
+                    sandbox.RUNTIME / "evidence.py",
+                    "--request",
+                    request,
+                    "--report",
+                    report,
+                ],
                 cwd=tree / folder,
                 env=run_environment(bench.interpreter, tree, Path(place)),
                 timeout=seconds,
@@ -308,7 +317,7 @@ class _Runner:
 def _stopped(test: str, session: _Session) -> TestRun:
     """The TestRun of a file that did not come to its end."""
     where = session.at[1] if session.at is not None and session.at[0] == test else None
-    message = session.said + (f" in {where}" if where else "")
+    message = session.said + (f" (in {where})" if where else "")
     return TestRun(test, RunOutcome.TIMED_OUT if session.timed_out else RunOutcome.COULD_NOT_START, message)
 
 
@@ -333,20 +342,21 @@ def _read(report: Path) -> _Session:
 def _why_nothing(completed: sandbox.Completed, seconds: float) -> str:
     if completed.timed_out:
         return f"did not end within {seconds:.0f} s"
-    said = _telling_line(completed.errors) or _telling_line(completed.output)
+    said = _telling_line(completed.errors)
     if completed.returncode < 0:
         return f"the interpreter was ended by signal {-completed.returncode}"
     if completed.returncode > 0:
         return f"the interpreter ended with status {completed.returncode}" + (f": {said}" if said else "")
-    return said or "pytest ended before it ran the file"
+    return said or _telling_line(completed.output) or "pytest ended before it ran the file"
 
 
 def _telling_line(text: str) -> str:
-    """Return the line that says what went wrong: of an exception, of a usage error, or else the last one."""
+    """Return the line that says what went wrong: of an exception, an interruption, a usage error, or else the last one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     raised = [line[2:].strip() for line in lines if line.startswith("E ")]
+    stopped = [line.strip("! ") for line in lines if line.startswith("!!!")]
     named = [line for line in lines if "error:" in line.lower()]
-    return (raised or named or lines or [""])[-1][:300]
+    return (raised or stopped or named or lines or [""])[-1][:300]
 
 
 def _configured_folder(test: str, tree: Path) -> str:

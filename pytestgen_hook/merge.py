@@ -1,228 +1,237 @@
-"""Adds tests to a test file so that what is there stays as it is, byte for byte."""
+"""Adds tests to a test file by adding lines only, so that all that is there stays as it is, byte for byte."""
 
 from __future__ import annotations
 
 import ast
+import builtins
 import codecs
-import io
-import sys
-import tokenize
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from pytestgen_hook.importlines import Import, blocks_of, imports_of, joined_blocks, statement
+from pytestgen_hook.placement import with_imports, with_tests
+from pytestgen_hook.sourcefile import CannotMerge as CannotMerge  # part of this module's interface
+from pytestgen_hook.sourcefile import SourceFile
 from pytestgen_hook.types import TestModule
 
+_MARKS_THAT_CHANGE_RUNS = re.compile(r"\b(skip|skipif|xfail|parametrize)\b")
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
-class CannotMerge(Exception):
-    """The file is not one to add to; the message says why."""
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A test file with tests added, and the name that each of them has in it (not always the one asked for)."""
 
-Import = tuple[str, str]  # module, name; name "" for ``import module``
+    source: bytes
+    names: Mapping[str, str]
 
 
 def add_tests(existing: bytes | None, new: TestModule, *, first_party: Collection[str]) -> bytes:
+    """Return the test file with the tests of ``new`` added; see ``merge_tests``."""
+    return merge_tests(existing, new, first_party=first_party).source
+
+
+def merge_tests(existing: bytes | None, new: TestModule, *, first_party: Collection[str]) -> Merged:
     """Return the test file with the tests of ``new`` added; None for ``existing`` makes a new file.
 
-    Tests that are there already are not added again. ``first_party`` are the top-level names of the project's own modules,
-    which stand in a block of their own in new files. Raises CannotMerge.
+    A test that is there already, under its name or the one that a clash gave it, is not added again. ``first_party``
+    are the top-level names of the project's own modules, which stand in a block of their own. Raises CannotMerge.
     """
-    if existing is None or not existing.strip():
-        return _new_file(new, first_party).encode()
-    text, encoding, newline = _decoded(existing)
-    tree = _parsed(text)
-    present = {ast.dump(node) for node in tree.body}
-    tests = [(name, source) for name, source in new.tests if ast.dump(ast.parse(source).body[0]) not in present]
+    new, imports = _with_hidden_names(new)
+    bound = {item.bound for item in imports}
+    if existing is None or not existing.removeprefix(codecs.BOM_UTF8).strip():
+        tests, names = _named_apart(new.tests, bound, {})
+        return Merged(_new_file(_used(imports, tests), tests, first_party).encode(), names)
+    file = SourceFile.read(existing)
+    tree = file.tree()
+    bindings = _Bindings.of(tree)
+    tests, names = _named_apart(new.tests, {*bindings.found, *bound}, _tests_there(tree))
     if not tests:
-        return existing
-    imports = _missing_imports(tree, _used(new.imports, tests))
-    _refuse_clashes(tree, imports, tests)
-    merged = _with_imports(text, imports)
-    merged = _with_tests(merged, [source for _, source in tests])
-    if newline != "\n":
-        merged = merged.replace("\r\n", "\n").replace("\n", newline)
-    result = merged.encode(encoding)
-    return codecs.BOM_UTF8 + result if existing.startswith(codecs.BOM_UTF8) else result
+        return Merged(existing, names)
+    _refuse_what_would_change_tests(tree)
+    missing = [item for item in _used(imports, tests) if not _is_there(item, tree, bindings)]
+    file = with_imports(file, missing, first_party)
+    file = with_tests(file, _joined([source for _, source in tests]))
+    return Merged(file.content(), names)
 
 
-def _decoded(existing: bytes) -> tuple[str, str, str]:
-    """Return (text with its own line ends, encoding, the line end to write)."""
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(existing).readline)
-        text = existing.removeprefix(codecs.BOM_UTF8).decode("utf-8" if encoding == "utf-8-sig" else encoding)
-    except (SyntaxError, LookupError, UnicodeDecodeError) as error:
-        raise CannotMerge(f"it cannot be decoded: {error}") from None
-    windows = text.count("\r\n")
-    if windows and windows != text.count("\n"):
-        raise CannotMerge("it mixes line ends")
-    newline = "\r\n" if windows else "\n"
-    return text.replace("\r\n", "\n"), "utf-8" if encoding == "utf-8-sig" else encoding, newline
+def _new_file(imports: Sequence[Import], tests: Sequence[tuple[str, str]], first_party: Collection[str]) -> str:
+    head = joined_blocks(blocks_of(imports, first_party))
+    body = _joined([source for _, source in tests])
+    return f"{head}\n\n{body}" if head and body else head + body
 
 
-def _parsed(text: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise CannotMerge(f"it does not parse: {error}") from None
+def _joined(tests: Sequence[str]) -> str:
+    return "\n\n".join(source.rstrip("\n") + "\n" for source in tests)
 
 
-def _used(imports: Iterable[Import], tests: Sequence[tuple[str, str]]) -> list[Import]:
+def _used(imports: Iterable[Import], tests: Iterable[tuple[str, str]]) -> list[Import]:
     names = {node.id for _, source in tests for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    return [(module, name) for module, name in imports if _bound(module, name) in names]
+    return sorted({item for item in imports if item.bound in names})
 
 
-def _bound(module: str, name: str) -> str:
-    return name or module.split(".")[0]
+# -- the names of tests ----------------------------------------------------------------------------------------------
 
 
-def _top_level_imports(tree: ast.Module) -> set[Import]:
-    found: set[Import] = set()
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            found |= {(alias.name, "") for alias in node.names if alias.asname in (None, alias.name)}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            found |= {(node.module or "", alias.name) for alias in node.names if alias.asname in (None, alias.name)}
-    return found
+def _tests_there(tree: ast.Module) -> dict[str, str]:
+    """Map the meaning of each test of the file to its name."""
+    return {
+        _meaning(node): node.name
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test")
+    }
 
 
-def _missing_imports(tree: ast.Module, wanted: Iterable[Import]) -> list[Import]:
-    present = _top_level_imports(tree)
-    return [pair for pair in wanted if pair not in present]
+def _meaning(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The test without its layout and the number that told it from others of its name."""
+    parts = [ast.dump(part) for part in (node.args, *node.decorator_list, *node.body)]
+    return " ".join([type(node).__name__, re.sub(r"(_\d+)+$", "", node.name), *parts])
 
 
-def _refuse_clashes(tree: ast.Module, imports: Sequence[Import], tests: Sequence[tuple[str, str]]) -> None:
-    """A name that the new tests need must not mean something else in the file, nor the other way round."""
-    bound = _bindings(tree)
-    for module, name in imports:
-        if _bound(module, name) in bound:
-            raise CannotMerge(f"the name {_bound(module, name)} means something else in it")
-    for name, _ in tests:
-        if name in bound:
-            raise CannotMerge(f"it has another {name}")
+def _definition(source: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    node = ast.parse(source).body[0]
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        raise ValueError(f"not a test function: {source}")
+    return node
 
 
-def _bindings(tree: ast.Module) -> set[str]:
-    """Every name that the file binds at its top level, in blocks too; stars make all names uncertain."""
-    found: set[str] = set()
-    for node in _top_level(tree.body):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            found |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-        else:
-            found |= {
-                inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
-            }
-    return found
+def _named_apart(
+    tests: Iterable[tuple[str, str]], taken: Collection[str], there: Mapping[str, str]
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Return the tests that are not there, under names that nothing else has, and the name of each test in the file."""
+    used = set(taken)
+    added: list[tuple[str, str]] = []
+    names: dict[str, str] = {}
+    for name, source in tests:
+        meaning = _meaning(_definition(source))
+        if meaning in there:
+            names[name] = there[meaning]
+            continue
+        free, count = name, 1
+        while free in used:
+            count += 1
+            free = f"{name}_{count}"
+        used.add(free)
+        names[name] = free
+        added.append((free, source if free == name else _renamed(source, name, free)))
+    return added, names
 
 
-def _top_level(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
-    for node in body:
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for block in ("body", "orelse", "finalbody"):
-                yield from _top_level(getattr(node, block, ()))
-            for handler in getattr(node, "handlers", ()):
-                yield from _top_level(handler.body)
+def _renamed(source: str, name: str, free: str) -> str:
+    pattern = rf"^((?:async\s+)?def\s+){re.escape(name)}\b"
+    return re.sub(pattern, rf"\g<1>{free}", source, count=1, flags=re.MULTILINE)
 
 
-def _with_imports(text: str, imports: Sequence[Import]) -> str:
-    """Put import lines below the last import of the file's head, or below its docstring."""
-    if not imports:
-        return text
-    import libcst
-
-    try:
-        module = libcst.parse_module(text)
-    except libcst.ParserSyntaxError as error:
-        raise CannotMerge(f"it does not parse: {error.message}") from None
-    at = 0
-    body = list(module.body)
-    for index, statement in enumerate(body):
-        if _is_import(statement) or (index == 0 and _is_docstring(statement)):
-            at = index + 1
-        elif not _is_import(statement):
-            # What stands between imports (a path tweak, a skip) may matter to those below it; stop at definitions only.
-            if isinstance(statement, (libcst.FunctionDef, libcst.ClassDef)):
-                break
-    added = libcst.parse_module("".join(f"{line}\n" for line in import_lines(imports))).body
-    first = added[0]
-    blank = [libcst.EmptyLine(indent=False)]
-    if at == 0:
-        header = module.header
-        lines = [*added]
-        if body and not getattr(body[0], "leading_lines", ()):
-            body[0] = body[0].with_changes(leading_lines=[*blank, *blank])
-        return _code(module.with_changes(header=header, body=[*lines, *body]), text)
-    if not _is_import(body[at - 1]):
-        added = [first.with_changes(leading_lines=blank), *added[1:]]  # type: ignore[list-item]
-    return _code(module.with_changes(body=[*body[:at], *added, *body[at:]]), text)
+def _with_hidden_names(new: TestModule) -> tuple[TestModule, list[Import]]:
+    """Import what is called like a test under a private name: pytest would collect it from the test file as one."""
+    imports = [
+        Import(module, name, f"_{name}" if re.match("[tT]est", name) else name or module.split(".")[0])
+        for module, name in new.imports
+    ]
+    hidden = {item.name: item.bound for item in imports if item.name and item.bound != item.name}
+    if not hidden:
+        return new, imports
+    tests = tuple((name, _with_names(source, hidden)) for name, source in new.tests)
+    return replace(new, tests=tests), imports
 
 
-def _code(module: object, text: str) -> str:
-    code: str = module.code  # type: ignore[attr-defined]
-    # libcst ends the last line by itself when it adds below it.
-    return code if code.endswith("\n") or not text.endswith("\n") else code + "\n"
+def _with_names(source: str, names: Mapping[str, str]) -> str:
+    """Return the source with names replaced; their places are in bytes, as ast has them."""
+    lines = source.encode().splitlines(keepends=True)
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and node.id in names]
+    for node in sorted(found, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        line, at = lines[node.lineno - 1], node.col_offset
+        lines[node.lineno - 1] = line[:at] + names[node.id].encode() + line[at + len(node.id.encode()) :]
+    return b"".join(lines).decode()
 
 
-def _is_import(statement: object) -> bool:
-    import libcst
-
-    return isinstance(statement, libcst.SimpleStatementLine) and isinstance(
-        statement.body[0], (libcst.Import, libcst.ImportFrom)
-    )
+# -- what the file's names mean --------------------------------------------------------------------------------------
 
 
-def _is_docstring(statement: object) -> bool:
-    import libcst
+@dataclass(slots=True)
+class _Bindings:
+    """What each name of the module's top level is bound by: imports, or None for anything else."""
 
-    return (
-        isinstance(statement, libcst.SimpleStatementLine)
-        and isinstance(statement.body[0], libcst.Expr)
-        and isinstance(statement.body[0].value, (libcst.SimpleString, libcst.ConcatenatedString))
-    )
+    found: dict[str, set[Import | None]] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    stars: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, tree: ast.Module) -> _Bindings:
+        """Return the bindings, those of ``global`` statements included, and all names that are read anywhere."""
+        bindings = cls()
+        for name, item in _bound_in(tree):
+            if item is not None and item.name == "*":
+                bindings.stars.add(item.module)
+            else:
+                bindings.found.setdefault(name, set()).add(item)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Global):
+                for name in node.names:
+                    bindings.found.setdefault(name, set()).add(None)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                bindings.read.add(node.id)
+        return bindings
 
 
-def _with_tests(text: str, tests: Sequence[str]) -> str:
-    """Append the tests at the end, or above a main guard that ends the file."""
-    block = "\n\n".join(source if source.endswith("\n") else source + "\n" for source in tests)
-    last = ast.parse(text).body[-1]
-    if isinstance(last, ast.If) and "__name__" in ast.dump(last.test):
-        lines = text.splitlines(keepends=True)
-        above, guard = "".join(lines[: last.lineno - 1]), "".join(lines[last.lineno - 1 :])
-        return f"{above}{block}\n\n{guard}"
-    blank = "" if text.endswith("\n\n\n") else ("\n" if text.endswith("\n\n") else "\n\n")
-    return text + ("" if text.endswith("\n") else "\n") + blank + block
-
-
-def import_lines(imports: Iterable[Import]) -> list[str]:
-    """Return import statements, names of one module together, sorted as isort and ruff do."""
-    modules = sorted({module for module, name in imports if not name})
-    names: dict[str, set[str]] = {}
-    for module, name in imports:
+def _bound_in(node: ast.AST) -> Iterator[tuple[str, Import | None]]:
+    """Yield the names that a statement or expression binds in the scope that it stands in."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from ((item.bound, item) for item in imports_of(node))
+    elif isinstance(node, _SCOPES):
+        yield node.name, None
+    elif isinstance(node, _COMPREHENSIONS):  # their own targets stay inside, those of := do not
+        yield from ((inner.target.id, None) for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
+    elif not isinstance(node, ast.Lambda):
+        name = _bound_by(node)
         if name:
-            names.setdefault(module, set()).add(name)
-    lines = [f"import {module}" for module in modules]
-    for module in sorted(names, key=str.lower):
-        listed = sorted(names[module], key=lambda name: (not name.isupper(), not name[:1].isupper(), name))
-        lines.append(_from_line(module, listed))
-    return lines
+            yield name, None
+        for child in ast.iter_child_nodes(node):
+            yield from _bound_in(child)
 
 
-def _from_line(module: str, names: Sequence[str]) -> str:
-    line = f"from {module} import {', '.join(names)}"
-    if len(line) <= 88:
-        return line
-    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+def _bound_by(node: ast.AST) -> str | None:
+    """The name that this node itself binds."""
+    if isinstance(node, ast.Name):
+        return None if isinstance(node.ctx, ast.Load) else node.id
+    if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+        return node.name
+    return node.rest if isinstance(node, ast.MatchMapping) else None
 
 
-def _new_file(new: TestModule, first_party: Collection[str]) -> str:
-    def block(module: str) -> int:
-        top = module.split(".")[0]
-        if top in first_party:
-            return 2
-        return 0 if top in sys.stdlib_module_names else 1
+def _is_there(wanted: Import, tree: ast.Module, bindings: _Bindings) -> bool:
+    """Whether the file imports it already; CannotMerge where the name means, or may mean, something else in it."""
+    bound = bindings.found.get(wanted.bound, set())
+    for item in bound:
+        if item is None or not _same_meaning(item, wanted):
+            raise CannotMerge(f"the name {wanted.bound} means something else in it: {_told(item)}")
+    if not bound and wanted.bound in bindings.read:
+        if hasattr(builtins, wanted.bound):
+            raise CannotMerge(f"the name {wanted.bound} means the builtin in it")
+        if bindings.stars - {wanted.module}:
+            raise CannotMerge(f"the name {wanted.bound} may come from a star import in it")
+    return any(wanted in imports_of(node) for node in tree.body)
 
-    used = _used(new.imports, new.tests)
-    blocks = [import_lines([pair for pair in used if block(pair[0]) == number]) for number in range(3)]
-    head = "\n\n".join("\n".join(lines) for lines in blocks if lines)
-    tests = "\n\n".join(source if source.endswith("\n") else source + "\n" for _, source in new.tests)
-    return f"{head}\n\n\n{tests}" if head else tests
+
+def _same_meaning(one: Import, other: Import) -> bool:
+    """``import a.b`` and ``import a.c`` both bind the package a."""
+    return one == other or (not one.name and not other.name and one.bound == other.bound == one.module.split(".")[0])
+
+
+def _told(item: Import | None) -> str:
+    if item is None:
+        return "it is defined or assigned there"
+    return statement(item.module, [item] if item.name else []).strip()
+
+
+def _refuse_what_would_change_tests(tree: ast.Module) -> None:
+    for node in tree.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+            continue
+        name, value = node.targets[0].id, ast.unparse(node.value)
+        if name == "pytestmark" and _MARKS_THAT_CHANGE_RUNS.search(value):
+            raise CannotMerge(f"its pytestmark = {value} would hold for the new tests as well")
+        if name == "__test__" and value == "False":
+            raise CannotMerge("it says __test__ = False, so pytest passes it over")

@@ -331,10 +331,7 @@ def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
 
 
 def _column(subject: str, used: set[str]) -> str:
-    if subject == "result":
-        name = "expected"
-    else:
-        name = "expected_" + _snake(re.sub(r"\bresult\b", "", subject))
+    name = "expected" if subject == "result" else "expected_" + _snake(re.sub(r"\bresult\b", "", subject))
     while name in used or keyword.iskeyword(name) or hasattr(builtins, name):
         name += "_"
     return name

@@ -1,11 +1,11 @@
-"""The one door to other processes: plain commands, the runtime that runs the user's code, and confined runs of pytest."""
+"""The one door to other processes: plain commands, the runtime for the user's code, and confined runs of pytest."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import selectors
+import select
 import signal
 import subprocess
 import sys
@@ -19,10 +19,21 @@ from typing import IO, Any
 
 RUNTIME = Path(__file__).parent / "runtime"
 OUTPUT_LIMIT = 1 << 20
+ANSWER_LIMIT = 1 << 28
+CONFINED_MEMORY_BYTES = 4 << 30
 
-# What a program needs of the environment to find itself and to read text; nothing that names accounts or carries secrets.
-_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR", "LD_LIBRARY_PATH")
+# What a program needs to find itself and to read text; nothing that names accounts or carries secrets.
+_KEPT = (
+    "PATH", "LANG", "LANGUAGE", "TZ", "SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "WINDIR", "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
+)  # fmt: skip
+_REDIRECTED = (
+    "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME",
+    "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "APPDATA", "LOCALAPPDATA",
+)  # fmt: skip
 _POSIX = os.name == "posix"
+# How long output is waited for after a process has ended: a process that left its group may hold the pipe for ever.
+_DRAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +47,25 @@ class Completed:
     seconds: float
 
 
-class RuntimeTimeout(Exception):
+class RuntimeTimeout(Exception):  # noqa: N818  # what happened, not whose error it is
     """The runtime did not answer in time; it has been killed."""
 
 
-class RuntimeDied(Exception):
+class RuntimeDied(Exception):  # noqa: N818
     """The runtime ended or answered nonsense; it has been killed."""
 
 
 def clean_environment(home: Path, *, keep: Iterable[str] = ()) -> dict[str, str]:
-    """Return an environment for code that nobody has read: no secrets, no git, no settings of Python; home and temp below ``home``."""
-    environment = {name: os.environ[name] for name in (*_KEPT, *keep) if name in os.environ}
-    place = str(home)
-    for name in ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "APPDATA"):
-        environment[name] = place
-    return environment
+    """Return an environment for code that nobody has read, with home and temporary folders at ``home``.
+
+    No secrets, nothing of git's, no settings of Python or pytest; variables named in ``keep`` stay.
+    """
+    names = [*_KEPT, *(name for name in os.environ if name.startswith("LC_")), *keep]
+    environment = {name: os.environ[name] for name in names if name in os.environ}
+    return {**environment, **dict.fromkeys(_REDIRECTED, str(home))}
+
+
+# -- plain commands --------------------------------------------------------------------------------------------------
 
 
 class _Reader(threading.Thread):
@@ -60,21 +75,35 @@ class _Reader(threading.Thread):
         super().__init__(daemon=True)
         self._stream = stream
         self._limit = limit
-        self._kept: list[bytes] = []
-        self._size = 0
+        self._kept = bytearray()
         self.start()
 
     def run(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            while piece := self._stream.read1(1 << 16):  # type: ignore[attr-defined]
-                if self._size < self._limit:
-                    self._kept.append(piece[: self._limit - self._size])
-                    self._size += len(piece)
+            while piece := os.read(self._stream.fileno(), 1 << 16):
+                self._kept += piece[: max(0, self._limit - len(self._kept))]
 
     def text(self) -> str:
-        # A grandchild may hold the pipe open for ever; what has come so far is enough then.
-        self.join(timeout=2.0)
-        return b"".join(self._kept).decode("utf-8", "replace")
+        self.join(timeout=_DRAIN_SECONDS)
+        if not self.is_alive():
+            self._stream.close()
+        return bytes(self._kept).decode("utf-8", "replace")
+
+
+class _Writer(threading.Thread):
+    """Feeds a process that may not want to read."""
+
+    def __init__(self, stream: IO[bytes], data: bytes) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._data = data
+        self.start()
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(self._data)
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.close()
 
 
 def run(
@@ -86,7 +115,10 @@ def run(
     input: bytes | None = None,
     output_limit: int = OUTPUT_LIMIT,
 ) -> Completed:
-    """Run a command and wait for it; after ``timeout`` seconds, or if we are interrupted, it and its children are killed."""
+    """Run a command and wait for it; it is killed after ``timeout`` seconds, or if we are interrupted.
+
+    What it has left running in its process group is killed too. Raises OSError when it cannot be started.
+    """
     started = time.monotonic()
     process = subprocess.Popen(
         [str(argument) for argument in arguments],
@@ -97,33 +129,59 @@ def run(
         stderr=subprocess.PIPE,
         start_new_session=_POSIX,
     )
-    assert process.stdout is not None and process.stderr is not None
-    readers = [_Reader(process.stdout, output_limit), _Reader(process.stderr, output_limit)]  # type: ignore[arg-type]
-    timed_out = False
+    ended = False
     try:
+        readers = [_Reader(stream, output_limit) for stream in (process.stdout, process.stderr) if stream is not None]
         if input is not None and process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(input)
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-        process.wait(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        timed_out = True
+            _Writer(process.stdin, input)
+        ended = _ends(process, timeout)
     finally:
         _kill(process)
-    return Completed(
-        process.returncode, readers[0].text(), readers[1].text(), timed_out, time.monotonic() - started
-    )
+    output, errors = (reader.text() for reader in readers)
+    return Completed(process.returncode, output, errors, not ended, time.monotonic() - started)
+
+
+def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether the process ends in time.
+
+    Where possible it stays unreaped, so that no other process can get its number before its group is killed.
+    """
+    try:
+        descriptor = os.pidfd_open(process.pid) if sys.platform == "linux" else -1
+    except OSError:
+        descriptor = -1
+    if descriptor < 0:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+        return process.returncode is not None
+    try:
+        return _is_ready(descriptor, select.POLLIN, seconds)
+    finally:
+        os.close(descriptor)
+
+
+def _is_ready(descriptor: int, event: int, seconds: float) -> bool:
+    """Wait until a descriptor is ready, or closed at its other end (POSIX)."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process and, on POSIX, the whole group that it leads."""
-    if _POSIX:
+    """Kill the process and all it started: its process group, on Windows its tree."""
+    if sys.platform == "win32":
+        if process.poll() is None:
+            command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+            subprocess.run(command, capture_output=True, check=False)
+    else:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     if process.poll() is None:
         process.kill()
     process.wait()
+
+
+# -- confined runs ---------------------------------------------------------------------------------------------------
 
 
 def run_confined(
@@ -134,57 +192,54 @@ def run_confined(
     cwd: Path,
     env: Mapping[str, str],
     timeout: float,
+    memory_bytes: int = CONFINED_MEMORY_BYTES,
 ) -> Completed:
-    """Run a Python script that can write only below ``writable``, has no network and starts no programs."""
+    """Run a Python script, or ``-m`` and a module, that can write only below ``writable`` (existing folders).
+
+    It has no network, starts no processes, sends no signals, and its time and memory are limited.
+    """
     folders = [option for folder in writable for option in ("--writable", str(folder))]
-    return run(
-        [python, "-B", RUNTIME / "confined.py", *folders, "--", *script_arguments], cwd=cwd, env=env, timeout=timeout
-    )
+    seconds = int(timeout + 1) * (os.cpu_count() or 1)  # of all its threads together
+    limits = ["--parent", str(os.getpid()), "--seconds", str(seconds), "--memory", str(memory_bytes)]
+    arguments = [python, "-B", RUNTIME / "confined.py", *folders, *limits, "--", *script_arguments]
+    return run(arguments, cwd=cwd, env=env, timeout=timeout)
+
+
+# -- the runtime -----------------------------------------------------------------------------------------------------
 
 
 class Runtime:
-    """The process in the project's interpreter that runs the user's code; requests and answers are JSON objects."""
+    """The process in the project's interpreter that runs the user's code; requests and answers are JSON objects.
+
+    Use it and close it in the thread that made it: the process ends when that thread does.
+    """
 
     def __init__(self, python: Path, *, folder: Path, tree: Path, roots: Sequence[str], memory_bytes: int) -> None:
-        self._lines = b""
+        """Start it: its temporary folder is ``folder``, it imports from ``tree`` by ``roots`` (relative to it).
+
+        ``memory_bytes`` bounds the data of each of its processes. Raises OSError when it cannot be started.
+        """
+        work = folder / "work"
+        work.mkdir(parents=True, exist_ok=True)
+        self._lines = bytearray()
+        self._log = folder / "runtime.log"
         arguments = [str(python), "-B", str(RUNTIME / "server.py"), "--folder", str(folder), "--tree", str(tree)]
         arguments += [option for root in roots for option in ("--root", root or ".")]
-        environment = {**clean_environment(folder), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-        if _POSIX:
-            down, self._to = os.pipe()
-            self._from, up = os.pipe()
-            arguments += ["--read-fd", str(down), "--write-fd", str(up)]
-            self._process = subprocess.Popen(
-                arguments,
-                cwd=folder,
-                env=environment,
-                pass_fds=(down, up),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            os.close(down)
-            os.close(up)
-        else:
-            self._process = subprocess.Popen(
-                arguments, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._to = os.dup(self._process.stdin.fileno())
-            self._from = os.dup(self._process.stdout.fileno())
+        environment = {**clean_environment(work), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+        with self._log.open("wb") as log:
+            self._process, self._to, self._from = _start(arguments, folder, environment, log)
+        _limit_memory(self._process.pid, memory_bytes)
 
     def request(self, message: Mapping[str, object], seconds: float) -> dict[str, Any]:
-        """Send a request and return its answer; RuntimeTimeout or RuntimeDied, after which this object is of no more use."""
-        data = json.dumps(message).encode() + b"\n"
+        """Send a request and return its answer, for which it has so many seconds.
+
+        Raises RuntimeTimeout or RuntimeDied; the process is gone then, and this object of no more use.
+        """
         try:
-            while data:
-                data = data[os.write(self._to, data) :]
-            line = self._line(seconds)
-            answer = json.loads(line)
-        except OSError as error:
+            answer = json.loads(self._exchange(json.dumps(message).encode() + b"\n", seconds))
+        except (OSError, EOFError) as error:
             self.close()
-            raise RuntimeDied(str(error)) from None
+            raise RuntimeDied(self._last_words() or str(error)) from None
         except ValueError:
             self.close()
             raise RuntimeDied("it answered something that is no JSON") from None
@@ -196,38 +251,123 @@ class Runtime:
             raise RuntimeDied("it answered something that is no object")
         return answer
 
-    def _line(self, seconds: float) -> bytes:
+    def _exchange(self, data: bytes, seconds: float) -> bytes:
+        if self._to < 0:
+            raise EOFError("it has been closed")
         end = time.monotonic() + seconds
-        while b"\n" not in self._lines:
-            if not self._ready(max(0.0, end - time.monotonic())):
+        if _POSIX:
+            self._write(data, end, seconds)
+            return self._read(end, seconds)
+        # Pipes cannot be waited for there: at the deadline the process is killed, which ends both.
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            _kill(self._process)
+
+        timer = threading.Timer(seconds, expire)
+        timer.start()
+        try:
+            self._write(data, None, seconds)
+            return self._read(None, seconds)
+        except (OSError, EOFError):
+            if late.is_set():
+                raise RuntimeTimeout(f"no answer within {seconds:g} s") from None
+            raise
+        finally:
+            timer.cancel()
+
+    def _write(self, data: bytes, end: float | None, seconds: float) -> None:
+        while data:
+            if end is not None and not _is_ready(self._to, select.POLLOUT, end - time.monotonic()):
+                raise RuntimeTimeout(f"no answer within {seconds:g} s")
+            # A pipe that is ready takes this much without blocking.
+            data = data[os.write(self._to, data[: select.PIPE_BUF if _POSIX else 1 << 16]) :]
+
+    def _read(self, end: float | None, seconds: float) -> bytes:
+        looked_at = 0
+        while (found := self._lines.find(b"\n", looked_at)) < 0:
+            looked_at = len(self._lines)
+            if looked_at > ANSWER_LIMIT:
+                raise ValueError("the answer is too long")
+            if end is not None and not _is_ready(self._from, select.POLLIN, end - time.monotonic()):
                 raise RuntimeTimeout(f"no answer within {seconds:g} s")
             piece = os.read(self._from, 1 << 16)
             if not piece:
-                raise RuntimeDied(f"status {self._process.poll()}")
+                raise EOFError("it ended without an answer")
             self._lines += piece
-        line, _, self._lines = self._lines.partition(b"\n")
+        line = bytes(self._lines[:found])
+        del self._lines[: found + 1]
         return line
 
-    def _ready(self, seconds: float) -> bool:
-        if not _POSIX:
-            return True  # pipes cannot be waited for there; the calls themselves have their limits
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._from, selectors.EVENT_READ)
-            return bool(selector.select(seconds))
+    def _last_words(self) -> str:
+        """Return the last line that the process wrote to its standard error: mostly the end of a traceback."""
+        with contextlib.suppress(OSError):
+            lines = self._log.read_bytes()[-4096:].decode("utf-8", "replace").split("\n")
+            return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        return ""
 
     def close(self) -> None:
-        """End the process and all it started."""
-        for descriptor in (self._to, self._from):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-        self._to = self._from = -1
+        """End the process and all it started. Closing twice does no harm."""
+        if self._to < 0:
+            return
         _kill(self._process)
+        os.close(self._to)
+        os.close(self._from)
+        self._to = self._from = -1
 
     def __enter__(self) -> Runtime:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
+
+
+def _start(
+    arguments: Sequence[str], cwd: Path, env: Mapping[str, str], log: IO[bytes]
+) -> tuple[subprocess.Popen[bytes], int, int]:
+    """Start the server; return it and the descriptors to write requests to and to read answers from."""
+    if not _POSIX:
+        process = subprocess.Popen(
+            arguments, cwd=cwd, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+        )
+        streams = [stream for stream in (process.stdin, process.stdout) if stream is not None]
+        to, source = (os.dup(stream.fileno()) for stream in streams)
+        for stream in streams:
+            stream.close()
+        return process, to, source
+    down, to = os.pipe()
+    source, up = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [*arguments, "--read-fd", str(down), "--write-fd", str(up)],
+            cwd=cwd,
+            env=env,
+            pass_fds=(down, up),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(to)
+        os.close(source)
+        raise
+    finally:
+        os.close(down)
+        os.close(up)
+    return process, to, source
+
+
+def _limit_memory(process: int, memory_bytes: int) -> None:
+    """Bound the memory of another process and of what it starts, where the system can (Linux)."""
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            resource.prlimit(process, resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 
 
 def own_prefix() -> Path:

@@ -6,45 +6,119 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Edit
 
+_JOURNAL = "beside"  # names the file outside our folder that a killed run may have left
+_STALE_SECONDS = 24 * 60 * 60
 
-def write_edits(root: Path, git_dir: Path, edits: Sequence[Edit]) -> None:
-    """Write the files of the work tree ``root``; FatalError, and nothing written, if one is not as ``before`` says.
 
-    Each is made whole below ``git_dir`` (usually on the same file system) and renamed into place, so that a killed run
-    leaves no stray file in the work tree; what killed runs left below ``git_dir`` is removed.
+def write_edits(root: Path, git_dir: Path, edits: Sequence[Edit]) -> tuple[str, ...]:
+    """Write files below the work tree ``root`` and return the paths written, ``__init__.py`` of new folders among them.
+
+    A new folder in a package becomes one too. FatalError, and nothing written, if a file is not as ``before`` says (the
+    bytes in the work tree) or lies outside ``root``. Each file is made whole below ``git_dir``, usually on the same file
+    system, and renamed into place: a killed run leaves no stray file in the work tree. What killed runs left below
+    ``git_dir`` is removed.
     """
-    for edit in edits:
-        _check(root, edit)
     if not edits:
-        return
+        return ()
+    every = [*_markers(root, edits), *edits]
+    for edit in every:
+        _check(root, edit)
+    try:
+        with _own_folder(git_dir) as place:
+            made = [_make(root, edit, place / str(number)) for number, edit in enumerate(every)]
+            for edit, temporary in zip(every, made, strict=True):
+                _check(root, edit)
+                _put(temporary, root / edit.path, place, is_new=edit.before is None)
+    except OSError as error:
+        raise FatalError(
+            f"{error.filename}: {error.strerror}. Make it writable, then run the command again."
+        ) from error
+    return tuple(edit.path for edit in every)
+
+
+def _markers(root: Path, edits: Sequence[Edit]) -> list[Edit]:
+    """The ``__init__.py`` for folders that do not exist yet, where the folder above them is a package."""
+    paths = {edit.path for edit in edits}
+    found: list[Edit] = []
+    for edit in edits:
+        missing: list[PurePosixPath] = []
+        folder = PurePosixPath(edit.path).parent
+        while folder.parts and not (root / folder).exists():
+            missing.append(folder)
+            folder = folder.parent
+        if folder.parts and (root / folder / "__init__.py").exists():
+            for package in reversed(missing):
+                marker = str(package / "__init__.py")
+                if marker not in paths:
+                    paths.add(marker)
+                    found.append(Edit(marker, None, b""))
+    return found
+
+
+# -- checks ----------------------------------------------------------------------------------------------------------
+
+
+def _check(root: Path, edit: Edit) -> None:
+    path = PurePosixPath(edit.path)
+    if path.is_absolute() or ".." in path.parts or ".git" in path.parts:
+        raise FatalError(f"{edit.path} is not in the work tree; nothing was written. Name another folder for tests.")
+    for part in [*reversed(path.parents), path]:
+        if part.parts and (root / part).is_symlink():
+            raise FatalError(
+                f"{part} is a symbolic link, and what lies behind it is not git's; nothing was written to {edit.path}. "
+                "Name another folder with --tests-dir."
+            )
+    try:
+        now = (root / path).read_bytes()
+    except FileNotFoundError:
+        now = None
+    except OSError as error:
+        raise FatalError(
+            f"{edit.path} cannot be read: {error.strerror}. Mend that, then run the command again."
+        ) from error
+    if now != edit.before:
+        raise FatalError(f"{edit.path} changed while its tests were made; it was not written. Run the command again.")
+
+
+# -- our own folder --------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _own_folder(git_dir: Path) -> Iterator[Path]:
     shared = git_dir / "pytestgen"
     shared.mkdir(exist_ok=True)
     _remove_leftovers(shared)
     place = shared / f"write-{os.getpid()}"
-    place.mkdir(exist_ok=True)
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
     try:
-        for edit in edits:
-            _write(root / edit.path, edit, place)
+        yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
 def _remove_leftovers(shared: Path) -> None:
-    """Remove what runs left that were killed; those of running processes stay."""
+    """Remove what killed runs left; what belongs to running processes stays."""
     for folder in shared.glob("write-*"):
         number = folder.name.removeprefix("write-")
-        if number.isdigit() and not _is_running(int(number)):
+        if number.isdigit() and not _may_be_running(int(number), folder):
+            with contextlib.suppress(OSError):
+                Path((folder / _JOURNAL).read_text(encoding="utf-8")).unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_running(process: int) -> bool:
+def _may_be_running(process: int, folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
+            return False
     if os.name != "posix":
         return True
     try:
@@ -56,57 +130,68 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _check(root: Path, edit: Edit) -> None:
-    target = root / edit.path
-    if not target.parent.resolve().is_relative_to(root.resolve()) or target.is_symlink():
-        raise FatalError(f"{edit.path} leads out of the repository by a symbolic link; nothing was written.")
-    now = target.read_bytes() if target.exists() else None
-    if now != edit.before:
-        raise FatalError(f"{edit.path} changed while its tests were made; nothing was written. Run the command again.")
+# -- writing ---------------------------------------------------------------------------------------------------------
 
 
-def _write(target: Path, edit: Edit, place: Path) -> None:
-    _make_folder(target.parent, edit)
-    descriptor, name = tempfile.mkstemp(dir=place)
-    temporary = Path(name)
+def _make(root: Path, edit: Edit, temporary: Path) -> Path:
+    """Write the whole file, with the mode that it is to have, and make sure that it is on the disk."""
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(edit.after)
         stream.flush()
         os.fsync(stream.fileno())
     if edit.before is not None:
-        shutil.copymode(target, temporary)
-    else:
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(stat.S_IMODE((root / edit.path).stat().st_mode))
+    return temporary
+
+
+def _put(temporary: Path, target: Path, place: Path, *, is_new: bool) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        temporary.replace(target)
+        _move(temporary, target, is_new=is_new)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _replace_across(temporary, target)
+        _move_across(temporary, target, place, is_new=is_new)
+    _settle(target.parent)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _move(source: Path, target: Path, *, is_new: bool) -> None:
+    """Rename; a new file does not replace one that has come into being by now, where links can tell."""
+    if is_new and hasattr(os, "link"):
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            if error.errno == errno.EXDEV:
+                raise
+        else:
+            source.unlink()
+            return
+    source.replace(target)
 
 
-def _make_folder(folder: Path, edit: Edit) -> None:
-    if folder.is_dir():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    # A package of tests stays one: a folder without __init__.py below it could not be imported from its siblings.
-    if edit.before is None and (folder.parent / "__init__.py").exists() and "test" in folder.parent.name:
-        (folder / "__init__.py").touch()
-
-
-def _replace_across(temporary: Path, target: Path) -> None:
-    """Rename is impossible between file systems: copy beside the target first, under a name that git ignores nowhere."""
+def _move_across(temporary: Path, target: Path, place: Path, *, is_new: bool) -> None:
+    """Between file systems nothing can be renamed: copy beside the target first, and note down where."""
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    (place / _JOURNAL).write_text(str(beside), encoding="utf-8")
     try:
         shutil.copy2(temporary, beside)
-        beside.replace(target)
+        with beside.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        _move(beside, target, is_new=is_new)
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-        temporary.unlink()
+        beside.unlink(missing_ok=True)
+
+
+def _settle(folder: Path) -> None:
+    """Make sure that a rename in the folder outlives a power cut, where a folder can be opened."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

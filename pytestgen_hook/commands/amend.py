@@ -11,7 +11,9 @@ from pytestgen_hook.commands.options import CheckOptions, Progress
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Report
 
-_RUNNING = "PYTESTGEN_AMENDING"  # amending runs post-commit hooks again; one that calls us must not start a second round
+_RUNNING = (
+    "PYTESTGEN_AMENDING"  # amending runs post-commit hooks again; one that calls us must not start a second round
+)
 
 
 def amend(cwd: Path, overrides: tuple[tuple[str, Any], ...], progress: Progress) -> Report:
@@ -37,7 +39,9 @@ def _refuse_unsafe(repository: Any) -> None:
     if head is None:
         raise FatalError("there is no commit to amend. Commit first.")
     if os.environ.get("GIT_INDEX_FILE"):
-        raise FatalError("`pytestgen amend` cannot run inside a hook that git runs before a commit. Use --mode amend there.")
+        raise FatalError(
+            "`pytestgen amend` cannot run inside a hook that git runs before a commit. Use --mode amend there."
+        )
     operation = repository.operation()
     if operation:
         raise FatalError(f"a {operation} is in progress. Finish or abort it first.")

@@ -15,7 +15,6 @@ from pytestgen_hook.commands.options import CheckOptions, Progress
 from pytestgen_hook.types import ChangedFunction, Report
 
 if TYPE_CHECKING:
-    from pytestgen_hook.commands.examination import Examination
     from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.types import Change

@@ -1,29 +1,52 @@
-"""Confines itself, then runs a Python script in the same process.
+"""Confines itself, then runs a Python script or module in the same process.
 
-usage: confined.py --writable DIR [--writable DIR …] -- SCRIPT [ARGUMENTS …]
+usage: confined.py [--writable DIR …] [--parent PID] [--seconds N] [--memory BYTES] -- (SCRIPT | -m MODULE) [ARGUMENT …]
 """
+
+from __future__ import annotations
 
 import argparse
 import os
 import runpy
 import sys
 
+_HERE = os.path.dirname(os.path.abspath(__file__))
 
-def main():
+
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--writable", action="append", default=[])
-    parser.add_argument("script")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    parser.add_argument("--parent", type=int)
+    parser.add_argument("--seconds", type=int, default=3600)
+    parser.add_argument("--memory", type=int, default=4 << 30)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    here = os.path.dirname(os.path.abspath(__file__))
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command or command == ["-m"]:
+        parser.error("there is nothing to run")
+
     import confine
 
+    confine.die_with_parent(options.parent)
     confine.restrict_process(options.writable)
-    # The folder of this file is full of plain names that a project may use for its own modules.
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
-    sys.modules["_pytestgen_runtime.confine"] = sys.modules.pop("confine")
-    sys.argv = [options.script, *options.arguments]
-    runpy.run_path(options.script, run_name="__main__")
+    confine.restrict_call(options.seconds, options.memory)
+    _hide_runtime()
+    if command[0] == "-m":
+        sys.path.insert(0, os.getcwd())
+        sys.argv = command[1:]
+        runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, os.path.dirname(os.path.abspath(command[0])))
+        sys.argv = command
+        runpy.run_path(command[0], run_name="__main__")
+
+
+def _hide_runtime() -> None:
+    """Take this folder and its modules out of the way: they have plain names that a project may use for its own."""
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
+    for name, module in list(sys.modules.items()):
+        if name != "__main__" and os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or "/")) == _HERE:
+            sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
 
 
 if __name__ == "__main__":

@@ -695,9 +695,8 @@ def from_usage(usage, constants, depth=0):
 
 
 def _element_domain(usage, constants, depth):
-    if usage.element is not None and depth < 2:
-        if usage.element.ranked():
-            return from_usage(usage.element, constants, depth + 1)
+    if usage.element is not None and depth < 2 and usage.element.ranked():
+        return from_usage(usage.element, constants, depth + 1)
     return Any([(Ints(constants), 4), (Texts(constants), 2), (Floats(constants), 0.7)])
 
 

@@ -2,10 +2,11 @@
 
 usage: evidence.py --request FILE --report FILE
 
-The request is one JSON object: ``tests`` (paths), ``root`` (the tree), ``paths`` (folders for ``sys.path``), ``modules``
-({module name: path} of what should come from the tree), ``place`` (a temporary folder). The report has one JSON object a
-line, each written as soon as it is known, so that a crash costs only the file that was running: ``{"at": path, "test": id}``
-before a test, ``{"file": path, …}`` when all tests of a file have run, ``{"end": status, …}`` at the end.
+The request is one JSON object: ``tests`` (paths), ``root`` (the tree), ``paths`` (folders for ``sys.path``),
+``modules`` ({module name: path} of what should come from the tree), ``place`` (a temporary folder). The report has
+one JSON object a line, each written as soon as it is known, so that a crash costs only the file that was running:
+``{"at": path, "test": id}`` before a test, ``{"file": path, …}`` when all tests of a file have run, ``{"end": status,
+…}`` at the end.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import json
 import os
 import sys
-from typing import Any, Dict, List, Optional, Set
+from typing import Any
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
@@ -26,11 +27,11 @@ _MOST_TESTS = 50  # of a function; more names help nobody
 # What a project's own options may ask for that would lose the measurement or leave the machine: plugins' options that
 # start processes, measure by themselves or pick tests, and pytest's own that end early or publish.
 _NEUTRAL = {
-    "numprocesses": 0, "maxprocesses": None, "dist": "no", "distload": False, "tx": [], "looponfail": False, "forked": False,
-    "testmon": False, "no_cov": True, "cov_source": [], "maxfail": 0, "lf": False, "failedfirst": False, "newfirst": False,
-    "stepwise": False, "stepwise_skip": False, "collectonly": False, "usepdb": False, "trace": False, "pastebin": None,
-    "randomly_seed": 0, "randomly_reorganize": False, "setuponly": False, "setupplan": False, "version": 0,
-    "continue_on_collection_errors": True, "cacheshow": None, "markers": False, "showfixtures": False,
+    "numprocesses": 0, "maxprocesses": None, "dist": "no", "distload": False, "tx": [], "looponfail": False, "forked":
+    False, "testmon": False, "no_cov": True, "cov_source": [], "maxfail": 0, "lf": False, "failedfirst": False,
+    "newfirst": False, "stepwise": False, "stepwise_skip": False, "collectonly": False, "usepdb": False, "trace":
+    False, "pastebin": None, "randomly_seed": 0, "randomly_reorganize": False, "setuponly": False, "setupplan": False,
+    "version": 0, "continue_on_collection_errors": True, "cacheshow": None, "markers": False, "showfixtures": False,
 }  # fmt: skip
 
 
@@ -53,27 +54,27 @@ class FileResult:
 
     def __init__(self, expected: int) -> None:
         self.left = expected
-        self.tests: List[str] = []
-        self.failures: Dict[str, str] = {}
-        self.passed: Set[int] = set()
+        self.tests: list[str] = []
+        self.failures: dict[str, str] = {}
+        self.passed: set[int] = set()
         self.seconds = 0.0
-        self.problem: Optional[str] = None
+        self.problem: str | None = None
 
 
 class Plugin:
     """The pytest plugin: tells the tracer which test runs, and reports on each file when its last test has run."""
 
-    def __init__(self, root: str, tests: List[str], place: str, tracer: Any, report: Report) -> None:
+    def __init__(self, root: str, tests: list[str], place: str, tracer: Any, report: Report) -> None:
         self._prefix = root + os.sep
         self._wanted = tests
         self._place = place
         self._tracer = tracer
         self._report = report
-        self._files: Dict[str, FileResult] = {}
-        self._numbers: Dict[str, int] = {}
-        self._owners: List[str] = []
-        self._records: Dict[str, List[Any]] = {}
-        self._done: Set[str] = set()
+        self._files: dict[str, FileResult] = {}
+        self._numbers: dict[str, int] = {}
+        self._owners: list[str] = []
+        self._records: dict[str, list[Any]] = {}
+        self._done: set[str] = set()
 
     # -- options ---------------------------------------------------------------------------------------------------
 
@@ -112,7 +113,7 @@ class Plugin:
             if self._file(path).left == 0:
                 self._finish(path)
 
-    def _path(self, node: Any) -> Optional[str]:
+    def _path(self, node: Any) -> str | None:
         place = getattr(node, "path", None) or getattr(node, "fspath", None)
         if place is None:
             return None
@@ -165,8 +166,8 @@ class Plugin:
         names = dict(zip(numbers, result.tests))
         passed = [number for number in numbers if number in result.passed]
         places = {number: place for place, number in enumerate(passed)}
-        ran: Dict[str, Dict[int, List[int]]] = {}
-        run_lines: Dict[str, Set[int]] = {}
+        ran: dict[str, dict[int, list[int]]] = {}
+        run_lines: dict[str, set[int]] = {}
         for test, source, lines, entered in sorted(self._records.pop(path, []), key=lambda record: record[:2]):
             if test in places:
                 run_lines.setdefault(source, set()).update(lines)
@@ -194,7 +195,7 @@ def _summary(report: Any) -> str:
     lines = told or [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return "no message"
-    return (lines[0] if told or crash is not None else lines[-1])[:300]
+    return (lines[0] if crash is not None else lines[-1])[:300]
 
 
 def make_plugin(pytest: Any, *arguments: Any) -> Any:
@@ -222,7 +223,7 @@ def make_plugin(pytest: Any, *arguments: Any) -> Any:
 # -- the process ----------------------------------------------------------------------------------------------------
 
 
-def shadows_stdlib(folders: List[str]) -> bool:
+def shadows_stdlib(folders: list[str]) -> bool:
     """Whether a module at one of the folders has the name of one that pytest itself needs from the standard library."""
     names: Any = getattr(sys, "stdlib_module_names", frozenset())
     for folder in folders:
@@ -238,7 +239,7 @@ def shadows_stdlib(folders: List[str]) -> bool:
     return False
 
 
-def foreign_modules(root: str, modules: Dict[str, str]) -> Dict[str, str]:
+def foreign_modules(root: str, modules: dict[str, str]) -> dict[str, str]:
     """Return {path: file} for modules that should have come from the tree and came from elsewhere.
 
     An editable install that puts itself first does that. The standard library's modules keep their names by right.
@@ -257,7 +258,7 @@ def foreign_modules(root: str, modules: Dict[str, str]) -> Dict[str, str]:
     return found
 
 
-def use_paths(paths: List[str]) -> None:
+def use_paths(paths: list[str]) -> None:
     """Put the import roots of the tree first, for this process and for Python processes that tests start."""
     if shadows_stdlib(paths):
         import pytest  # noqa: F401  with all it needs of the standard library, before other modules take those names
@@ -273,12 +274,12 @@ def hide_runtime() -> None:
         sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
 
 
-def run(request: Dict[str, Any], report: Report) -> None:
+def run(request: dict[str, Any], report: Report) -> None:
     """Run the tests of a request and report; the report's last line is written only if pytest came to its end."""
     root = os.path.realpath(request["root"])
     tests = request["tests"]
-    noted = reads.Reads(root)
     use_paths(request["paths"])
+    noted = reads.Reads(root)
     tracer = tracers.make_tracer(tracers.Files(root, set(tests)), root, request["place"])
     import pytest
 

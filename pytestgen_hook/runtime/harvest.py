@@ -1,6 +1,8 @@
 """Finds calls that people wrote down: doctests and examples in docstrings, call sites, ``name = value`` in prose."""
 
 import ast
+import copy
+import doctest
 import re
 
 from values import Items, from_expression
@@ -49,6 +51,59 @@ def calls_in_text(text, name):
             isinstance(a, ast.Constant) and a.value is Ellipsis for a in node.args
         ):
             yield node
+
+
+class _Inlined(ast.NodeTransformer):
+    def __init__(self, values):
+        self.values = values
+
+    def visit_Name(self, node):
+        return self.values.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
+
+
+def _imported(statement):
+    """Return {name: what it stands for} of an import in an example, written without the alias."""
+    if isinstance(statement, ast.Import):
+        return {
+            alias.asname: ast.Name(alias.name, ast.Load())
+            for alias in statement.names
+            if alias.asname and "." not in alias.name
+        }
+    if (
+        isinstance(statement, ast.ImportFrom)
+        and statement.module
+        and "." not in statement.module
+        and not statement.level
+    ):
+        home = ast.Name(statement.module, ast.Load())
+        return {alias.asname or alias.name: ast.Attribute(home, alias.name, ast.Load()) for alias in statement.names}
+    return {}
+
+
+def calls_in_examples(text, name):
+    """Yield calls of ``name`` in doctests, with the variables that earlier lines of the examples bind put in."""
+    if ">>>" not in text:
+        return
+    try:
+        examples = doctest.DocTestParser().get_examples(text)
+    except ValueError:
+        return
+    values = {}
+    for example in examples:
+        try:
+            tree = ast.parse(example.source)
+        except (SyntaxError, ValueError):
+            continue
+        for call in list(calls_in_code(tree, name)):
+            yield _Inlined(values).visit(copy.deepcopy(call))
+        for statement in tree.body:
+            values.update(_imported(statement))
+            if (
+                isinstance(statement, ast.Assign)
+                and len(statement.targets) == 1
+                and isinstance(statement.targets[0], ast.Name)
+            ):
+                values[statement.targets[0].id] = _Inlined(values).visit(copy.deepcopy(statement.value))
 
 
 def calls_in_code(tree, name):

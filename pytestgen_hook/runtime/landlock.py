@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Iterable  # noqa: UP035  # the name in collections.abc is slower to import, and 3.9 has both
+from collections.abc import Iterable
 
 from linux import system_call
 
@@ -31,7 +31,7 @@ def version() -> int:
 
 
 def restrict(writable: Iterable[str]) -> bool:
-    """Let this process and all it starts write only below the folders ``writable``; return whether the kernel does it."""
+    """Let this process and all it starts write only below the folders ``writable``; return whether that is so."""
     offered = version()
     if offered < 1:
         return False

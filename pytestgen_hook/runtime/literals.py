@@ -67,10 +67,9 @@ class Writer:
         top = qualname.split(".")[0]
         if module_name == "builtins":
             return qualname
-        if self.home is not None and self.home.__dict__.get(top) is not None:
-            if resolve(self.home.__name__, qualname) is thing:
-                self.imports.add((self.home.__name__, top))
-                return qualname
+        if self.home is not None and top in vars(self.home) and resolve(self.home.__name__, qualname) is thing:
+            self.imports.add((self.home.__name__, top))
+            return qualname
         if resolve(module_name, qualname) is not thing or module_name.split(".")[0].startswith("_"):
             raise CannotWrite(f"it uses {qualname}, which cannot be imported by name")
         self.imports.add((module_name, top))

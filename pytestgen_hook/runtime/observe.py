@@ -8,6 +8,7 @@ import re
 import sys
 import types
 
+import confine
 import mutants
 from literals import CannotWrite, Writer
 
@@ -100,15 +101,8 @@ class Tracer:
         return step
 
 
-_CLOCKS = {
-    ("time", name)
-    for name in ("time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime", "ctime", "strftime")
-} | {("posix", name) for name in ("getpid", "getppid", "urandom", "getcwd", "uname", "getlogin", "getuid", "times")}
-_CLOCK_METHODS = {"now", "today", "utcnow"}
-
-
 class Watch:
-    """Notes calls of builtin functions whose results differ from run to run; for one call at a time."""
+    """Notes whether a call looked at addresses of objects: they differ from run to run, but not between forks."""
 
     def __init__(self, tree):
         self.noticed = None
@@ -121,18 +115,8 @@ class Watch:
         sys.setprofile(None)
 
     def _profile(self, frame, event, function):
-        if event != "c_call" or self.noticed:
-            return
-        name = getattr(function, "__name__", "")
-        owner = getattr(function, "__self__", None)
-        if name in _CLOCK_METHODS and isinstance(owner, type) and owner.__module__ == "datetime":
-            self.noticed = f"the clock ({owner.__name__}.{name})"
-        elif (getattr(function, "__module__", None), name) in _CLOCKS:
-            if "importlib" not in frame.f_code.co_filename and "/asyncio/" not in frame.f_code.co_filename:
-                self.noticed = f"the clock, chance or this machine ({name})"
-        elif name == "id" and getattr(function, "__module__", None) == "builtins":
-            if frame.f_code.co_filename.startswith(self.tree):
-                self.noticed = "the addresses of objects (id)"
+        if event == "c_call" and function is id and frame.f_code.co_filename.startswith(self.tree):
+            self.noticed = "the addresses of objects (id)"
 
 
 class Subject:
@@ -218,14 +202,51 @@ def _outcome(subject, item, local):
             form = "asyncio.run(%s)"
             value = asyncio.run(_awaited(value))
         if _is_iterator(value):
-            form = "list(%s)" if form == "%s" else form
-            items = list(itertools.islice(value, MOST_YIELDED + 1))
-            if len(items) > MOST_YIELDED:
-                form, items = "list(itertools.islice(%%s, %d))" % FIRST_YIELDED, items[:FIRST_YIELDED]
-            return ("value", form, items)
-        return ("value", form, value)
+            # What an iterator raises it raises while it is read: that is then the call to make.
+            return ("value", *_read(f"list({form})", form, value))
+        return ("value", *_materialised(form, value))
+    except _InIterator as wrapped:
+        return ("raise", wrapped.form, wrapped.__cause__)
     except BaseException as error:
         return ("raise", form, error)
+
+
+class _InIterator(Exception):
+    """Carries what an iterator raised, with the form of the call that makes it do so."""
+
+    def __init__(self, form):
+        super().__init__(form)
+        self.form = form
+
+
+def _read(reading, form, value):
+    try:
+        return _materialised(form, value)
+    except CannotWrite:
+        raise
+    except BaseException as error:
+        raise _InIterator(reading) from error
+
+
+def _materialised(form, value):
+    """Return the form of a call that gives the items of iterators in its result, and those items."""
+    if _is_iterator(value):
+        items = list(itertools.islice(value, MOST_YIELDED + 1))
+        if items and all(_is_iterator(item) for item in items) and len(items) <= MOST_YIELDED:
+            return _parts(form, items)
+        if len(items) > MOST_YIELDED:
+            return f"list(itertools.islice({form}, {FIRST_YIELDED}))", items[:FIRST_YIELDED]
+        return f"list({form})", items
+    if type(value) in (list, tuple) and value and all(_is_iterator(item) for item in value):
+        return _parts(form, value)
+    return form, value
+
+
+def _parts(form, iterators):
+    parts = [list(itertools.islice(part, MOST_YIELDED + 1)) for part in iterators]
+    if any(len(part) > MOST_YIELDED for part in parts):
+        raise CannotWrite("its iterators do not end")
+    return f"[list(part) for part in {form}]", parts
 
 
 async def _awaited(value):
@@ -251,8 +272,8 @@ def _is_iterator(value):
     return (
         hasattr(kind, "__next__")
         and hasattr(kind, "__iter__")
-        and kind.__module__ in ("itertools", "builtins")
         and not hasattr(kind, "read")
+        and not hasattr(kind, "write")
     )
 
 
@@ -381,6 +402,11 @@ class _Checks:
                 count += 1
             except CannotWrite:
                 continue
+        if hasattr(kind, "__iter__") and hasattr(kind, "__len__"):
+            try:
+                self._equal(f"list({name})", list(itertools.islice(value, MOST_YIELDED)))
+            except CannotWrite:
+                pass
         if isinstance(value, BaseException):
             self._equal(f"str({name})", str(value))
         return True
@@ -407,6 +433,12 @@ class _Checks:
 
 
 def _describe_error(subject, call, error):
+    if confine.is_denial(error):
+        return {
+            "kind": "unwritable",
+            "problem": f"it needs what the sandbox denies ({type(error).__name__}: {error})",
+            "print": "denied",
+        }
     kind = type(error)
     explicit = _is_deliberate(subject, error)
     if kind.__name__ in _CALLER_ERRORS and kind.__module__ == "builtins" and not explicit:

@@ -22,7 +22,7 @@ _OPERATORS = {
 }  # fmt: skip
 _BUILTINS = {
     "__len__": "len", "__str__": "str", "__repr__": "repr", "__bool__": "bool", "__int__": "int", "__float__": "float",
-    "__abs__": "abs", "__hash__": "hash", "__iter__": "list", "__next__": "next", "__reversed__": "list(reversed", "__bytes__": "bytes",
+    "__abs__": "abs", "__hash__": "hash", "__iter__": "list", "__next__": "next", "__bytes__": "bytes",
     "__format__": "format", "__round__": "round",
 }  # fmt: skip
 
@@ -76,8 +76,9 @@ class Plan:
     def draw(self, rng):
         arguments = {}
         picks = []
+        optional = rng.choice((0.0, 0.0, 0.4, 0.7))  # many callers give none of them
         for parameter in self.parameters:
-            if parameter.required or rng.random() < 0.55:
+            if parameter.required or rng.random() < optional:
                 arguments[parameter.name] = parameter.domain.draw(rng)
                 picks.extend(_picked(parameter.domain))
         receiver = None
@@ -260,9 +261,8 @@ def _kind(subject, owner, name):
         "__exit__",
         "__aenter__",
         "__aexit__",
-    ):
-        if name in ("__del__", "__set_name__", "__init_subclass__"):
-            raise CannotCall(f"Python itself calls {name}")
+    ) and name in ("__del__", "__set_name__", "__init_subclass__"):
+        raise CannotCall(f"Python itself calls {name}")
     if static is None:
         raise CannotCall("it is not there after the import")
     return "method", static
@@ -361,10 +361,7 @@ def find_raw(module, filename, first_line, name):
 def seeds(plan, tree, calls):
     """Return the inputs that people wrote down: docstrings, call sites of the module, and ``calls`` from the repository."""
     name = plan.owner.rpartition(".")[2] if plan.kind == "constructor" else plan.name
-    nodes = [call for text in plan.texts for call in harvest.calls_in_text(text, name)]
-    nodes += harvest.calls_in_code(tree, name)
-    for text in calls:
-        nodes += harvest.calls_in_text(text, name)
+    nodes = _written_calls(plan, tree, calls, name)
     names = _resolver(plan.subject)
     listed = _signature_parameters(plan)
     found = []
@@ -389,15 +386,19 @@ def seeds(plan, tree, calls):
     return inputs
 
 
+def _written_calls(plan, tree, calls, name):
+    nodes = [call for text in plan.texts for call in harvest.calls_in_examples(text, name)]
+    nodes += [call for text in plan.texts for call in harvest.calls_in_text(text, name)]
+    nodes += harvest.calls_in_code(tree, name)
+    return nodes + [call for text in calls for call in harvest.calls_in_text(text, name)]
+
+
 def _receivers(plan, tree, calls, names):
     if plan.receiver is None:
         return []
     owner = _reach(plan.subject.module, plan.owner)
     short = plan.owner.rpartition(".")[2]
-    nodes = [call for text in plan.texts for call in harvest.calls_in_text(text, short)]
-    nodes += harvest.calls_in_code(tree, short)
-    for text in calls:
-        nodes += harvest.calls_in_text(text, short)
+    nodes = _written_calls(plan, tree, calls, short)
     try:
         listed = list(inspect.signature(owner).parameters.values())
     except (ValueError, TypeError):
@@ -433,23 +434,41 @@ def _signature_parameters(plan):
     return found
 
 
+_COMMON_MODULES = (
+    *(
+        "collections",
+        "datetime",
+        "decimal",
+        "fractions",
+        "functools",
+        "itertools",
+        "math",
+        "operator",
+        "pathlib",
+        "re",
+        "string",
+    ),
+    *("textwrap", "uuid"),
+)
+_PUBLIC_HOMES = ("datetime", "decimal", "pathlib", "fractions", "collections", "uuid")
+
+
 def _resolver(subject):
-    """Return ``names(name) -> imports or None`` over the builtins and what the module under test defines or imports."""
+    """Return ``names(name) -> (imports, name to write) or None`` over builtins and what the module defines or imports."""
+    module = subject.module
 
     def names(name):
-        if name in vars(subject.module) and not (name.startswith("__") and name.endswith("__")):
-            value = vars(subject.module)[name]
-            if isinstance(value, types.ModuleType):
-                return {(value.__name__, "")} if "." not in value.__name__ and value.__name__ == name else None
-            home = getattr(value, "__module__", None)
-            if (
-                home
-                and home != subject.module.__name__
-                and getattr(value, "__qualname__", "") == name
-                and home.split(".")[0] in ("datetime", "decimal", "pathlib", "fractions", "collections", "uuid")
-            ):
-                return {(home, name)}
-            return {(subject.module.__name__, name)}
-        return set() if hasattr(builtins, name) else None
+        if name not in vars(module) or (name.startswith("__") and name.endswith("__")):
+            if name in _COMMON_MODULES:
+                return {(name, "")}, name
+            return (set(), name) if hasattr(builtins, name) else None
+        value = vars(module)[name]
+        if isinstance(value, types.ModuleType):
+            # A module that the code imports under an alias is imported by its own name in a test.
+            return ({(value.__name__, "")}, value.__name__) if "." not in value.__name__ else None
+        home = getattr(value, "__module__", None)
+        if home in _PUBLIC_HOMES and getattr(value, "__qualname__", "") == name:
+            return {(home, name)}, name
+        return {(module.__name__, name)}, name
 
     return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Set
+from typing import Any
 
 EVERYTHING = "*"
 _MOST = 5000
@@ -22,7 +22,7 @@ class Reads:
     """
 
     def __init__(self, root: str) -> None:
-        self.paths: Set[str] = set()
+        self.paths: set[str] = set()
         self._root = root
         self._prefix = root + os.sep
         self._active = True
@@ -66,7 +66,7 @@ class Reads:
 
 def _is_pytest_or_import(frame: Any) -> bool:
     name = frame.f_globals.get("__name__") or ""
-    return bool(name.startswith("_pytest.") or "importlib._bootstrap" in name)
+    return bool(name.startswith(("_pytest.", "_frozen_importlib", "importlib._bootstrap", "importlib.metadata")))
 
 
 def _is_innocent(frame: Any) -> bool:

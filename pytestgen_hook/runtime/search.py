@@ -17,7 +17,8 @@ COVER_SHARE = 0.4  # of the time, at most, for reaching new steps
 KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for confirming what is kept
 FULL_MATRIX_SECONDS = 0.6
 
-_CLOCKS_AND_CHANCE = "it depends on the clock, on chance or on this machine"
+_AGAIN = "it depends on the clock, on chance or on the process"
+_ELSEWHERE = "it depends on the clock, the time zone or the working folder"
 
 
 class Seen:
@@ -41,7 +42,7 @@ def _cost(proposed, item, answer):
     if answer["kind"] == "raise":
         length += 12 if answer.get("deliberate") else 150
     if proposed.origin == "example":
-        length *= 0.4
+        length *= 0.1
     return 5.0 + length
 
 
@@ -50,7 +51,7 @@ _SWITCH = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])|[^\w\s
 
 def effort(source):
     """Return how hard a source is to take in: its length, and what looks random (``"B,rKrm"``) more than its length."""
-    return len(source) + 4 * len(_SWITCH.findall(source))
+    return len(source) + 4 * len(_SWITCH.findall(source)) + 6 * (not source.isascii())
 
 
 def _largest_number(item):
@@ -75,7 +76,8 @@ class Search:
         self.good = []
         self.corpus = []
         self.arcs = set()
-        self.problems = {}
+        self.problems = {}  # why calls could not become cases
+        self.rejections = {}  # why cases were given up when they were run again
         self.refusals = {}
         self.tried = 0
         self.killed = {}
@@ -325,20 +327,24 @@ class Search:
         found.sort(key=lambda other: other.cost)
         found = [other for other in found[:6] if self._same_again(other)]
         self._against(found, sorted(kills))
-        return next((other for other in found if kills <= other.kills and (other.kills or not self.subject.mutants)), None)
+        return next(
+            (other for other in found if kills <= other.kills and (other.kills or not self.subject.mutants)), None
+        )
 
     def _same_again(self, seen):
         timeout = max(CALL_TIMEOUT, 10 * self._slowest)
-        for _ in range(2):
-            (answer,) = workers.run(self.subject, self._guard_of, [seen.item], timeout, trace=False, strict=True)
+        for ahead in (False, True):
+            (answer,) = workers.run(
+                self.subject, self._guard_of, [seen.item], timeout, trace=False, strict=True, ahead=ahead
+            )
             if answer.get("unstable"):
-                self._count(self.problems, "it depends on {}".format(answer["unstable"]))
+                self._count(self.rejections, "it depends on {}".format(answer["unstable"]))
                 return False
             if answer["kind"] == "unwritable":
-                self._count(self.problems, answer["problem"])
+                self._count(self.rejections, answer["problem"])
                 return False
             if answer["kind"] != seen.answer["kind"] or answer["print"] != seen.answer["print"]:
-                self._count(self.problems, _CLOCKS_AND_CHANCE)
+                self._count(self.rejections, _ELSEWHERE if ahead else _AGAIN)
                 return False
         return True
 
@@ -368,10 +374,13 @@ class Search:
         arcs = {arc for seen in kept for arc in seen.arcs}
         taken = self.subject.branches_taken(arcs)
         problem = None
-        toothless = not kept and not self.problems
+        toothless = not kept and not self.rejections
         if not kept:
-            worst = max(self.problems, key=self.problems.get) if self.problems else None
-            problem = worst if worst else "no call of it can tell a broken body from the right one"
+            problem = (
+                max(self.rejections, key=self.rejections.get)
+                if self.rejections
+                else "no call of it can tell a broken body from the right one"
+            )
             if time.monotonic() > self._until(KILL_SHARE):
                 problem = f"the time for it ran out ({self.seconds:.3g} s) before its tests were proved"
                 toothless = False

@@ -1,27 +1,28 @@
-"""Programs for seccomp: which system calls the kernel refuses, in a process and more strictly in the process of a call.
+"""Programs for seccomp: which system calls the kernel refuses, and which more in the process of a call.
 
-A program is a list of packed BPF instructions. Each rule is a block that a call with another number jumps over, and that
-always ends in an answer, so rules do not depend on each other.
+A program is a list of packed BPF instructions. Each rule is a block that a call with another number jumps over, and
+that always ends in an answer, so rules do not depend on each other.
 """
 
 from __future__ import annotations
 
 import errno
 import struct
-from typing import Iterable  # noqa: UP035  # see landlock.py
+from collections.abc import Sequence
 
 # Numbers by name: (x86_64, aarch64); None where that table lacks the call.
 _NEVER = {
     # the network; socketpair stays, event loops need it
-    "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "bind": (49, 200), "listen": (50, 201), "accept4": (288, 242),
+    "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "bind": (49, 200), "listen": (50, 201),
+    "accept4": (288, 242),
     # other programs and other processes
     "execve": (59, 221), "execveat": (322, 281), "ptrace": (101, 117), "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
-    "process_madvise": (440, 440), "process_mrelease": (448, 448), "kcmp": (312, 272),
+    "process_vm_writev": (311, 271), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424), "process_madvise": (440, 440), "process_mrelease": (448, 448), "kcmp": (312, 272),
     # leaving the group that is killed as a whole, and what would make the kernel forget to kill us with our parent
     "setsid": (112, 157), "setpgid": (109, 154), "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145),
-    "setregid": (114, 143), "setgroups": (116, 159), "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151),
-    "setfsgid": (123, 152), "capset": (126, 91),
+    "setregid": (114, 143), "setgroups": (116, 159), "setresuid": (117, 147), "setresgid": (119, 149),
+    "setfsuid": (122, 151), "setfsgid": (123, 152), "capset": (126, 91),
     # ways around these filters
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "bpf": (321, 280),
     "userfaultfd": (323, 282), "perf_event_open": (298, 241), "unshare": (272, 97), "setns": (308, 268),
@@ -42,19 +43,22 @@ _NEVER = {
     "mknod": (133, None), "mknodat": (259, 33), "open_by_handle_at": (304, 265), "fanotify_init": (300, 262),
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
     "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
-    "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
-    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "setxattrat": (463, 463),
-    "removexattrat": (466, 466), "file_setattr": (469, 469),
+    "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469),
 }  # fmt: skip
 _NEVER_IN_CALLS = {
-    "fork": (57, None), "vfork": (58, None), "setrlimit": (160, 164), "setpriority": (141, 140), "ioprio_set": (251, 30),
+    "fork": (57, None), "vfork": (58, None), "setrlimit": (160, 164), "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
 }  # fmt: skip
 _SIGNALS = {
-    "kill": (62, 129), "tgkill": (234, 131), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "kill": (62, 129), "tgkill": (234, 131), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240),
 }  # fmt: skip
 # For these 0 means the calling process.
 _SCHEDULING = {
-    "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
 }  # fmt: skip
 _CLONE, _CLONE3, _PRCTL, _PRLIMIT64 = (56, 220), (435, 435), (157, 167), (302, 261)
 _FCNTL, _IOCTL = (72, 25), (16, 29)
@@ -92,20 +96,17 @@ def _rule(number: int | None, block: list[bytes]) -> list[bytes]:
     return [] if number is None else [_instruction(_EQUAL, number, 0, len(block)), *block]
 
 
-def _deny_values(index: int, values: Iterable[int]) -> list[bytes]:
+def _deny_values(index: int, values: Sequence[int]) -> list[bytes]:
     """Deny when the argument is one of the values."""
-    tests = [_instruction(_EQUAL, value, 1, 0) for value in values]
-    block = [_argument(index)]
-    for left, test in zip(range(len(tests) - 1, -1, -1), tests):  # each jumps over the tests left and the ALLOW
-        block.append(test[:2] + struct.pack("B", left + 1) + test[3:])
-    return [*block, _ALLOW, _DENY]
+    tests = [_instruction(_EQUAL, value, len(values) - position, 0) for position, value in enumerate(values)]
+    return [_argument(index), *tests, _ALLOW, _DENY]
 
 
 def _deny_bits(index: int, bits: int) -> list[bytes]:
     return [_argument(index), _instruction(_HAS_BITS, bits, 0, 1), _DENY, _ALLOW]
 
 
-def _only_these(index: int, values: Iterable[int]) -> list[bytes]:
+def _only_these(index: int, values: Sequence[int]) -> list[bytes]:
     """Allow only when the argument is one of the values."""
     block = [_argument(index)]
     for value in values:
@@ -130,7 +131,7 @@ def _column(architecture: str) -> int:
     return ("x86_64", "aarch64").index(architecture)
 
 
-def process_program(architecture: str, ancestors: Iterable[int]) -> list[bytes]:
+def process_program(architecture: str, ancestors: Sequence[int]) -> list[bytes]:
     """Return the filter of a process that may still fork, and signal what it forked, but none of its ``ancestors``."""
     column = _column(architecture)
     program = _head(architecture)
@@ -160,7 +161,7 @@ def process_program(architecture: str, ancestors: Iterable[int]) -> list[bytes]:
 
 
 def call_program(architecture: str, own: int) -> list[bytes]:
-    """Return the filter of the process ``own`` that runs a call: threads, but no new processes; signals only to itself."""
+    """Return the filter of the process ``own`` that runs a call: threads, no new processes, signals to itself."""
     column = _column(architecture)
     program = _head(architecture)
     for numbers in _NEVER_IN_CALLS.values():

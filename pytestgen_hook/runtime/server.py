@@ -18,6 +18,7 @@ import time
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
+import clock  # noqa: E402
 import confine  # noqa: E402
 import plan as plans  # noqa: E402
 import search  # noqa: E402
@@ -162,6 +163,13 @@ def zygote(place, request, reader, writer):
         _send(writer, explore(modules, json.loads(line)))
 
 
+def close_all_but(*kept):
+    """Close every descriptor but the three standard ones and those named."""
+    edges = sorted({2, *kept})
+    for low, high in zip(edges, [*edges[1:], 1 << 16]):
+        os.closerange(low + 1, high)
+
+
 class Zygote:
     """The forked process for one module, seen from the first process."""
 
@@ -172,8 +180,8 @@ class Zygote:
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                os.close(self._to)
-                os.close(self._from)
+                # The pipe to the tool is none of the user's business: who holds it could answer for us.
+                close_all_but(down, up)
                 zygote(place, request, down, up)
             finally:
                 os._exit(0)
@@ -296,6 +304,9 @@ def serve_child():
     subject = modules.subject(request)
     guard = place.guard()
     confine.restrict_call(cpu_seconds=60, memory_bytes=workers.MEMORY)
+    if asked["ahead"]:
+        clock.set_ahead()
+        clock.move_elsewhere()
     if asked["mutant"] is not None:
         subject.mutants[asked["mutant"]].apply(subject.raw)
     workers.serve(subject, guard, asked["items"], asked["trace"], asked["strict"], lambda answer: _send(out, answer))
@@ -315,6 +326,7 @@ def main():
         return
     hide_runtime()
     place = Place(options.folder, options.tree, options.root or ["."])
+    confine.die_with_parent()
     writer = os.dup(options.write_fd) if options.write_fd == 1 else options.write_fd
     reader = os.dup(options.read_fd) if options.read_fd == 0 else options.read_fd
     if hasattr(os, "fork"):

@@ -11,29 +11,37 @@ import os
 import sqlite3
 import sys
 import threading
+from collections.abc import Iterator
 from types import CodeType, FrameType
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any
 
-Record = Tuple[int, str, Set[int], Set[int]]
-_QUIET = ["no-data-collected", "module-not-imported", "module-not-measured", "already-imported", "no-ctracer", "trace-changed"]
+Record = tuple[int, str, set[int], set[int]]
+_QUIET = [
+    "no-data-collected",
+    "module-not-imported",
+    "module-not-measured",
+    "already-imported",
+    "no-ctracer",
+    "trace-changed",
+]
 
 
 class Files:
     """Which files count: Python sources below the tree, by their path relative to it."""
 
-    def __init__(self, root: str, left_out: Set[str]) -> None:
+    def __init__(self, root: str, left_out: set[str]) -> None:
         self._prefix = root + os.sep
         self._left_out = left_out
-        self._known: Dict[str, Optional[str]] = {}
+        self._known: dict[str, str | None] = {}
 
-    def path(self, filename: str) -> Optional[str]:
+    def path(self, filename: str) -> str | None:
         """Return the path in the repository of a code object's file, or None if it does not count."""
         try:
             return self._known[filename]
         except KeyError:
             return self._known.setdefault(filename, self._look(filename))
 
-    def _look(self, filename: str) -> Optional[str]:
+    def _look(self, filename: str) -> str | None:
         real = os.path.realpath(filename)
         if not real.startswith(self._prefix) or not real.endswith(".py"):
             return None
@@ -75,8 +83,8 @@ class CoverageTracer:
         )
         self._coverage.set_option("run:disable_warnings", _QUIET)
         self._last_context = 0
-        self._bodies: Dict[str, _Bodies] = {}
-        self._imported: Set[str] = set()
+        self._bodies: dict[str, _Bodies] = {}
+        self._imported: set[str] = set()
 
     def start(self) -> None:
         self._coverage.start()
@@ -84,7 +92,7 @@ class CoverageTracer:
     def stop(self) -> None:
         self._coverage.stop()
 
-    def switch(self, test: Optional[int]) -> None:
+    def switch(self, test: int | None) -> None:
         """Attribute what runs from now on to this test, or to none."""
         self._coverage.switch_context("" if test is None else str(test))
 
@@ -103,7 +111,7 @@ class CoverageTracer:
             )
         finally:
             connection.close()
-        arcs: Dict[Tuple[int, str], List[Tuple[int, int]]] = {}
+        arcs: dict[tuple[int, str], list[tuple[int, int]]] = {}
         for context, test, filename, start, end in rows:
             self._last_context = max(self._last_context, context)
             arcs.setdefault((int(test), filename), []).append((start, end))
@@ -113,7 +121,7 @@ class CoverageTracer:
                 lines = {line for pair in pairs for line in pair if line > 0}
                 yield test, path, lines, self._entered(filename, pairs, lines)
 
-    def _entered(self, filename: str, arcs: List[Tuple[int, int]], lines: Set[int]) -> Set[int]:
+    def _entered(self, filename: str, arcs: list[tuple[int, int]], lines: set[int]) -> set[int]:
         if filename not in self._bodies:
             self._bodies[filename] = _Bodies(filename)
         bodies = self._bodies[filename]
@@ -121,7 +129,7 @@ class CoverageTracer:
         return {-start for start, end in arcs if start < 0 and bodies.is_entry(-start, end, outside)}
 
 
-def _query(connection: sqlite3.Connection, condition: str, columns: str, many: bool = False) -> List[Any]:
+def _query(connection: sqlite3.Connection, condition: str, columns: str, many: bool = False) -> list[Any]:
     statement = (
         f"SELECT {columns} FROM arc JOIN file ON file.id = arc.file_id JOIN context ON context.id = arc.context_id "
         f"WHERE {condition}"
@@ -133,7 +141,7 @@ def _query(connection: sqlite3.Connection, condition: str, columns: str, many: b
     return rows if many else [row[0] for row in rows]
 
 
-def _concurrency() -> List[str]:
+def _concurrency() -> list[str]:
     """Greenlets (SQLAlchemy's asyncio uses them) lose their lines unless coverage.py is told of them."""
     from importlib.util import find_spec
 
@@ -141,14 +149,15 @@ def _concurrency() -> List[str]:
 
 
 class _Bodies:
-    """Where the functions of a file have their bodies, to tell their start from other code that starts on the same line.
+    """Where the functions of a file have their bodies, to tell their start from other code that starts on the same
+    line.
 
     Code in decorators and defaults (a generator, a lambda) starts on the line of its function too; it never reaches the
     body. Where the body itself stands on that line, only code that ran before any test can tell the two apart.
     """
 
     def __init__(self, filename: str) -> None:
-        self._bodies: Dict[int, Tuple[int, int]] = {}
+        self._bodies: dict[int, tuple[int, int]] = {}
         try:
             with open(filename, "rb") as stream:
                 tree = ast.parse(stream.read())
@@ -177,11 +186,11 @@ class _OwnTracer:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._test: Optional[int] = None
-        self._seen: Dict[int, Dict[str, Tuple[Set[int], Set[int]]]] = {}
-        self._now: Optional[Dict[str, Tuple[Set[int], Set[int]]]] = None
+        self._test: int | None = None
+        self._seen: dict[int, dict[str, tuple[set[int], set[int]]]] = {}
+        self._now: dict[str, tuple[set[int], set[int]]] | None = None
 
-    def switch(self, test: Optional[int]) -> None:
+    def switch(self, test: int | None) -> None:
         self._now = None if test is None else self._seen.setdefault(test, {})
 
     def take(self) -> Iterator[Record]:
@@ -189,16 +198,6 @@ class _OwnTracer:
         for test, files in seen.items():
             for path, (lines, entered) in files.items():
                 yield test, path, lines, entered
-
-    def _enter(self, code: CodeType, path: str) -> Optional[Set[int]]:
-        """Note that code was entered; return the set for its lines, or None between tests."""
-        now = self._now
-        if now is None:
-            return None
-        lines, entered = now.setdefault(path, (set(), set()))
-        if _is_function(code):
-            entered.add(code.co_firstlineno)
-        return lines
 
 
 def _is_function(code: CodeType) -> bool:
@@ -219,7 +218,7 @@ class FrameTracer(_OwnTracer):
         sys.settrace(None)
         threading.settrace(None)  # type: ignore[arg-type]
 
-    def switch(self, test: Optional[int]) -> None:
+    def switch(self, test: int | None) -> None:
         super().switch(test)
         if sys.gettrace() is None:  # a test has taken it, as debuggers do
             sys.settrace(self._called)
@@ -228,13 +227,18 @@ class FrameTracer(_OwnTracer):
         path = self._files.path(frame.f_code.co_filename)
         if path is None:
             return None
-        lines = self._enter(frame.f_code, path)
-        if lines is None:
+        now = self._now
+        if now is None:
             return None
+        lines, entered = now.setdefault(path, (set(), set()))
+        first = frame.f_code.co_firstlineno if _is_function(frame.f_code) else 0
 
         def step(frame: FrameType, event: str, argument: object) -> Any:
+            # Only a line tells that a body runs: a generator that is thrown away unstarted is "called" as well.
             if event == "line":
                 lines.add(frame.f_lineno)
+                if first:
+                    entered.add(first)
             return step
 
         return step
@@ -249,7 +253,7 @@ class MonitoringTracer(_OwnTracer):
         super().__init__(files)
         self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
         self._tool = next(tool for tool in (3, 4, 1, 2) if self._monitoring.get_tool(tool) is None)
-        self._watched: Set[CodeType] = set()
+        self._watched: set[CodeType] = set()
 
     def start(self) -> None:
         events = self._monitoring.events
@@ -262,7 +266,7 @@ class MonitoringTracer(_OwnTracer):
         self._monitoring.set_events(self._tool, 0)
         self._monitoring.free_tool_id(self._tool)
 
-    def switch(self, test: Optional[int]) -> None:
+    def switch(self, test: int | None) -> None:
         super().switch(test)
         self._monitoring.restart_events()
 
@@ -272,7 +276,8 @@ class MonitoringTracer(_OwnTracer):
             if code not in self._watched:
                 self._watched.add(code)
                 self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE)
-            self._enter(code, path)
+            if self._now is not None and _is_function(code):
+                self._now.setdefault(path, (set(), set()))[1].add(code.co_firstlineno)
         return self._monitoring.DISABLE
 
     def _line(self, code: CodeType, line: int) -> Any:

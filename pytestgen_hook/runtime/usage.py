@@ -2,8 +2,7 @@
 
 import ast
 
-_TEXT = set(
-    [
+_TEXT = {
         "capitalize",
         "casefold",
         "center",
@@ -46,8 +45,7 @@ _TEXT = set(
         "translate",
         "upper",
         "zfill",
-    ]
-)
+    }
 _METHODS = {
     "str": _TEXT,
     "list": {"append", "extend", "insert", "sort", "reverse", "pop", "remove", "index", "copy"},
@@ -58,21 +56,24 @@ _METHODS = {
     "int": {"bit_length", "to_bytes", "bit_count"},
 }
 _NAMES = {
-    "int": "n m k i j x y z a b num number count size length width height index idx start stop end step limit depth level age year "
-    "month day hour minute second seconds minutes hours days page total amount base exp power times max_length maxlen position pos "
-    "q r target threshold",
-    "float": "rate ratio price weight value factor temperature score percent percentage tolerance eps epsilon radius angle lat lon",
-    "str": "s t text string str word words_str name title key label message msg sentence line pattern prefix suffix sep separator "
-    "delimiter char ch letter letters token path filename url date expr expression brackets parentheses paren_string camel "
+    "int": "n m k i j x y z a b num number count size length width height index idx start stop end step limit depth level "
+    "age year month day hour minute second seconds minutes hours days page total amount base exp power times max_length maxlen position "
+    "pos q r target threshold",
+    "float": "rate ratio price weight value factor temperature score percent percentage tolerance eps epsilon radius angle",
+    "str": "s t text string str word words_str name title key label message msg sentence line pattern prefix suffix sep "
+    "separator delimiter char letter letters token path filename url date expression brackets parentheses paren_string camel "
     "phrase txt content source query email address code username password",
     "list": "l lst arr array list lists nums numbers items values elements seq sequence xs ys words strings data points rows "
-    "tokens args operations operand operator grid matrix iterable iterables it game guess arr1 arr2 list1 list2 l1 l2 lst1 lst2 "
+    "tokens args operations operand operator grid matrix iterable iterables it game guess arr1 arr2 list1 list2 lst1 lst2 "
     "planets intervals",
     "dict": "d dict mapping map config options settings kwargs params table counts record lookup headers env",
     "bool": "flag verbose strict reverse ignore_case inclusive exclusive recursive force enabled capitalize",
     "callable": "f func function fn key_func predicate pred callback cmp transform mapper factory",
 }
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+
+
+_LIKE_ARGUMENT = {"sorted", "reversed", "list", "tuple", "set", "iter", "abs"}  # give what they take, for our purpose
 
 
 class Usage:
@@ -105,6 +106,9 @@ def usages(function):
         if kind:
             found[name].add(kind, 2)
     _Reader(found).visit(function)
+    for usage in found.values():
+        if usage.element is not None and usage.element.points.get("str", 0) >= 4 and usage.points.get("str"):
+            usage.add("str", 6)  # its members are used as characters are: more likely text than a list of texts
     return found
 
 
@@ -143,9 +147,8 @@ class _Reader(ast.NodeVisitor):
             if outer is None:
                 return None
             return outer if isinstance(node.slice, ast.Slice) else outer.of_element()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-            if node.func.id in ("sorted", "reversed", "list", "tuple", "set", "iter", "abs"):
-                return self.usage(node.args[0])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args and node.func.id in _LIKE_ARGUMENT:
+            return self.usage(node.args[0])
         return None
 
     def visit_Assign(self, node):

@@ -1,6 +1,7 @@
 """Proposed inputs: trees that can be written as source, evaluated afresh for each call, and varied by the search."""
 
 import ast
+import copy
 import math
 
 from literals import double_quoted
@@ -130,13 +131,25 @@ def from_value(value):
     raise TypeError(type(value).__name__)
 
 
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names):
+        self.names = names
+
+    def visit_Name(self, node):
+        return ast.copy_location(ast.Name(self.names.get(node.id, node.id), node.ctx), node)
+
+
 def from_expression(node, names):
-    """Return the tree of a parsed expression whose names all resolve by ``names(name) -> imports or None``; else None."""
+    """Return the tree of a parsed expression, or None if it cannot stand in a test as it is.
+
+    ``names(name)`` gives (imports, the name to write) for a name that the expression uses, or None for an unknown one.
+    """
     try:
         return from_value(ast.literal_eval(node))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         pass
     needs = set()
+    written = {}
     bound = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
     bound |= {
         inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load)
@@ -148,8 +161,9 @@ def from_expression(node, names):
             found = names(inner.id)
             if found is None:
                 return None
-            needs |= found
-    return Text(ast.unparse(node), sorted(needs))
+            needs |= found[0]
+            written[inner.id] = found[1]
+    return Text(ast.unparse(_Renamed(written).visit(copy.deepcopy(node))), sorted(needs))
 
 
 def size(node):

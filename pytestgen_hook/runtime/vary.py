@@ -7,7 +7,7 @@ from values import Built, Items, Pairs, Plain
 
 
 def vary_input(proposed, plan, rng, donors):
-    """Return an input that differs from ``proposed`` in one or two places; ``donors`` are other good inputs to take parts from."""
+    """Return an input that differs from ``proposed`` in one or two places; parts may come from other inputs, ``donors``."""
     arguments = dict(proposed.arguments)
     receiver = proposed.receiver
     for _ in range(rng.choice((1, 1, 1, 2))):
@@ -189,7 +189,9 @@ def simplified(proposed, plan, rng):
     arguments = dict(proposed.arguments)
     receiver = proposed.receiver
     for _ in range(rng.choice((1, 1, 2, 3))):
-        optional = [parameter.name for parameter in plan.parameters if not parameter.required and parameter.name in arguments]
+        optional = [
+            parameter.name for parameter in plan.parameters if not parameter.required and parameter.name in arguments
+        ]
         if optional and rng.random() < 0.4:
             del arguments[rng.choice(optional)]
         elif receiver is not None and (not arguments or rng.random() < 0.5):
@@ -234,12 +236,20 @@ def _simpler_value(value, rng):
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
-        return rng.choice([number for number in (0, 1, 2, 3, 5, 10, abs(value), value // 2, value // 10) if abs(number) <= abs(value)])
+        return rng.choice(
+            [number for number in (0, 1, 2, 3, 5, 10, abs(value), value // 2, value // 10) if abs(number) <= abs(value)]
+        )
     if isinstance(value, float):
         return rng.choice((0.0, 1.0, 2.0, 10.0, 0.5, 1.5, float(round(value)), round(value, 1)))
     if isinstance(value, str) and value:
         at = rng.randrange(len(value))
-        choices = [value[:at] + value[at + 1 :], value.lower(), value[: len(value) // 2], value[len(value) // 2 :], value.strip()]
+        choices = [
+            value[:at] + value[at + 1 :],
+            value.lower(),
+            value[: len(value) // 2],
+            value[len(value) // 2 :],
+            value.strip(),
+        ]
         return rng.choice((*choices, *_PLAIN_TEXTS))
     if isinstance(value, bytes) and value:
         return value[:-1]

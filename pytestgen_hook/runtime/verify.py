@@ -1,6 +1,7 @@
 """Runs given tests with pytest and writes the outcome of each to a file; started by ``confined.py``.
 
-usage: verify.py --report FILE [--reverse] -- PYTEST-ARGUMENTS
+usage: verify.py --report FILE --arguments FILE [--reverse]
+The arguments of pytest are a JSON list.
 """
 
 import argparse
@@ -38,15 +39,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--report", required=True)
     parser.add_argument("--reverse", action="store_true")
-    parser.add_argument("arguments", nargs="*")
+    parser.add_argument("--arguments", required=True)
     options = parser.parse_args()
     # This folder is full of plain names that a project may use for its own modules.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    with open(options.arguments, encoding="utf-8") as stream:
+        arguments = json.load(stream)
     import pytest
 
     recorder = Recorder(options.reverse)
-    status = int(pytest.main(options.arguments, plugins=[recorder]))
+    status = int(pytest.main(arguments, plugins=[recorder]))
     with open(options.report, "w", encoding="utf-8") as stream:
         json.dump({"status": status, "outcomes": recorder.outcomes, "errors": recorder.errors}, stream)
     sys.stdout.flush()

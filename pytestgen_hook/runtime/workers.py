@@ -1,4 +1,4 @@
-"""Runs observations in processes of their own: forked from the one that has imported the module, or fresh where fork is missing."""
+"""Runs observations in processes of their own: forked from the one that has imported the module, or fresh without fork."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import clock
 import confine
 from observe import observe
 
@@ -24,10 +25,11 @@ class Lost(Exception):
         self.how = how
 
 
-def run(subject, guard_of, items, timeout, mutant=None, trace=True, strict=False, deadline=None):
-    """Return one answer per item, in order, as ``observe`` gives it; ``{"kind": "lost", "how": …}`` where the process was lost.
+def run(subject, guard_of, items, timeout, mutant=None, trace=True, strict=False, ahead=False, deadline=None):
+    """Return one answer per item, in order, as ``observe`` gives it; ``{"kind": "lost", "how": …}`` for a lost process.
 
-    ``timeout`` is in seconds for each call; at ``deadline`` (monotonic) the items not yet reached are answered as lost.
+    With ``ahead`` the clock is set ahead, and time zone and working folder are others. ``timeout`` is in seconds
+    for each call; at ``deadline`` (monotonic) the items not yet reached are answered as lost.
     """
     answers = []
     lost = 0
@@ -36,7 +38,7 @@ def run(subject, guard_of, items, timeout, mutant=None, trace=True, strict=False
             break
         rest = items[len(answers) :]
         try:
-            for answer in _process(subject, guard_of, rest, timeout, mutant, trace, strict):
+            for answer in _process(subject, guard_of, rest, timeout, mutant, trace, strict, ahead):
                 answers.append(answer)
         except Lost as loss:
             answers.append({"kind": "lost", "how": loss.how, "print": "lost " + loss.how})
@@ -47,17 +49,18 @@ def run(subject, guard_of, items, timeout, mutant=None, trace=True, strict=False
     return answers
 
 
-def _process(subject, guard_of, items, timeout, mutant, trace, strict):
+def _process(subject, guard_of, items, timeout, mutant, trace, strict, ahead):
     if not hasattr(os, "fork"):
-        yield from _fresh(subject, items, timeout, mutant, trace, strict)
+        yield from _fresh(subject, items, timeout, mutant, trace, strict, ahead)
         return
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reader)
+        os.closerange(3, writer)
+        os.closerange(writer + 1, 1 << 16)
         # Nothing of the parent's may run here: no finally blocks, no atexit handlers, no buffered output.
         try:
-            _child(subject, guard_of, items, timeout, mutant, trace, strict, writer)
+            _child(subject, guard_of, items, timeout, mutant, trace, strict, ahead, writer)
         finally:
             os._exit(0)
     os.close(writer)
@@ -86,13 +89,16 @@ def _manner(how, status):
     return how
 
 
-def _child(subject, guard_of, items, timeout, mutant, trace, strict, writer):
+def _child(subject, guard_of, items, timeout, mutant, trace, strict, ahead, writer):
     guard = guard_of()
     confine.restrict_call(cpu_seconds=int(timeout * len(items)) + 2, memory_bytes=MEMORY)
     if mutant is not None:
         subject.mutants[mutant].apply(subject.raw)
     # Two observations of one call start from different random states, so that what depends on chance shows itself.
     random.seed(os.getpid())
+    if ahead:
+        clock.set_ahead()
+        clock.move_elsewhere()
     serve(subject, guard, items, trace, strict, lambda answer: _write(writer, answer))
 
 
@@ -139,9 +145,16 @@ def _answers(reader, count, timeout):
         yield answer
 
 
-def _fresh(subject, items, timeout, mutant, trace, strict):
+def _fresh(subject, items, timeout, mutant, trace, strict, ahead):
     """The way without fork: a new interpreter imports the module again and serves the same items."""
-    request = {"items": items, "mutant": mutant, "trace": trace, "strict": strict, "subject": subject.address}
+    request = {
+        "items": items,
+        "mutant": mutant,
+        "trace": trace,
+        "strict": strict,
+        "ahead": ahead,
+        "subject": subject.address,
+    }
     command = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "server.py"), "--child"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     answered = 0

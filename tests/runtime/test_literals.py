@@ -58,7 +58,7 @@ def scope_for(writer):
         pytest.param(2**80, id="large-number"),
         pytest.param(0.1 + 0.2, id="float-with-rounding-error"),
         pytest.param(math.inf, id="infinity"),
-        pytest.param("it's \"quoted\"\n", id="text-with-both-quotes"),
+        pytest.param('it\'s "quoted"\n', id="text-with-both-quotes"),
         pytest.param(b"\x00\xff", id="bytes"),
         pytest.param([], id="empty-list"),
         pytest.param((1,), id="tuple-of-one"),
@@ -99,8 +99,15 @@ def test_written_value_evaluates_to_an_equal_one(value):
 
 
 json_like = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20) | st.binary(max_size=10),
-    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20)
+    | st.binary(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

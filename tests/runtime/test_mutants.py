@@ -26,19 +26,28 @@ def labels(source, function="f"):
         pytest.param("return a + b", ["the result became None", "+ became -"], id="arithmetic"),
         pytest.param(
             "return a < b",
-            ["the result became None", "the result became True", "the result became False", "< became <=", "< became >="],
+            [
+                "the result became None",
+                "the result became True",
+                "the result became False",
+                "< became <=",
+                "< became >=",
+            ],
             id="comparison-and-its-boundary",
         ),
-        pytest.param(
-            "return a and b", ["the result became None", "and became or"], id="logic"
-        ),
+        pytest.param("return a and b", ["the result became None", "and became or"], id="logic"),
         pytest.param("a.append(b)", ["the statement was dropped"], id="statement"),
         pytest.param("raise ValueError(a)", ["the statement was dropped"], id="raise"),
         pytest.param("return None", [], id="nothing-to-change"),
         pytest.param('"""Only words."""\n    return a', ["the result became None"], id="docstring-untouched"),
         pytest.param(
             "return 'x' if a else 'y'",
-            ["the result became None", "the condition was negated", "the text 'x' was changed", "the text 'y' was changed"],
+            [
+                "the result became None",
+                "the condition was negated",
+                "the text 'x' was changed",
+                "the text 'y' was changed",
+            ],
             id="conditional-expression",
         ),
     ],
@@ -59,7 +68,9 @@ def behaviour_of_mutants(source, *arguments):
     for index in range(count):
         text, names = load(source)
         function = names["f"]
-        mutants.make_mutants(text.encode(), "subject.py", function.__code__.co_firstlineno, function)[index].apply(function)
+        mutants.make_mutants(text.encode(), "subject.py", function.__code__.co_firstlineno, function)[index].apply(
+            function
+        )
         found.add(function(*arguments))
     return found
 

@@ -37,4 +37,6 @@ def test_each_kept_case_shows_something_that_no_other_shows():
     kept = suite.smallest(pool)
     for seen in kept:
         rest = [other for other in kept if other is not seen]
-        assert not (seen.arcs <= set().union(*[o.arcs for o in rest]) and seen.kills <= set().union(*[o.kills for o in rest]))
+        assert not (
+            seen.arcs <= set().union(*[o.arcs for o in rest]) and seen.kills <= set().union(*[o.kills for o in rest])
+        )

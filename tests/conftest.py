@@ -1,0 +1,61 @@
+"""Fixtures for tests that need a real repository: git in a temporary folder, and the settings of nobody."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes golden files anew."""
+    parser.addoption("--update-recorded", action="store_true", help="write tests/recorded anew")
+
+
+class Repo:
+    """A git repository with a work tree; the test runs in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def git(self, *arguments: str) -> str:
+        """Run git here and return what it printed."""
+        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        return subprocess.run(
+            ["git", *identity, *arguments], cwd=self.path, check=True, capture_output=True, text=True
+        ).stdout
+
+    def write(self, path: str, text: str) -> Path:
+        """Write a file, and the folders that it needs."""
+        target = self.path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        return target
+
+    def stage(self, path: str, text: str) -> None:
+        """Write a file and put it into the index."""
+        self.write(path, text)
+        self.git("add", "--", path)
+
+    def commit(self, message: str = "change") -> None:
+        """Commit what is staged."""
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """An empty repository; no variable of a hook, of CI or of the user's settings reaches the test."""
+    for name in os.environ:
+        if name.startswith(("GIT_", "PRE_COMMIT", "PYTESTGEN_")) or name in ("CI", "NO_COLOR", "FORCE_COLOR"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("PYTESTGEN_CACHE_DIR", str(tmp_path / "cache"))
+    path = tmp_path / "repo"
+    path.mkdir()
+    made = Repo(path)
+    made.git("init", "--quiet", "--initial-branch=main")
+    monkeypatch.chdir(path)
+    return made

@@ -1,0 +1,275 @@
+"""The two commands as a user calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from pytestgen_hook import __version__, config
+from pytestgen_hook import cli as program
+
+DOUBLE = "def double(x):\n    return 2 * x\n"
+
+
+def check(*arguments: str) -> Result:
+    return CliRunner().invoke(program.check, arguments)
+
+
+def pytestgen(*arguments: str) -> Result:
+    return CliRunner().invoke(program.pytestgen, arguments)
+
+
+def test_an_untested_function_is_named_with_its_remedy(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    result = check()
+    assert result.exit_code == 1
+    first, last = result.stdout.splitlines()
+    assert first.startswith("a.py:1: PTG001 double: new, untested: ")
+    assert first.endswith("-> pytestgen-check --mode write a.py")
+    assert last.startswith("1 changed function: 1 untested")
+    assert result.stderr == ""
+
+
+def test_the_group_has_the_same_check(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    assert pytestgen("check").exit_code == 1
+
+
+def test_exit_zero_hides_findings_only(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    assert check("--exit-zero").exit_code == 0
+    repo.stage("pyproject.toml", "[tool.pytestgen]\nmodus = 1\n")
+    result = check("--exit-zero")
+    assert result.exit_code == 2
+    assert "there is no setting 'modus'. Did you mean mode?" in result.stderr
+    assert result.stdout == ""
+
+
+def test_nothing_staged_is_clean(repo) -> None:
+    repo.stage("a.txt", "text")
+    assert check().exit_code == 0
+    assert check().stdout == "No changed functions (staged): nothing to test.\n"
+
+
+@pytest.mark.usefixtures("repo")
+def test_quiet_and_clean_is_silent() -> None:
+    result = check("-q")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_paths_narrow_the_range(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    repo.stage("b/c.py", DOUBLE)
+    assert [line.split(":")[0] for line in check("b").stdout.splitlines()[:-1]] == ["b/c.py"]
+
+
+def test_from_a_folder_below_paths_are_seen_from_there(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.stage("b/c.py", DOUBLE)
+    monkeypatch.chdir(repo.path / "b")
+    line = check().stdout.splitlines()[0]
+    assert line.startswith("c.py:1:")
+    assert line.endswith(" c.py")
+
+
+def test_since_looks_at_commits(repo) -> None:
+    repo.commit()
+    repo.stage("a.py", DOUBLE)
+    repo.commit()
+    assert check().exit_code == 0
+    assert "--since 'HEAD~1' --mode write a.py" in check("--since", "HEAD~1").stdout
+
+
+def test_all_looks_at_everything(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    repo.commit()
+    assert check("--all").stdout.splitlines()[-1].startswith("1 function: 1 untested")
+
+
+def test_the_range_of_pre_commit_is_taken_over(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit()
+    repo.stage("a.py", DOUBLE)
+    repo.commit()
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD~1")
+    assert json.loads(check("--output-format", "json").stdout)["range"] == "since HEAD~1"
+    assert json.loads(check("--staged", "--output-format", "json").stdout)["range"] == "staged"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--staged", "--all"], id="two ranges"),
+        pytest.param(["--since", "main", "--all"], id="two other ranges"),
+        pytest.param(["--since", " "], id="an empty ref"),
+        pytest.param(["--mode", "wirte"], id="an unknown mode"),
+        pytest.param(["--engine", "model"], id="an engine that does not exist"),
+        pytest.param(["--budget", "soon"], id="a budget that is no number"),
+        pytest.param(["missing.py"], id="a path that is missing"),
+        pytest.param(["--output-file", "a", "--output-file", "b"], id="more files than formats"),
+        pytest.param(["--no-such-option"], id="an unknown option"),
+    ],
+)
+@pytest.mark.usefixtures("repo")
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    result = check(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Usage:" in result.stderr
+
+
+def test_a_bad_budget_is_refused_before_anything_is_done(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    result = check("--budget", "-1", "--mode", "write")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: --budget = -1.0: ")
+    assert not (repo.path / "tests").exists()
+
+
+def test_outside_a_repository_it_exits_with_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    result = check()
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+
+
+def test_a_missing_ref_exits_with_2(repo) -> None:
+    repo.commit()
+    result = check("--since", "origin/nowhere")
+    assert result.exit_code == 2
+    assert "--since origin/nowhere: " in result.stderr
+
+
+def test_json_is_all_there_is_on_stdout(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    result = check("--output-format", "json")
+    assert json.loads(result.stdout)["targets"][0]["qualname"] == "double"
+    assert result.exit_code == 1
+
+
+def test_a_file_takes_the_format_and_the_terminal_gets_text(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    result = check("--output-format", "json", "--output-file", "../report.json")
+    assert json.loads((repo.path / "../report.json").read_text())["counts"]["untested"] == 1
+    assert result.stdout.startswith("a.py:1: PTG001")
+
+
+def test_two_formats_at_once(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    result = check("--output-format", "json", "--output-file", "../report.json", "--output-format", "github")
+    assert json.loads((repo.path / "../report.json").read_text())["exit_status"] == 1
+    assert result.stdout.startswith("::error file=a.py,line=1,")
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_file_that_cannot_be_written_is_refused() -> None:
+    result = check("--output-file", "missing/report.txt")
+    assert result.exit_code == 2
+    assert "--output-file missing/report.txt" in result.stderr
+
+
+def test_diff_prints_a_patch_and_writes_nothing(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    result = check("--diff", "--python", sys.executable)
+    assert repo.git("status", "--porcelain", "--untracked-files=all") == "A  a.py\n"
+    assert result.exit_code == 1
+    assert result.stdout.startswith("diff --git ")
+    assert "1 given tests" in result.stderr
+    subprocess.run(["git", "apply", "-"], input=result.stdout, text=True, check=True)
+    assert "double(" in (repo.path / "tests" / "test_a.py").read_text()
+
+
+def test_output_that_the_encoding_lacks_is_escaped(repo) -> None:
+    repo.stage("naïve.py", DOUBLE.replace("double", "größe"))
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    completed = subprocess.run(
+        [sys.executable, "-m", "pytestgen_hook", "check"], env=environment, capture_output=True, check=False
+    )
+    assert completed.returncode == 1
+    assert b"na\\xefve.py:1: PTG001 gr\\xf6\\xdfe: " in completed.stdout
+
+
+def test_colour_follows_the_environment(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.stage("a.py", DOUBLE)
+    assert "\x1b[" not in check().stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[31mPTG001" in check().stdout
+    assert "\x1b[" not in check("--output-format", "json").stdout
+
+
+def test_under_pre_commit_the_remedy_is_its_own_hook(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.stage("a.py", DOUBLE)
+    monkeypatch.setenv("PRE_COMMIT", "1")
+    # Without the generating hook: the program itself, by its full path, since it is not on PATH.
+    assert str(Path(sys.argv[0]).absolute()) in check().stdout
+    repo.write(".pre-commit-config.yaml", "repos: [{repo: local, hooks: [{id: pytestgen-generate}]}]\n")
+    assert "-> pre-commit run --hook-stage manual pytestgen-generate\n" in check().stdout
+
+
+def test_without_python_in_the_commit_nothing_heavy_is_imported(repo) -> None:
+    repo.stage("a.txt", "text")
+    heavy = {"rich", "git", "libcst", "yaml", "tomllib", "platformdirs", "sqlite3"}
+    script = (
+        "import sys\nfrom pytestgen_hook.cli import check\ntry:\n    check([])\nfinally:\n"
+        f"    print(sorted({heavy} & set(sys.modules)))\n"
+    )
+    completed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert completed.stdout.splitlines()[-1] == "[]"
+    assert completed.returncode == 0
+
+
+def test_choices_are_those_of_the_settings() -> None:
+    options = {option.name: option for option in program.check.params}
+    for name, known in (("mode", config.MODES), ("engine", config.ENGINES)):
+        kind = options[name].type
+        assert isinstance(kind, click.Choice)
+        assert tuple(kind.choices) == known
+
+
+def test_the_version_is_printed() -> None:
+    assert check("--version").stdout == f"pytestgen-hook {__version__}\n"
+    assert pytestgen("--version").stdout == f"pytestgen-hook {__version__}\n"
+
+
+def test_help_names_exit_statuses_and_colour() -> None:
+    text = check("--help").stdout
+    assert "130 interrupted" in text
+    assert "NO_COLOR" in text
+
+
+def test_the_group_lists_its_commands() -> None:
+    text = pytestgen("--help").stdout
+    assert all(f"\n  {name} " in text for name in ("amend", "check", "doctor", "explain", "init"))
+
+
+@pytest.mark.parametrize("code", ["PTG001", "ptg002", "PTG003", "PTG004", "PTG005"])
+def test_every_rule_is_explained(code: str) -> None:
+    result = pytestgen("explain", code)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{code.upper()} ")
+    assert len(result.stdout.splitlines()) > 5
+
+
+def test_without_a_code_all_rules_are_listed() -> None:
+    assert [line.split()[0] for line in pytestgen("explain").stdout.splitlines()] == [
+        f"PTG00{number}" for number in range(1, 6)
+    ]
+
+
+def test_an_unknown_rule_is_refused_with_the_nearest() -> None:
+    result = pytestgen("explain", "PTG01")
+    assert result.exit_code == 2
+    assert "error: there is no rule PTG01. Did you mean PTG001?" in result.stderr
+
+
+@pytest.mark.usefixtures("repo")
+def test_amend_without_a_commit_is_refused() -> None:
+    result = pytestgen("amend")
+    assert result.exit_code == 2
+    assert "no commit" in result.stderr

@@ -1,0 +1,169 @@
+"""Settings from files, the environment and flags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytestgen_hook.config import Config, load_config
+from pytestgen_hook.errors import FatalError
+
+
+def reader(text: str | None) -> Callable[[str], bytes | None]:
+    return lambda path: text.encode() if text is not None and path == "pyproject.toml" else None
+
+
+def from_pyproject(text: str | None, **more: object) -> Config:
+    return load_config(Path(), reader(text), None, {}, more)
+
+
+def test_without_a_file_there_are_defaults() -> None:
+    assert from_pyproject(None) == Config()
+
+
+def test_a_pyproject_of_others_gives_defaults() -> None:
+    assert from_pyproject("[tool.black]\nline-length = 9\n") == Config()
+
+
+def test_all_settings_are_read_with_dashes() -> None:
+    text = """
+[tool.pytestgen]
+mode = "amend"
+engine = "search"
+budget = 5
+python = ".venv/bin/python"
+tests-dir = "./checks/"
+exclude = ["docs/*", "legacy"]
+source-roots = ["src", "."]
+test-timeout = 1.5
+"""
+    assert from_pyproject(text) == Config(
+        mode="amend",
+        engine="search",
+        budget=5.0,
+        python=".venv/bin/python",
+        tests_dir="checks",
+        exclude=("docs/*", "legacy"),
+        source_roots=("src", ""),
+        test_timeout=1.5,
+    )
+
+
+def test_underscores_are_read_too() -> None:
+    assert from_pyproject('[tool.pytestgen]\ntests_dir = "t"\n').tests_dir == "t"
+
+
+def test_flags_win_over_environment_over_file() -> None:
+    read = reader('[tool.pytestgen]\nmode = "write"\nbudget = 1\ntests-dir = "file"\n')
+    environ = {"PYTESTGEN_BUDGET": "2", "PYTESTGEN_TESTS_DIR": "environment", "PYTESTGEN_EXCLUDE": "a, b/*,"}
+    config = load_config(Path(), read, None, environ, {"tests_dir": "flag", "mode": None})
+    assert (config.mode, config.budget, config.tests_dir) == ("write", 2.0, "flag")
+    assert config.exclude == ("a", "b/*")
+
+
+def test_a_number_in_the_environment_can_be_a_name() -> None:
+    assert load_config(Path(), reader(None), None, {"PYTESTGEN_PYTHON": "3"}, {}).python == "3"
+
+
+def test_empty_variables_and_those_of_others_are_passed_over() -> None:
+    assert load_config(Path(), reader(None), None, {"PYTESTGEN_MODE": "", "PYTESTGEN_CACHE_DIR": "x"}, {}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("s.toml", 'mode = "write"\n', id="bare TOML"),
+        pytest.param("s.toml", '[tool.pytestgen]\nmode = "write"\n', id="TOML with the table of pyproject"),
+        pytest.param("s.yaml", "mode: write\n", id="YAML"),
+        pytest.param("s.yml", "# settings\nmode: write\n", id="YAML with the short suffix"),
+    ],
+)
+def test_a_named_file_takes_the_place_of_pyproject(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    config = load_config(tmp_path, reader("[tool.pytestgen]\nbudget = 1\n"), tmp_path / name, {}, {})
+    assert config == Config(mode="write")
+
+
+def test_a_named_file_is_looked_for_at_the_top_too(tmp_path: Path) -> None:
+    (tmp_path / "only-at-the-top.toml").write_text("budget = 3\n")
+    assert load_config(tmp_path, reader(None), Path("only-at-the-top.toml"), {}, {}).budget == 3.0
+
+
+def test_an_empty_yaml_file_gives_defaults(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("")
+    assert load_config(tmp_path, reader(None), tmp_path / "s.yaml", {}, {}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        pytest.param("bugdet = 1", "'bugdet'. Did you mean budget?", id="a key with a slip"),
+        pytest.param("zzz = 1", "'zzz'. Choose from mode, engine, budget", id="a key like no other"),
+        pytest.param('mode = "wirte"', "Did you mean write?", id="a choice with a slip"),
+        pytest.param("mode = 3", "not one of fail, write, amend", id="a choice of another type"),
+        pytest.param('budget = "soon"', "not a number of seconds", id="a number that is a text"),
+        pytest.param("budget = true", "not a number of seconds", id="a number that is a truth value"),
+        pytest.param("budget = 0", "above 0", id="no time at all"),
+        pytest.param("budget = nan", "above 0", id="not a number"),
+        pytest.param("budget = inf", "above 0", id="for ever"),
+        pytest.param('exclude = "docs"', "not a list", id="a list that is a text"),
+        pytest.param("exclude = [1]", "not a text", id="a list of something else"),
+        pytest.param('tests-dir = "../elsewhere"', "not inside the repository", id="a folder outside"),
+        pytest.param('tests-dir = "/elsewhere"', "not inside the repository", id="an absolute folder"),
+        pytest.param('tests-dir = "C:/elsewhere"', "not inside the repository", id="a folder of another drive"),
+        pytest.param('python = ""', "not a text", id="an empty text"),
+        pytest.param("tests-dir = 't'\ntests_dir = 'u'", "given twice", id="one key in two spellings"),
+    ],
+)
+def test_bad_settings_are_refused_by_name(table: str, told: str) -> None:
+    with pytest.raises(FatalError, match=r"pyproject\.toml") as caught:
+        from_pyproject(f"[tool.pytestgen]\n{table}\n")
+    assert told in str(caught.value)
+
+
+def test_broken_toml_is_refused_with_its_line() -> None:
+    with pytest.raises(FatalError, match=r"pyproject.toml: not valid TOML: .*line 2"):
+        from_pyproject("[tool.pytestgen]\nmode = \n")
+
+
+def test_toml_in_another_encoding_is_refused() -> None:
+    with pytest.raises(FatalError, match="not valid TOML"):
+        load_config(Path(), lambda _: b"[tool.pytestgen]\npython = '\xff'\n", None, {}, {})
+
+
+def test_a_table_that_is_none_is_refused() -> None:
+    with pytest.raises(FatalError, match="expected names with values"):
+        from_pyproject("[tool]\npytestgen = 3\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        pytest.param("s.yaml", "mode: [", "not valid YAML", id="broken YAML"),
+        pytest.param("s.yaml", "- mode", "expected names with values", id="a YAML list"),
+        pytest.param(
+            "s.yaml", "!!python/object/apply:os.getcwd []", "not valid YAML", id="YAML that wants to run code"
+        ),
+        pytest.param("s.ini", "mode = write", ".toml, .yaml", id="another format"),
+        pytest.param(None, "", "No such file", id="a file that is missing"),
+    ],
+)
+def test_bad_files_are_refused(tmp_path: Path, name: str | None, content: str, told: str) -> None:
+    path = tmp_path / (name or "missing.toml")
+    if name:
+        path.write_text(content)
+    with pytest.raises(FatalError) as caught:
+        load_config(tmp_path, reader(None), path, {}, {})
+    assert told in str(caught.value)
+
+
+def test_a_bad_flag_is_named_as_one() -> None:
+    with pytest.raises(FatalError, match=r"--budget = -1\.0"):
+        from_pyproject(None, budget=-1.0)
+
+
+def test_a_bad_variable_is_named_as_one() -> None:
+    with pytest.raises(FatalError, match="PYTESTGEN_MODE = 'no'"):
+        load_config(Path(), reader(None), None, {"PYTESTGEN_MODE": "no"}, {})

@@ -1,0 +1,127 @@
+"""Real commits with the hook: under pre-commit and as a plain script, in each mode."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the plain hook is a shell script")
+
+AREA = """def area(width, height):
+    if width < 0 or height < 0:
+        raise ValueError("negative side")
+    return width * height
+"""
+PROGRAM = f"{sys.executable} -m pytestgen_hook check"
+CONFIGURATION = """\
+repos:
+  - repo: local
+    hooks:
+      - id: pytestgen-check
+        name: changed functions have tests
+        entry: {entry}
+        language: system
+        types_or: [python]
+        pass_filenames: false
+        require_serial: true
+"""
+PLAIN = "#!/bin/sh\nexec {entry}\n"
+
+
+@pytest.fixture(params=["pre-commit", "plain"])
+def hooked(request: pytest.FixtureRequest, repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A repository and a function that gives it the hook with some arguments."""
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    monkeypatch.setenv("PYTESTGEN_PYTHON", sys.executable)
+
+    def install(arguments: str = ""):
+        entry = f"{PROGRAM} {arguments}".strip()
+        if request.param == "plain":
+            hook = repo.write(".git/hooks/pre-commit", PLAIN.format(entry=entry))
+            hook.chmod(0o755)
+        else:
+            repo.stage(".pre-commit-config.yaml", CONFIGURATION.format(entry=entry))
+            command = [sys.executable, "-m", "pre_commit", "install"]
+            subprocess.run(command, cwd=repo.path, check=True, capture_output=True)
+        return repo
+
+    return install
+
+
+def commit(repo, *arguments: str) -> subprocess.CompletedProcess[str]:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    command = ["git", *identity, "commit", "--message", "change", *arguments]
+    return subprocess.run(command, cwd=repo.path, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def committed(repo) -> set[str]:
+    """Files of the last commit."""
+    return set(repo.git("ls-tree", "-r", "--name-only", "HEAD").split())
+
+
+def test_an_untested_function_stops_the_commit(hooked) -> None:
+    repo = hooked()
+    repo.stage("shapes.py", AREA)
+    result = commit(repo)
+    assert result.returncode == 1
+    assert "shapes.py:1: PTG001 area: " in result.stdout + result.stderr
+    assert repo.git("status", "--porcelain", "--", "shapes.py", "tests") == "A  shapes.py\n"
+
+
+def test_a_commit_without_python_goes_through(hooked) -> None:
+    repo = hooked()
+    repo.stage("a.txt", "text")
+    assert commit(repo).returncode == 0
+
+
+def test_a_tested_function_goes_through(hooked) -> None:
+    repo = hooked()
+    repo.stage("shapes.py", AREA)
+    repo.stage("test_shapes.py", "from shapes import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n")
+    result = commit(repo)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_what_is_staged_counts_and_not_the_work_tree(hooked) -> None:
+    repo = hooked()
+    repo.stage("shapes.py", AREA)
+    repo.write("test_shapes.py", "from shapes import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n")
+    assert commit(repo).returncode == 1
+
+
+def test_mode_write_stops_the_commit_until_the_tests_are_added(hooked) -> None:
+    repo = hooked("--mode write")
+    repo.stage("shapes.py", AREA)
+    result = commit(repo)
+    assert result.returncode == 1
+    assert "git add tests/test_shapes.py" in result.stdout + result.stderr
+    assert repo.git("status", "--porcelain", "--untracked-files=all", "--", "tests") == "?? tests/test_shapes.py\n"
+    repo.git("add", "tests/test_shapes.py")
+    assert commit(repo).returncode == 0
+    assert "tests/test_shapes.py" in committed(repo)
+
+
+def test_mode_amend_makes_the_tests_part_of_the_commit(hooked) -> None:
+    repo = hooked("--mode amend")
+    repo.stage("shapes.py", AREA)
+    result = commit(repo)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert {"shapes.py", "tests/test_shapes.py"} <= committed(repo)
+    assert repo.git("status", "--porcelain") == ""
+    passed = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=repo.path, capture_output=True, check=False)
+    assert passed.returncode == 0
+
+
+def test_mode_amend_in_a_partial_commit_only_writes(hooked) -> None:
+    repo = hooked("--mode amend")
+    repo.git("commit", "--quiet", "--allow-empty", "--no-verify", "--message", "first")
+    repo.stage("shapes.py", AREA)
+    repo.stage("other.txt", "stays staged")
+    result = commit(repo, "--", "shapes.py")
+    assert result.returncode == 1
+    status = repo.git("status", "--porcelain", "--untracked-files=all", "--", "shapes.py", "other.txt", "tests")
+    assert status.splitlines() == ["A  other.txt", "A  shapes.py", "?? tests/test_shapes.py"]
