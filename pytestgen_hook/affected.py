@@ -57,7 +57,11 @@ def naming(
     ``sources`` are the contents of the test files. A method must be used as an attribute in a file that names its class
     (or has a fixture named after it); a special method stands for its class. An import alone is no use.
     """
-    names = {path: _Names(source) for path, source in sources.items()}
+    functions = list(functions)
+    # Parsing hundreds of test files takes seconds; a file without the bare word cannot use the name.
+    words = {part.encode() for function in functions for part in function.qualname.split(".")}
+    likely = {path: source for path, source in sources.items() if any(word in source for word in words)}
+    names = {path: _Names(source) for path, source in likely.items()}
     found = {}
     for function in functions:
         files = [path for path in reaching.get(function.path, ()) if path in names and names[path].has(function)]

@@ -31,7 +31,7 @@ class Config:
     tests_dir: str | None = None
     exclude: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
-    test_timeout: float = 300.0
+    test_timeout: float = 120.0
 
 
 class _InvalidError(ValueError):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytestgen_hook import callsites, formatting, gates, layout, merge, render
 from pytestgen_hook.engines import search
+from pytestgen_hook.sourcefile import CannotMerge
 from pytestgen_hook.types import Edit, Exploration, Finding, Function, Status
 
 _ATTEMPTS = 4  # of proving; each one drops what was not green
@@ -225,7 +226,7 @@ def _added(draft: _Draft, source: str, explorations: Sequence[Exploration], proj
     first_party = {name.split(".")[0] for name in map(project.module_name, project.files) if name}
     try:
         after = merge.add_tests(existing, module, first_party=first_party)
-    except merge.CannotMerge:
+    except CannotMerge:
         path = layout.alternative_path(draft.path, project.files)
         return _added(_Draft(path, None, b"", {}), source, explorations, project)
     origin = {key: (source, *place) for key, place in rendered.origin.items()}

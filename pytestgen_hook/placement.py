@@ -197,11 +197,3 @@ def _is_main_guard(statement: libcst.CSTNode) -> bool:
     if not isinstance(statement, libcst.If) or not isinstance(statement.test, libcst.Comparison):
         return False
     return "__name__" in libcst.Module([]).code_for_node(statement.test)
-
-
-def _is_main_guard(statement: libcst.CSTNode) -> bool:
-    import libcst
-
-    if not isinstance(statement, libcst.If) or not isinstance(statement.test, libcst.Comparison):
-        return False
-    return "__name__" in libcst.Module([]).code_for_node(statement.test)

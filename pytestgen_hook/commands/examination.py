@@ -83,7 +83,7 @@ class Examination:
         if hindrance:
             self.notes.append(f"no test could be run: {hindrance}")
             return targets.estimate(changed, reaching, self._naming(changed, reaching, wanted), hindrance), []
-        runs = self._measured(wanted, reaching, paths)
+        runs = self._measured(changed, reaching, wanted)
         return targets.judge(changed, reaching, runs), list(runs.values())
 
     def _why_not_run(self) -> str | None:
@@ -107,10 +107,28 @@ class Examination:
         return naming((item.function for item in changed), reaching, sources)
 
     def _measured(
-        self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]], paths: Sequence[str]
+        self, changed: Sequence[ChangedFunction], reaching: dict[str, tuple[str, ...]], tests: Sequence[str]
     ) -> dict[str, TestRun]:
+        """Run the test files that name one of the functions; then, for functions still untested, all others that reach them."""
+        named = self._naming(changed, reaching, tests)
+        likely = sorted({test for files in named.values() for test in files})
+        runs = self._run(likely, reaching)
+        left = [finding.function for finding in targets.judge(changed, reaching, runs) if finding.status is Status.UNTESTED]
+        rest = sorted({test for function in left for test in reaching[function.path]} - set(likely))
+        runs |= self._run(rest, reaching)
+        for run in runs.values():
+            if run.outcome is not RunOutcome.PASSED:
+                what = f"{len(run.failed)} failing" if run.failed else f"{run.outcome.value}: {run.message}"
+                self.notes.append(f"{run.path}: {what}; what does not pass is no evidence")
+            elif run.message:
+                self.notes.append(f"{run.path}: {run.message}")
+        return runs
+
+    def _run(self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]]) -> dict[str, TestRun]:
         from pytestgen_hook.measure import Bench, measure
 
+        if not tests:
+            return {}
         bench = Bench(
             make_tree=lambda: self._tree,
             folder=self._folder,
@@ -119,17 +137,11 @@ class Examination:
             entries=self._entries,
             cache=self._cache,
             timeout=self._config.test_timeout,
+            root=self._repository.root,
         )
         self._progress.stage(f"running {len(tests)} test file{'s' if len(tests) > 1 else ''}")
-        sources = {path: self._functions(path) for path in paths if reaching.get(path)}
-        runs = {run.path: run for run in measure(tests, sources, bench)}
-        for run in runs.values():
-            if run.outcome is not RunOutcome.PASSED:
-                what = f"{len(run.failed)} failing" if run.failed else f"{run.outcome.value}: {run.message}"
-                self.notes.append(f"{run.path}: {what}; what does not pass is no evidence")
-            elif run.message:
-                self.notes.append(f"{run.path}: {run.message}")
-        return runs
+        sources = {path: self._functions(path) for path, files in reaching.items() if files}
+        return {run.path: run for run in measure(tests, sources, bench)}
 
     def _functions(self, path: str) -> list[Function]:
         blob = self._entries[path]

@@ -250,18 +250,8 @@ def test_only_passing_tests_count(project: Project) -> None:
 def test_shared_lines_name_every_test(project: Project) -> None:
     project.write(
         mod_py="def f(x):\n    return x\n",
-        test_a_py="import pytest, mod\n@pytest.mark.parametrize('x', [1, 2])\ndef test_f(x):\n    assert mod.f(x) ==
-        
-        
-        
-        
-        
-        
-        
-        
-        
-        
-         x\n", test_b_py="""\
+        test_a_py="import pytest, mod\n@pytest.mark.parametrize('x', [1, 2])\ndef test_f(x):\n    assert mod.f(x) == x\n",
+        test_b_py="""\
             import unittest, mod
             class TestF(unittest.TestCase):
                 def setUp(self): self.x = mod.f(1)
