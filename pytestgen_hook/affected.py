@@ -31,12 +31,9 @@ def python_files(options: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found)) or PYTHON_FILES
 
 
-def test_modules(paths: Iterable[str], patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
+def collected_files(paths: Iterable[str], patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
     """Return the files that pytest would collect tests from."""
     return sorted(path for path in paths if path.endswith(".py") and _is_collected(path, patterns))
-
-
-test_modules.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test
 
 
 def _is_collected(path: str, patterns: Sequence[str]) -> bool:

@@ -28,6 +28,7 @@ class Project:
     tests_dir: str | None
     python: Path
     module_name: Callable[[str], str]
+    imported_by: Callable[[str], Collection[str]]  # test file → files that it imports
     read: Callable[[str], bytes | None]  # a test file as it stands, None if there is none or it may not be touched
     taken: Callable[[str], bool]  # whether a test file may not be touched
 
@@ -101,7 +102,7 @@ def generate(
         updated.append(finding)
     edits = tuple(Edit(draft.path, draft.before, draft.after) for draft in drafts if draft.after != draft.before)
     notes = [
-        layout.import_note(draft.path, source, project.files, project.roots, project.read)
+        layout.import_note(draft.path, project.module_name(source), project.files, project.roots, project.read)
         for draft in drafts[:1]
         for source in sorted({origin[0] for origin in draft.origin.values()})[:1]
     ]
@@ -209,7 +210,7 @@ def _drafts(by_source: Mapping[str, Sequence[Exploration]], project: Project) ->
     for source, explorations in sorted(by_source.items()):
         if not any(exploration.cases for exploration in explorations):
             continue
-        path = layout.test_path_for(source, project.files, project.roots, project.tests_dir)
+        path = layout.test_path_for(source, project.files, project.roots, project.tests_dir, project.imported_by)
         while project.taken(path):
             path = layout.alternative_path(path, project.files)
         existing = project.read(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from pytestgen_hook.cache import Cache
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.formatting import ruff
 from pytestgen_hook.functions import is_test_file
+from pytestgen_hook.pytest_settings import pytest_settings
 from pytestgen_hook.tree import quick_folder
 
 KIND = "imports"
@@ -167,13 +169,15 @@ def build_graph(
     """
     python = sorted(path for path in entries if path.endswith(".py"))
     options = sorted(path for path in entries if path.rpartition("/")[2] in _OPTION_FILES)
-    configured = sorted(configured_roots)
+    option_texts = read_blobs({entries[path] for path in options})
+    texts = {path: option_texts.get(entries[path], b"") for path in options}
+    configured = sorted({*configured_roots, *_python_paths(texts)})
     projects = sorted(path for path in entries if path.rpartition("/")[2] in _PROJECT_FILES)
     state = hashlib.sha256(json.dumps([_SCHEMA, python, projects, configured]).encode()).hexdigest()
     kept = cache.get(KIND, state) or {"edges": []}
     known: dict[str, tuple[str, list[int]]] = dict(zip(python, kept["edges"], strict=False))
     stale = [path for path in python if known.get(path, ("",))[0] != entries[path]]
-    blobs = read_blobs({entries[path] for path in [*stale, *options]})
+    blobs = read_blobs({entries[path] for path in stale}) if stale else {}
     contents = {path: blobs.get(entries[path], b"") for path in stale}
     roots = tuple(kept["roots"]) if known else import_roots(entries.keys(), configured, contents.values())
     edges = {path: {python[number] for number in found} for path, (_, found) in known.items()}
@@ -182,7 +186,7 @@ def build_graph(
         numbers = {path: number for number, path in enumerate(python)}
         rows = [(entries[path], sorted(numbers[other] for other in edges[path])) for path in python]
         cache.put(KIND, state, {"edges": rows, "roots": roots})
-    plugins = _configured_plugins([blobs.get(entries[path], b"") for path in options], python, roots)
+    plugins = _configured_plugins(texts.values(), python, roots)
     before = _loaded_before(python)
     imports = {}
     for path in python:
@@ -203,6 +207,17 @@ def _loaded_before(python: Collection[str]) -> dict[str, tuple[set[str], set[str
         packages = {f"{place}__init__.py" for place in above} & existing
         found[folder] = (packages, {f"{place}conftest.py" for place in above} & existing)
     return found
+
+
+def _python_paths(options: Mapping[str, bytes]) -> Iterator[str]:
+    """The folders that pytest's own settings put on Python's path (``pythonpath``)."""
+    for path, text in options.items():
+        if b"pythonpath" in text or b"python_paths" in text:
+            settings = pytest_settings(_folder(path), options.keys(), options.get)
+            for place in settings.python_paths if settings is not None else ():
+                whole = posixpath.normpath(f"{settings.folder}/{place}" if settings.folder else place)
+                if not whole.startswith(("..", "/")):
+                    yield whole
 
 
 def _configured_plugins(options: Iterable[bytes], python: Sequence[str], roots: Iterable[str]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytestgen_hook.affected import PYTHON_FILES, affected_tests, naming, python_files, test_modules
+from pytestgen_hook.affected import PYTHON_FILES, affected_tests, naming, python_files, collected_files
 from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.types import Function, Kind
 
@@ -80,9 +80,9 @@ def test_only_files_that_reach_the_module_count() -> None:
 
 def test_pytest_collects_by_its_patterns() -> None:
     paths = ["tests/test_a.py", "b_test.py", "tests/conftest.py", "tests/util.py", "app/tests.py", "test_x.txt"]
-    assert test_modules(paths) == ["b_test.py", "tests/test_a.py"]
-    assert test_modules(paths, ("tests.py", "test_*.py")) == ["app/tests.py", "tests/test_a.py"]
-    assert test_modules(paths, ("*.py",)) == ["app/tests.py", "b_test.py", "tests/test_a.py", "tests/util.py"]
+    assert collected_files(paths) == ["b_test.py", "tests/test_a.py"]
+    assert collected_files(paths, ("tests.py", "test_*.py")) == ["app/tests.py", "tests/test_a.py"]
+    assert collected_files(paths, ("*.py",)) == ["app/tests.py", "b_test.py", "tests/test_a.py", "tests/util.py"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytestgen_hook.affected import affected_tests, test_modules
+from pytestgen_hook.affected import affected_tests, collected_files
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.functions import functions_in
 from pytestgen_hook.git import INDEX, Repository
@@ -44,7 +44,7 @@ class Judge:
         entries = repository.entries(INDEX)
         cache = Cache(self.place / "cache")
         graph = build_graph(entries, repository.blobs, cache)
-        tests = affected_tests(graph, changed, test_modules(entries))
+        tests = affected_tests(graph, changed, collected_files(entries))
         self.place.mkdir(exist_ok=True)
         bench = Bench(
             make_tree=lambda: self._copy(repository),

@@ -95,7 +95,7 @@ def test_folder_that_is_there_is_not_made_a_package(root):
 def test_file_that_changed_is_left_alone_and_nothing_else_is_written(root, now, before):
     if now is not None:
         (root / "test_x.py").write_bytes(now)
-    with pytest.raises(FatalError, match=r"test_x\.py changed in the meantime"):
+    with pytest.raises(FatalError, match=r"test_x\.py changed while its tests were made"):
         write(root, Edit("test_a.py", None, b"a"), Edit("test_x.py", before, b"new"))
     assert files_below(root) == ({} if now is None else {"test_x.py": now})
 
@@ -141,13 +141,13 @@ def test_folder_in_place_of_the_file_is_an_error_of_the_user(root):
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_folder_without_write_permission_is_an_error_of_the_user(root):
     (root / "tests").mkdir(mode=0o555)
-    with pytest.raises(FatalError, match="cannot be written"):
+    with pytest.raises(FatalError, match="Make it writable"):
         write(root, Edit("tests/test_x.py", None, b"new"))
     assert files_below(root) == {}
 
 
 def test_git_folder_that_is_missing_is_an_error_of_the_user(root, tmp_path):
-    with pytest.raises(FatalError, match="cannot be written"):
+    with pytest.raises(FatalError, match="Make it writable"):
         write_edits(root, tmp_path / "nowhere", [Edit("test_x.py", None, b"new")])
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytestgen_hook.commands.options import CheckOptions, Progress
-from pytestgen_hook.types import ChangedFunction, Report
+from pytestgen_hook.types import ChangedFunction, Edit, Report, Unanalysed
 
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config
@@ -37,6 +37,8 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
         config = _config(repository, revision, options)
         report = replace(report, mode=config.mode)
         changed, unanalysed = changed_functions(changes)
+        if options.scope == "staged":
+            unanalysed += [Unanalysed(path, "it has unresolved conflicts") for path in repository.unmerged_paths()]
         changed = [item for item in changed if _is_chosen(item.function.path, options, config, repository)]
         unanalysed = [item for item in unanalysed if _is_chosen(item.path, options, config, repository)]
         report = replace(report, unanalysed=tuple(unanalysed))
@@ -101,17 +103,19 @@ def _written(report: Report, repository: Repository, config: Config, options: Ch
     """Write the tests and, where the mode and the state of the repository allow it, stage them."""
     from pytestgen_hook.write import write_edits
 
-    write_edits(repository.root, repository.git_dir, report.edits)
-    if config.mode != "amend" or not report.edits:
+    written = write_edits(repository.root, repository.git_dir, report.edits)
+    known = {edit.path for edit in report.edits}
+    markers = tuple(Edit(path, None, b"") for path in written if path not in known)
+    report = replace(report, edits=(*report.edits, *markers))
+    if config.mode != "amend" or not written:
         return report
     hindrance = _why_not_stage(repository, options)
     if hindrance:
         note = f"the tests were written but not staged: {hindrance}"
         return replace(report, mode="write", notes=(*report.notes, note))
-    paths = tuple(edit.path for edit in report.edits)
     if options.scope == "staged":
-        repository.stage(paths)
-    return replace(report, staged=paths)
+        repository.stage(written)
+    return replace(report, staged=written)
 
 
 def _why_not_stage(repository: Repository, options: CheckOptions) -> str | None:

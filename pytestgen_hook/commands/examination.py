@@ -173,6 +173,7 @@ class Examination:
             tests_dir=self._config.tests_dir,
             python=interpreter.python,
             module_name=self._graph.module_name,
+            imported_by=lambda test: self._graph.imports.get(test, frozenset()),
             read=self._read,
             taken=self._is_taken,
         )

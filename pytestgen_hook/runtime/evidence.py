@@ -140,9 +140,10 @@ class Plugin:
             result.failures.setdefault(report.nodeid, _summary(report))
             result.passed.discard(number)
         elif report.when == "call" and report.passed and report.nodeid not in result.failures:
-            # A test that is expected to fail ran the code, but shows that the code does not do as it should.
-            if not hasattr(report, "wasxfail"):
-                result.passed.add(number)
+            result.passed.add(number)
+            # A test that is expected to fail shows, also if it passes, that nobody relies on what the code does.
+            if hasattr(report, "wasxfail"):
+                result.passed.discard(number)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self._tracer.switch(None)

@@ -1,0 +1,177 @@
+"""The main job on real repositories: verdicts, modes, what is written where, and what is left alone."""
+
+import json
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from pytestgen_hook.cli import check, pytestgen
+
+SOURCE = "def double(number: int) -> int:\n    return number * 2\n"
+TEST = "from a import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
+
+
+def run(*options):
+    return CliRunner().invoke(check, ["--python", sys.executable, *options])
+
+
+def targets(*options):
+    document = json.loads(run("--output-format", "json", *options).stdout)
+    return {target["qualname"]: target for target in document["targets"]}
+
+
+def status(repo):
+    return repo.git("status", "--porcelain", "-uall").splitlines()
+
+
+def test_a_function_that_a_passing_test_runs_is_tested(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("test_a.py", TEST)
+    found = targets()
+    assert found["double"]["status"] == "tested"
+    assert found["double"]["tests"] == ["test_a.py::test_double"]
+    assert run().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("test", "reason"),
+    [
+        pytest.param("import a\n\n\ndef test_import():\n    assert a\n", "no test runs its body", id="import-alone"),
+        pytest.param(TEST.replace("4", "5"), "failing test", id="failing"),
+        pytest.param("from a import double\nimport missing_module\n", "could not start", id="not-collected"),
+        pytest.param(
+            "import pytest\nfrom a import double\n\n\n@pytest.mark.skip\ndef test_double():\n    assert double(2) == 4\n",
+            "no test runs its body",
+            id="skipped",
+        ),
+    ],
+)
+def test_what_does_not_pass_is_no_evidence(repo, test, reason):
+    repo.stage("a.py", SOURCE)
+    repo.stage("test_a.py", test)
+    assert targets()["double"]["status"] == "untested"
+    result = run()
+    assert result.exit_code == 1
+    assert reason in result.output
+
+
+def test_a_hanging_test_is_no_evidence_and_is_ended(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("test_a.py", TEST + "\n\ndef test_hangs():\n    while True:\n        double(1)\n")
+    repo.stage("pyproject.toml", "[tool.pytestgen]\ntest-timeout = 4\n")
+    result = run()
+    assert result.exit_code == 1
+    assert "timed out" in result.output
+
+
+def test_the_index_counts_and_not_the_work_tree(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("test_a.py", TEST)
+    repo.write("test_a.py", "")
+    repo.write("stray_test.py", "raise SystemExit\n")
+    assert run().exit_code == 0
+
+
+def test_ignored_files_that_the_code_needs_are_there(repo):
+    repo.stage("a.py", "from _version import NUMBER\n\n\ndef double(n: int) -> int:\n    return n * NUMBER\n")
+    repo.stage(".gitignore", "_version.py\n")
+    repo.write("_version.py", "NUMBER = 2\n")
+    repo.stage("test_a.py", TEST)
+    assert run().exit_code == 0
+
+
+def test_mode_write_writes_and_stages_nothing(repo):
+    repo.stage("a.py", SOURCE)
+    assert run("--mode", "write").exit_code == 1
+    assert status(repo) == ["A  a.py", "?? tests/test_a.py"]
+
+
+def test_mode_amend_stages_what_it_wrote_and_is_clean(repo):
+    repo.stage("a.py", SOURCE)
+    assert run("--mode", "amend").exit_code == 0
+    assert status(repo) == ["A  a.py", "A  tests/test_a.py"]
+    assert run("--mode", "amend").exit_code == 0
+
+
+def test_a_second_run_finds_nothing_to_do(repo):
+    repo.stage("a.py", SOURCE)
+    run("--mode", "amend")
+    before = (repo.path / "tests/test_a.py").read_bytes()
+    assert run("--mode", "write").exit_code == 0
+    assert (repo.path / "tests/test_a.py").read_bytes() == before
+
+
+def test_a_test_file_with_unstaged_edits_is_left_alone(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("tests/test_a.py", "import a\n")
+    repo.write("tests/test_a.py", "import a\n# being edited\n")
+    assert run("--mode", "amend").exit_code == 0
+    assert (repo.path / "tests/test_a.py").read_text() == "import a\n# being edited\n"
+    assert "A  tests/test_a_more.py" in status(repo)
+
+
+def test_existing_tests_stay_byte_for_byte(repo):
+    existing = '"""Kept."""\nimport   a   # odd spacing\n\n\ndef test_other( ):\n\tassert a\n'
+    repo.stage("a.py", SOURCE)
+    repo.stage("tests/test_a.py", existing)
+    run("--mode", "write")
+    lines = iter((repo.path / "tests/test_a.py").read_text().splitlines())
+    assert all(line in lines for line in existing.splitlines())
+
+
+def test_diff_shows_and_writes_nothing(repo):
+    repo.stage("a.py", SOURCE)
+    result = run("--diff")
+    assert "+++ b/tests/test_a.py" in result.output
+    assert status(repo) == ["A  a.py"]
+
+
+def test_a_file_that_does_not_parse_is_said_and_counted(repo):
+    repo.stage("broken.py", "def f(:\n")
+    repo.stage("a.py", SOURCE)
+    repo.stage("test_a.py", TEST)
+    result = run()
+    assert result.exit_code == 1
+    assert "broken.py" in result.output
+    assert "1 not analysed" in result.output
+
+
+def test_without_pytest_the_verdict_is_an_estimate_and_marked_as_one(repo, tmp_path):
+    import venv
+
+    venv.create(tmp_path / "bare", with_pip=False)
+    python = str(tmp_path / "bare" / "bin" / "python")
+    repo.stage("a.py", SOURCE)
+    repo.stage("test_a.py", TEST)
+    result = CliRunner().invoke(check, ["--python", python, "--output-format", "json"])
+    (target,) = json.loads(result.stdout)["targets"]
+    assert (target["status"], target["evidence"]) == ("tested", "static")
+    assert "estimate" in CliRunner().invoke(check, ["--python", python]).output
+
+
+def test_excluded_files_give_no_findings(repo):
+    repo.stage("pyproject.toml", '[tool.pytestgen]\nexclude = ["migrations/*"]\n')
+    repo.stage("migrations/one.py", SOURCE)
+    assert targets() == {}
+
+
+def test_amend_puts_tests_into_the_last_commit(repo, monkeypatch):
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "ada@example.org")
+    repo.stage("a.py", SOURCE)
+    repo.commit("the message")
+    result = CliRunner().invoke(pytestgen, ["amend", "--python", sys.executable])
+    assert result.exit_code == 0, result.output
+    assert repo.git("show", "--format=%s", "--name-only", "HEAD").split() == ["the", "message", "a.py", "tests/test_a.py"]
+    assert status(repo) == []
+
+
+def test_a_function_that_attacks_is_refused_and_nothing_happens(repo):
+    victim = repo.write("victim.txt", "precious")
+    repo.stage("a.py", f"import os\n\n\ndef wipe(n: int):\n    os.remove({str(victim)!r})\n")
+    result = run("--mode", "write")
+    assert victim.read_text() == "precious"
+    assert "delete" in result.output
+    assert result.exit_code == 1
