@@ -212,9 +212,11 @@ def _loaded_before(python: Collection[str]) -> dict[str, tuple[set[str], set[str
 def _python_paths(options: Mapping[str, bytes]) -> Iterator[str]:
     """The folders that pytest's own settings put on Python's path (``pythonpath``)."""
     for path, text in options.items():
-        if b"pythonpath" in text or b"python_paths" in text:
-            settings = pytest_settings(_folder(path), options.keys(), options.get)
-            for place in settings.python_paths if settings is not None else ():
+        if b"pythonpath" not in text and b"python_paths" not in text:
+            continue
+        settings = pytest_settings(_folder(path), options.keys(), options.get)
+        if settings is not None:
+            for place in settings.python_paths:
                 whole = posixpath.normpath(f"{settings.folder}/{place}" if settings.folder else place)
                 if not whole.startswith(("..", "/")):
                     yield whole

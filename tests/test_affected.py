@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytestgen_hook.affected import PYTHON_FILES, affected_tests, naming, python_files, collected_files
+from pytestgen_hook.affected import PYTHON_FILES, affected_tests, collected_files, naming, python_files
 from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.types import Function, Kind
 

@@ -59,4 +59,6 @@ def test_example(repo, name):
     state = repo.git("status", "--porcelain")
     again = run("--all", "--mode", "write")
     assert repo.git("status", "--porcelain") == state
-    assert again == (1 if name == "http_fetcher" else 0)  # what needs the network stays untested, and is said every time
+    assert again == (
+        1 if name == "http_fetcher" else 0
+    )  # what needs the network stays untested, and is said every time

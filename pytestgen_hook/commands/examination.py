@@ -12,7 +12,7 @@ from pytestgen_hook import targets
 from pytestgen_hook.cache import Cache, default_folder
 from pytestgen_hook.commands.options import Progress
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.functions import SyntaxProblem, functions_in, is_test_file
+from pytestgen_hook.functions import SyntaxProblem, functions_in
 from pytestgen_hook.types import ChangedFunction, Exploration, Finding, Function, RunOutcome, Status, TestRun
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.imports import ImportGraph
     from pytestgen_hook.interpreter import Interpreter
+
+
+_OPTION_FILES = {"pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", "tox.ini", "setup.cfg"}
 
 
 class Examination:
@@ -57,24 +60,34 @@ class Examination:
         return find_interpreter(self._repository.root, self._config.python, os.environ, self._cache)
 
     @cached_property
+    def _tree_of_tests(self) -> Path:
+        """A copy for the project's own tests alone: they may write into it."""
+        return self._copy("tests")
+
+    @cached_property
     def _tree(self) -> Path:
+        """A copy that calls are observed in and that generated tests are proved in."""
+        return self._copy("tree")
+
+    def _copy(self, name: str) -> Path:
         from pytestgen_hook.tree import staged_tree
 
         self._progress.stage("copying what will be committed")
-        copied = staged_tree(self._repository, self._revision, self._folder / "tree")
+        copied = staged_tree(self._repository, self._revision, self._folder / name)
         if copied.left_out:
-            shown = ", ".join(copied.left_out[:3])
-            self.notes.append(f"ignored files too large to copy were left out of the examined tree: {shown}")
+            note = f"ignored files too large to copy were left out: {', '.join(copied.left_out[:3])}"
+            self.notes += [] if note in self.notes else [note]
         return copied.path
 
     # -- the verdicts ----------------------------------------------------------------------------------------------
 
     def judge(self, changed: Sequence[ChangedFunction]) -> tuple[list[Finding], list[TestRun]]:
         """Return a finding per function, and the runs of the test files that reach them."""
-        from pytestgen_hook.affected import affected_tests
+        from pytestgen_hook.affected import affected_tests, collected_files, python_files
 
         paths = sorted({item.function.path for item in changed})
-        tests = [path for path in self._entries if is_test_file(path) and _holds_tests(path)]
+        options = [blob for path, blob in self._entries.items() if path.rpartition("/")[2] in _OPTION_FILES]
+        tests = collected_files(self._entries, python_files(self._repository.blobs(options).values()))
         reaching = affected_tests(self._graph, paths, tests)
         wanted = sorted({test for found in reaching.values() for test in found})
         if not wanted:
@@ -113,7 +126,9 @@ class Examination:
         named = self._naming(changed, reaching, tests)
         likely = sorted({test for files in named.values() for test in files})
         runs = self._run(likely, reaching)
-        left = [finding.function for finding in targets.judge(changed, reaching, runs) if finding.status is Status.UNTESTED]
+        left = [
+            finding.function for finding in targets.judge(changed, reaching, runs) if finding.status is Status.UNTESTED
+        ]
         rest = sorted({test for function in left for test in reaching[function.path]} - set(likely))
         runs |= self._run(rest, reaching)
         for run in runs.values():
@@ -130,7 +145,7 @@ class Examination:
         if not tests:
             return {}
         bench = Bench(
-            make_tree=lambda: self._tree,
+            make_tree=lambda: self._tree_of_tests,
             folder=self._folder,
             interpreter=self._interpreter,
             graph=self._graph,
@@ -213,8 +228,3 @@ class Examination:
         from pytestgen_hook.git import INDEX
 
         return self._repository.entries(INDEX)
-
-
-def _holds_tests(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return name.startswith("test_") or name.endswith("_test.py")

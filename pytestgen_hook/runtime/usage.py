@@ -3,49 +3,49 @@
 import ast
 
 _TEXT = {
-        "capitalize",
-        "casefold",
-        "center",
-        "encode",
-        "endswith",
-        "expandtabs",
-        "format",
-        "isalnum",
-        "isalpha",
-        "isascii",
-        "isdecimal",
-        "isdigit",
-        "isidentifier",
-        "islower",
-        "isnumeric",
-        "isprintable",
-        "isspace",
-        "istitle",
-        "isupper",
-        "join",
-        "ljust",
-        "lower",
-        "lstrip",
-        "partition",
-        "removeprefix",
-        "removesuffix",
-        "replace",
-        "rfind",
-        "rindex",
-        "rjust",
-        "rpartition",
-        "rsplit",
-        "rstrip",
-        "split",
-        "splitlines",
-        "startswith",
-        "strip",
-        "swapcase",
-        "title",
-        "translate",
-        "upper",
-        "zfill",
-    }
+    "capitalize",
+    "casefold",
+    "center",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "format",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+    "zfill",
+}
 _METHODS = {
     "str": _TEXT,
     "list": {"append", "extend", "insert", "sort", "reverse", "pop", "remove", "index", "copy"},
@@ -57,8 +57,8 @@ _METHODS = {
 }
 _NAMES = {
     "int": "n m k i j x y z a b num number count size length width height index idx start stop end step limit depth level "
-    "age year month day hour minute second seconds minutes hours days page total amount base exp power times max_length maxlen position "
-    "pos q r target threshold",
+    "age year month day hour minute second seconds minutes hours days page total amount base exp power times max_length "
+    "maxlen position pos q r target threshold",
     "float": "rate ratio price weight value factor temperature score percent percentage tolerance eps epsilon radius angle",
     "str": "s t text string str word words_str name title key label message msg sentence line pattern prefix suffix sep "
     "separator delimiter char letter letters token path filename url date expression brackets parentheses paren_string camel "
@@ -147,7 +147,12 @@ class _Reader(ast.NodeVisitor):
             if outer is None:
                 return None
             return outer if isinstance(node.slice, ast.Slice) else outer.of_element()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args and node.func.id in _LIKE_ARGUMENT:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.args
+            and node.func.id in _LIKE_ARGUMENT
+        ):
             return self.usage(node.args[0])
         return None
 

@@ -164,7 +164,12 @@ def test_amend_puts_tests_into_the_last_commit(repo, monkeypatch):
     repo.commit("the message")
     result = CliRunner().invoke(pytestgen, ["amend", "--python", sys.executable])
     assert result.exit_code == 0, result.output
-    assert repo.git("show", "--format=%s", "--name-only", "HEAD").split() == ["the", "message", "a.py", "tests/test_a.py"]
+    assert repo.git("show", "--format=%s", "--name-only", "HEAD").split() == [
+        "the",
+        "message",
+        "a.py",
+        "tests/test_a.py",
+    ]
     assert status(repo) == []
 
 

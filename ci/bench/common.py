@@ -1,0 +1,78 @@
+"""What the benchmarks share: an environment of their own, temporary repositories, running the command, writing results."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parent.parent.parent
+RESULTS = Path(__file__).parent / "results"
+
+
+def environment(work: Path) -> Path:
+    """Return the Python of an environment below ``work`` that has this checkout, pytest, coverage and pytest-timeout."""
+    python = work / "venv" / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", work / "venv"], check=True)
+        packages = [str(PROJECT), "pytest", "coverage", "pytest-timeout"]
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+    return python
+
+
+def repository(folder: Path) -> None:
+    """Make the folder a repository with all its files committed."""
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all", "--force")
+    git(folder, "commit", "--quiet", "--message", "as it is")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git and return what it printed."""
+    identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
+    return subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def check(
+    python: Path, folder: Path, *options: str, env: Mapping[str, str] | None = None, report: Path | None = None
+) -> tuple[int, float, dict[str, Any]]:
+    """Run pytestgen-check; return (exit status, seconds, the JSON report)."""
+    report = report or folder.parent / f"{folder.name}.report.json"
+    command = [python, "-m", "pytestgen_hook", "check", "--python", python, *options]
+    started = time.perf_counter()
+    run = subprocess.run(
+        [*command, "--output-format", "json", "--output-file", report],
+        cwd=folder,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+    )
+    seconds = time.perf_counter() - started
+    if run.returncode not in (0, 1):
+        raise SystemExit(f"pytestgen-check ended with {run.returncode}:\n{run.stderr[-2000:]}")
+    return run.returncode, seconds, json.loads(report.read_text(encoding="utf-8"))
+
+
+def is_green(python: Path, folder: Path, seed: str, paths: Sequence[str] = ("tests",), pythonpath: str = ".") -> bool:
+    """Whether the tests pass under a hash seed."""
+    return (
+        subprocess.run(
+            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths],
+            cwd=folder,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": pythonpath, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+        ).returncode
+        == 0
+    )
+
+
+def save(name: str, result: Mapping[str, Any]) -> None:
+    """Keep a result as JSON beside the benchmarks and print it without its rows."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    print(json.dumps({key: value for key, value in result.items() if key != "rows"}, indent=1))
