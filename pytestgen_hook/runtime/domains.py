@@ -255,7 +255,7 @@ class Any(Domain):
         self.credit[index][1] += 1.0
 
 
-_DATES = ("date(2024, 1, 31)", "date(2024, 2, 29)", "date(1999, 12, 31)", "date(2023, 7, 4)")
+_DATES = ("date(2024, 6, 1)", "date(2024, 1, 31)", "date(2024, 2, 29)", "date(1999, 12, 31)", "date(2023, 7, 4)")
 _TIMES = (
     "datetime(2024, 1, 31, 12, 30)",
     "datetime(2000, 1, 1)",

@@ -2,6 +2,7 @@
 
 import re
 
+from domains import Fixed
 from plan import Input
 from values import Built, Items, Pairs, Plain
 
@@ -24,6 +25,8 @@ def vary_input(proposed, plan, rng, donors):
             arguments[parameter.name] = parameter.domain.draw(rng)
         elif not parameter.required and roll < 0.2:
             del arguments[parameter.name]
+        elif isinstance(parameter.domain, Fixed):
+            arguments[parameter.name] = parameter.domain.draw(rng)  # a neighbour of a member need not be one
         elif donors and roll < 0.3:
             taken = rng.choice(donors).arguments.get(parameter.name)
             arguments[parameter.name] = taken if taken is not None else vary(node, rng, plan.constants)
@@ -197,8 +200,9 @@ def simplified(proposed, plan, rng):
         elif receiver is not None and (not arguments or rng.random() < 0.5):
             receiver = _simpler(receiver, rng)
         elif arguments:
-            name = rng.choice(sorted(arguments))
-            arguments[name] = _simpler(arguments[name], rng)
+            chosen = rng.choice([parameter for parameter in plan.parameters if parameter.name in arguments])
+            if not isinstance(chosen.domain, Fixed):
+                arguments[chosen.name] = _simpler(arguments[chosen.name], rng)
     return Input(arguments, receiver, proposed.origin)
 
 

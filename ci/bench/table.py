@@ -1,0 +1,88 @@
+"""Writes the table in README.md from the results: python ci/bench/table.py"""
+
+import json
+import re
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def result(name: str) -> dict:
+    """Return a result, empty if it was not measured."""
+    path = HERE / "results" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Return (what, goal, measured)."""
+    found = []
+    if latency := result("latency"):
+        found += [
+            (
+                "commit without Python, against `python -c 'import click'`",
+                "≤ 3x",
+                f"{latency['without_python_ratio']}x",
+            ),
+            (
+                f"one changed function among {latency['python_files']:,} Python files, graph cold",
+                "≤ 1.5 s",
+                f"{latency['one_function_cold_seconds']} s",
+            ),
+            ("the same, graph warm", "≤ 0.5 s", f"{latency['one_function_warm_seconds']} s"),
+        ]
+    if human := result("humaneval"):
+        found += [
+            (f"HumanEval, {human['modules']} modules: with tests", "≥ 158", str(human["with_tests"])),
+            ("… green in 3 runs", "all", str(human["green_in_three_runs"])),
+            ("… branches, mean", "≥ 97 %", f"{human['branch_mean']} %"),
+            ("… mutants killed (another program's)", "≥ 80 %", f"{human['killed_percent']} %"),
+            ("… tests a module", "", str(human["tests_a_module"])),
+            ("… seconds a function", "≤ 3", str(human["seconds_a_function"])),
+        ]
+    for library in result("libraries").get("libraries", ()):
+        safe = library["only_tests_changed"] and library["nothing_outside_changed"]
+        found.append(
+            (
+                f"{library['name']}: functions · lines · branches · mutants",
+                "ends by itself, green",
+                f"{library['functions']} · {library['lines']} · {library['branches']} · {library['mutants']} in "
+                f"{library['seconds']} s; green in 3 runs: {'yes' if library['green_in_three_runs'] else 'NO'}; "
+                f"nothing else changed: {'yes' if safe else 'NO'}",
+            )
+        )
+    if hostile := result("hostile"):
+        whole = ("decoy_untouched", "socket_untouched", "victim_alive", "repository_untouched")
+        found.append(
+            (
+                f"{hostile['functions']} hostile functions",
+                "all reported, nothing changed",
+                f"{hostile['reported']} reported, {len(hostile['given_tests'])} given tests, "
+                f"{'nothing' if all(hostile[name] for name in whole) else 'SOMETHING'} changed, {hostile['seconds']} s",
+            )
+        )
+    if killed := result("killed"):
+        found.append(
+            (
+                f"killed at {killed['kills']} random moments",
+                "as before or complete",
+                f"{killed['as_before']} as before, {killed['complete']} complete, "
+                f"{killed['some_files_complete']} with some files complete, {len(killed['bad'])} bad",
+            )
+        )
+    return found
+
+
+def main() -> None:
+    """Write the table and, below it, why the rest of the libraries is not reached."""
+    lines = ["| what | goal | measured |", "|---|---|---|", *[f"| {' | '.join(row)} |" for row in rows()]]
+    for library in result("libraries").get("libraries", ()):
+        lines += ["", f"Not reached in {library['name']}:", ""]
+        lines += [f"- {count} x {reason}" for reason, count in library["not_reached"].items()] or ["- nothing"]
+    readme = HERE / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    between = "<!-- results -->\n" + "\n".join(lines).replace("\\", "\\\\") + "\n<!-- end -->"
+    readme.write_text(re.sub(r"<!-- results -->.*<!-- end -->", between, text, flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
