@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,12 +73,13 @@ def generate(
     proving: Callable[[int], None],
 ) -> Generated:
     """Return tests for the untested functions among ``findings``, each proved, and the findings brought up to date."""
-    wanted = [finding for finding in findings if finding.status is Status.UNTESTED]
+    wanted = [finding.function for finding in findings if finding.status is Status.UNTESTED]
+    modules = {function.path: project.module_name(function.path) for function in wanted}
+    nameless = {path for path, module in modules.items() if not _is_importable(module)}
     tasks = [
-        search.Task(
-            finding.function, project.module_name(finding.function.path), tuple(calls.get(finding.function.path, ()))
-        )
-        for finding in wanted
+        search.Task(function, modules[function.path], tuple(calls.get(function.path, ())))
+        for function in wanted
+        if function.path not in nameless
     ]
     explored = search.explore(
         tasks,
@@ -88,6 +90,8 @@ def generate(
         seconds=seconds,
         done=done,
     )
+    problem = "its file has no name that a test could import"
+    explored += [Exploration(item, modules[item.path], problem=problem) for item in wanted if item.path in nameless]
     by_source: dict[str, list[Exploration]] = {}
     for exploration in explored:
         by_source.setdefault(exploration.function.path, []).append(exploration)
@@ -107,6 +111,10 @@ def generate(
         for source in sorted({origin[0] for origin in draft.origin.values()})[:1]
     ]
     return Generated(edits, tuple(updated), tuple(note for note in notes if note))
+
+
+def _is_importable(module: str) -> bool:
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in module.split("."))
 
 
 _Key = tuple[str, str, int]

@@ -197,16 +197,28 @@ _EMPTY: dict[type, str] = {
 
 
 def _slug(source: str) -> str:
+    return _node_slug(_expression(source))[:40].strip("-.")
+
+
+def _node_slug(node: ast.expr) -> str:
+    """Say an expression in words: the values in it, without the names of what they are wrapped in."""
     try:
-        return _value_slug(ast.literal_eval(source))
-    except (ValueError, SyntaxError, TypeError):
+        return _value_slug(ast.literal_eval(node))
+    except (ValueError, TypeError):
         pass
-    node = _expression(source)
+    inner: list[ast.expr] = []
     if isinstance(node, ast.Call):
-        given = [ast.unparse(value) for value in [*node.args, *[item.value for item in node.keywords]]]
-        words = "-".join(word for word in map(_slug, given) if word)
-        return (words or "empty-" + _snake(ast.unparse(node.func)).replace("_", "-"))[:40].strip("-.")
-    return "-".join(re.findall(r"[A-Za-z0-9_.]+", source))[:32].strip("-.").lower()
+        inner = [*node.args, *[item.value for item in node.keywords]]
+        if not inner:
+            return "empty-" + _snake(ast.unparse(node.func)).replace("_", "-")
+    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        inner = node.elts
+    elif isinstance(node, ast.Dict):
+        inner = node.values
+    elif isinstance(node, ast.Attribute):
+        return node.attr.lower().replace("_", "-")
+    words = "-".join(word for word in map(_node_slug, inner) if word)
+    return words or "-".join(re.findall(r"[A-Za-z0-9_.]+", ast.unparse(node)))[:32].lower()
 
 
 def _value_slug(value: object) -> str:

@@ -22,6 +22,8 @@ def environment(work: Path) -> Path:
         subprocess.run([sys.executable, "-m", "venv", work / "venv"], check=True)
         packages = [str(PROJECT), "pytest", "coverage", "pytest-timeout"]
         subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+    again = ["--force-reinstall", "--no-deps", str(PROJECT)]
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *again], check=True)
     return python
 
 

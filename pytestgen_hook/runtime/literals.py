@@ -36,10 +36,21 @@ def resolve(module_name, qualname):
     return found
 
 
+def import_home(thing, qualname, home):
+    """Return the module to import ``thing`` from: the one that defines it, or ``home`` where that one is private."""
+    module_name = getattr(thing, "__module__", None) or ""
+    is_public = not any(part.startswith("_") for part in module_name.split("."))
+    if is_public and resolve(module_name, qualname) is thing:
+        return module_name
+    if home is not None and resolve(home.__name__, qualname) is thing:
+        return home.__name__
+    return None
+
+
 class Writer:
     """Collects the imports that the written text needs.
 
-    ``home`` is the module under test: names that it re-exports are imported from there, as a person would.
+    ``home`` is the module under test: what comes from a private module is imported from there if it can be.
     With ``coarse`` the text is a fingerprint, not source: values that a test's assertion could not tell apart (1, 1.0 and
     True; floats within the tolerance of ``pytest.approx``) are written alike, so equal fingerprints mean «no test notices».
     """
@@ -67,12 +78,10 @@ class Writer:
         top = qualname.split(".")[0]
         if module_name == "builtins":
             return qualname
-        if self.home is not None and top in vars(self.home) and resolve(self.home.__name__, qualname) is thing:
-            self.imports.add((self.home.__name__, top))
-            return qualname
-        if resolve(module_name, qualname) is not thing or module_name.split(".")[0].startswith("_"):
+        home = import_home(thing, qualname, self.home)
+        if home is None:
             raise CannotWrite(f"it uses {qualname}, which cannot be imported by name")
-        self.imports.add((module_name, top))
+        self.imports.add((home, top))
         return qualname
 
     def _write(self, value, depth):

@@ -11,7 +11,7 @@ import types
 import domains
 import harvest
 import usage
-from literals import CannotWrite
+from literals import CannotWrite, import_home
 from mutants import find_function
 from values import Built, Items
 
@@ -450,7 +450,6 @@ _COMMON_MODULES = (
     ),
     *("textwrap", "uuid"),
 )
-_PUBLIC_HOMES = ("datetime", "decimal", "pathlib", "fractions", "collections", "uuid")
 
 
 def _resolver(subject):
@@ -466,9 +465,7 @@ def _resolver(subject):
         if isinstance(value, types.ModuleType):
             # A module that the code imports under an alias is imported by its own name in a test.
             return ({(value.__name__, "")}, value.__name__) if "." not in value.__name__ else None
-        home = getattr(value, "__module__", None)
-        if home in _PUBLIC_HOMES and getattr(value, "__qualname__", "") == name:
-            return {(home, name)}, name
-        return {(module.__name__, name)}, name
+        home = import_home(value, name, None) if isinstance(value, (type, types.FunctionType)) else None
+        return {(home or module.__name__, name)}, name
 
     return names

@@ -180,3 +180,49 @@ def test_a_function_that_attacks_is_refused_and_nothing_happens(repo):
     assert victim.read_text() == "precious"
     assert "delete" in result.output
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["my-script.py", "2fast.py", "with space.py", "class.py"])
+def test_a_file_that_no_test_could_import_is_said(repo, name):
+    repo.stage(name, SOURCE)
+    result = run("--mode", "write")
+    assert result.exit_code == 1
+    assert "no name that a test could import" in result.output
+    assert not (repo.path / "tests").exists()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("x = 1\n", id="no-functions"),
+        pytest.param("\ufeffdef f(n: int):\n    return n + 1\n", id="bom"),
+        pytest.param("def f(n: int):\r\n    return n + 1\r\n", id="windows-line-ends"),
+        pytest.param("\f\ndef f(n: int):\n    return n + 1\n", id="form-feed"),
+        pytest.param("def f(n: int): return n + 1\n", id="one-line"),
+        pytest.param("if True:\n    def f(n: int):\n        return n + 1\n", id="conditional"),
+        pytest.param("def _f(n: int):\n    return n + 1\n", id="private"),
+    ],
+)
+def test_odd_sources_are_given_tests_or_have_none_to_give(repo, source):
+    (repo.path / "odd.py").write_bytes(source.encode())
+    repo.git("add", "odd.py")
+    result = run("--mode", "amend")
+    assert result.exit_code == 0, result.output
+    assert (repo.path / "tests/test_odd.py").exists() is ("def " in source)
+    assert run().exit_code == 0
+
+
+def test_functions_of_one_name_in_two_places_are_told_apart(repo):
+    source = "class A:\n    def f(self):\n        return 1\n\n\nclass B:\n    def f(self):\n        return 2\n"
+    repo.stage("twins.py", source)
+    assert run("--mode", "amend").exit_code == 0
+    assert {"A.f", "B.f"} <= targets("--all").keys()
+
+
+def test_two_modules_of_one_name_get_test_files_of_their_own(repo):
+    for folder in ("left", "right"):
+        repo.stage(f"{folder}/__init__.py", "")
+        repo.stage(f"{folder}/util.py", SOURCE.replace("2", "3" if folder == "left" else "4"))
+    assert run("--mode", "amend").exit_code == 0, run().output
+    assert run().exit_code == 0
