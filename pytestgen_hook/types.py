@@ -60,11 +60,6 @@ class Function:
         """The last part of the qualified name."""
         return self.qualname.rpartition(".")[2]
 
-    @property
-    def is_one_liner(self) -> bool:
-        """Whether the body starts on a line that importing the module runs as well."""
-        return any(line <= self.def_line for line in self.body_lines)
-
 
 @dataclass(frozen=True, slots=True)
 class ChangedFunction:

@@ -2,8 +2,9 @@
 
     python ci/bench/latency.py --work DIR [--runs 15]
 
-The repository is the sdist of Django, its tests left out, so that no test run is part of the times; the graph is cold when
-the cache is empty, warm when only the changed file is new to it. Times are medians of interleaved runs.
+The repository holds three copies of this Python's standard library without its tests, so that no test run is part of the
+times; the graph is cold when the cache is empty, warm when only the changed file is new to it. Times are medians of
+interleaved runs.
 """
 
 import argparse
@@ -11,8 +12,7 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
-import tarfile
+import sysconfig
 import time
 from pathlib import Path
 
@@ -26,23 +26,15 @@ def seconds(command: list[object], folder: Path, env: dict[str, str]) -> float:
     return time.perf_counter() - started
 
 
-def django(work: Path) -> Path:
-    """Return a repository with Django's sources and without its tests."""
-    folder = work / "django"
+def standard_library(work: Path) -> Path:
+    """Return a repository with three copies of this Python's standard library, its tests left out."""
+    folder = work / "standard-library"
     if not folder.exists():
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-        subprocess.run(
-            [*command, "--no-build-isolation", "-d", work, "django==5.1.4"], check=False, capture_output=True
+        ignored = shutil.ignore_patterns(
+            "__pycache__", "site-packages", "test", "tests", "idle_test", "test_*", "config-*", "*.so", "*.a"
         )
-        archive = next(work.glob("[dD]jango-*.tar.gz"))
-        with tarfile.open(archive) as stream:
-            stream.extractall(work / "unpacked", filter="data")
-        shutil.copytree(next((work / "unpacked").glob("[dD]jango-*")), folder)
-        # Copies under other names stand in for the test files left out: the number of files counts, not what they are.
-        shutil.rmtree(folder / "tests")
-        shutil.rmtree(folder / "django" / "test")
-        for number in range(2):
-            shutil.copytree(folder / "django", folder / f"copy{number}" / "django")
+        for name in ("one", "two", "three"):
+            shutil.copytree(sysconfig.get_path("stdlib"), folder / name, ignore=ignored)
         repository(folder)
     return folder
 
@@ -69,8 +61,8 @@ def main() -> None:
         click.append(seconds([python, "-c", "import click"], empty, {}))
         ours.append(seconds(command, empty, {}))
 
-    folder = django(work)
-    source = folder / "django" / "utils" / "text.py"
+    folder = standard_library(work)
+    source = folder / "one" / "textwrap.py"
     text = source.read_text()
     cold, warm = [], []
     for number in range(options.runs // 3 or 1):
@@ -78,9 +70,7 @@ def main() -> None:
         shutil.rmtree(cache, ignore_errors=True)
         times = []
         for change in range(2):
-            source.write_text(
-                text.replace("def capfirst(x):", f"def capfirst(x):\n    number = {number * 2 + change}", 1)
-            )
+            source.write_text(text.replace("def dedent(text):", f"def dedent(text, number={number * 2 + change}):", 1))
             git(folder, "add", str(source))
             times.append(seconds(command, folder, {"PYTESTGEN_CACHE_DIR": str(cache)}))
         cold.append(times[0])

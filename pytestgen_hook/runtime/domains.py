@@ -4,7 +4,6 @@
 """
 
 import collections.abc
-import dataclasses
 import datetime
 import decimal
 import enum
@@ -698,8 +697,3 @@ def _element_domain(usage, constants, depth):
     if usage.element is not None and depth < 2 and usage.element.ranked():
         return from_usage(usage.element, constants, depth + 1)
     return Any([(Ints(constants), 4), (Texts(constants), 2), (Floats(constants), 0.7)])
-
-
-def is_dataclass_type(kind):
-    """Whether ``kind`` is a dataclass itself."""
-    return isinstance(kind, type) and dataclasses.is_dataclass(kind)

@@ -116,7 +116,7 @@ class Watch:
 
     def _profile(self, frame, event, function):
         if event == "c_call" and function is id and frame.f_code.co_filename.startswith(self.tree):
-            self.noticed = "the addresses of objects (id)"
+            self.noticed = "it depends on the addresses of objects (id)"
 
 
 class Subject:
@@ -170,6 +170,7 @@ def observe(subject, item, guard, trace=True, strict=False):
         watch = Watch(scope.names.get("__ptg_tree__", "\0"))
         if trace:
             tracer.start()
+        shared = _module_state(subject.module) if strict else {}
         if strict:
             watch.start()
         try:
@@ -187,8 +188,29 @@ def observe(subject, item, guard, trace=True, strict=False):
     finally:
         guard.stop()
     answer["arcs"] = sorted(tracer.arcs)
-    answer["unstable"] = watch.noticed
+    answer["unstable"] = watch.noticed or (_changed_state(subject.module, shared) if strict else None)
     return answer
+
+
+_STATE = (list, dict, set, bytearray, int, float, str, bytes, bool, tuple, frozenset, type(None))
+
+
+def _module_state(module):
+    """Return {name: text} of the plain values at the top of the module: what later tests would see."""
+    found = {}
+    for name, value in vars(module).items():
+        if isinstance(value, _STATE) and not name.startswith("__"):
+            try:
+                found[name] = repr(value)
+            except Exception:
+                continue
+    return found
+
+
+def _changed_state(module, before):
+    after = _module_state(module)
+    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    return f"it changes {changed[0]} of its module, which other tests would see" if changed else None
 
 
 def _outcome(subject, item, local):

@@ -134,6 +134,20 @@ def test_what_differs_from_run_to_run_is_never_a_case(tmp_path, body, part):
     assert part in (exploration.problem or "")
 
 
+def test_what_depends_on_earlier_calls_is_never_a_case(tmp_path):
+    source = "COUNT = [0]\n\ndef next_number():\n    COUNT[0] += 1\n    return COUNT[0]\n"
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.cases == ()
+    assert "called before" in (exploration.problem or "")
+
+
+def test_what_changes_its_module_is_never_a_case(tmp_path):
+    source = "NAMES = []\n\ndef register(name: str) -> str:\n    NAMES.insert(0, name)\n    return name.upper()\n"
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.cases == ()
+    assert "NAMES" in (exploration.problem or "")
+
+
 def test_a_test_that_could_not_fail_is_not_made(tmp_path):
     exploration = the_only(explored(tmp_path, "def quiet(n: int):\n    n + 1\n"))
     assert exploration.cases == ()
