@@ -7,15 +7,14 @@ import errno
 import os
 import shutil
 import stat
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from pytestgen_hook.errors import FatalError
+from pytestgen_hook.scratch import may_be_running
 from pytestgen_hook.types import Edit
 
 _JOURNAL = "beside"  # names the file outside our folder that a killed run may have left
-_STALE_SECONDS = 24 * 60 * 60
 
 
 def write_edits(root: Path, git_dir: Path, edits: Sequence[Edit]) -> tuple[str, ...]:
@@ -109,25 +108,10 @@ def _remove_leftovers(shared: Path) -> None:
     """Remove what killed runs left; what belongs to running processes stays."""
     for folder in shared.glob("write-*"):
         number = folder.name.removeprefix("write-")
-        if number.isdigit() and not _may_be_running(int(number), folder):
+        if number.isdigit() and not may_be_running(int(number), folder):
             with contextlib.suppress(OSError):
                 Path((folder / _JOURNAL).read_text(encoding="utf-8")).unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _may_be_running(process: int, folder: Path) -> bool:
-    with contextlib.suppress(OSError):
-        if time.time() - folder.stat().st_mtime > _STALE_SECONDS:
-            return False
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------

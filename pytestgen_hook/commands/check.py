@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -57,9 +56,10 @@ def _examined(
     progress: Progress,
 ) -> Report:
     from pytestgen_hook.commands.examination import Examination
+    from pytestgen_hook.scratch import scratch_folder
 
-    with tempfile.TemporaryDirectory(prefix="pytestgen-", ignore_cleanup_errors=True) as folder:
-        examination = Examination(repository, revision, config, Path(folder).resolve(), progress)
+    with scratch_folder() as folder:
+        examination = Examination(repository, revision, config, folder, progress)
         findings, runs = examination.judge(changed)
         report = replace(report, findings=tuple(findings), test_runs=tuple(runs))
         if config.mode != "fail" or options.diff:
