@@ -280,6 +280,7 @@ def _update(finding: Finding, exploration: Exploration, tests: Sequence[str], dr
     if tests:
         return replace(measured, status=Status.GENERATED, code=None, tests=tuple(tests), reason="")
     if dropped:
-        return replace(measured, reason=f"its tests did not hold when repeated: {dropped}")
+        hint = "; a fixture or conftest.py may need what the sandbox denies" if "PermissionError" in dropped else ""
+        return replace(measured, reason=f"its tests did not hold when repeated: {dropped}{hint}")
     code = PTG004 if exploration.toothless else finding.code
     return replace(measured, code=code, reason=exploration.problem or finding.reason)

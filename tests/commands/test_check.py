@@ -226,3 +226,13 @@ def test_two_modules_of_one_name_get_test_files_of_their_own(repo):
         repo.stage(f"{folder}/util.py", SOURCE.replace("2", "3" if folder == "left" else "4"))
     assert run("--mode", "amend").exit_code == 0, run().output
     assert run().exit_code == 0
+
+
+def test_a_fixture_that_needs_the_network_is_said_and_nothing_is_written(repo):
+    repo.stage("a.py", SOURCE)
+    fixture = "@pytest.fixture(autouse=True)\ndef net():\n    socket.create_connection(('127.0.0.1', 9))\n"
+    repo.stage("conftest.py", f"import socket\n\nimport pytest\n\n\n{fixture}")
+    result = run("--mode", "write")
+    assert result.exit_code == 1
+    assert "what the sandbox denies" in result.output
+    assert status(repo) == ["A  a.py", "A  conftest.py"]
