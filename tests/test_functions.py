@@ -62,8 +62,6 @@ def test_functions_in_order_with_their_places() -> None:
     first, second = read(source)
     assert first == Function("pkg/mod.py", "first", Kind.FUNCTION, 3, 6, 20, (13, 14, 15, 17, 18))
     assert second == Function("pkg/mod.py", "second", Kind.FUNCTION, 22, 22, 22, (22,), is_async=True)
-    assert not first.is_one_liner
-    assert second.is_one_liner
 
 
 def test_a_line_with_and_without_code_counts_once() -> None:
