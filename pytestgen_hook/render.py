@@ -82,7 +82,9 @@ def _grouped(exploration: Exploration, number: int, usable: Sequence[int]) -> li
 def _shape(case: Case) -> tuple[object, ...]:
     names = tuple(name for name, _ in case.arguments)
     raised = case.raises.name if case.raises else None
-    return (names, case.call, case.setup, tuple((check.subject, check.operator) for check in _told(case)), raised)
+    # Which of its arguments a call gives back is no value for a table: that needs a test of its own.
+    checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in _told(case))
+    return (names, case.call, case.setup, checks, raised)
 
 
 def _told(case: Case) -> tuple[Check, ...]:
@@ -249,7 +251,8 @@ def _test_source(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
 
 
 def _single(name: str, case: Case) -> str:
-    changed = {check.subject.partition(".")[0] for check in case.checks}
+    # What an assertion looks at needs a name: arguments changed in place, and one that is given back.
+    changed = {name for check in case.checks for name in (check.subject.partition(".")[0], check.expected)}
     receiver = _receiver(case)
     lines: list[str] = []
     room = _LONGEST_INLINE
@@ -322,7 +325,7 @@ def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
     expected: dict[int, str] = {}
     for position, check in enumerate(_told(first)):
         sources = [_told(case)[position].expected for case in cases]
-        if len(set(sources)) == 1 and check.subject != "result":
+        if len(set(sources)) == 1 and (check.subject != "result" or check.expected in used):
             expected[position] = sources[0]
             continue
         column = _column(check.subject, used)

@@ -1,0 +1,82 @@
+"""Cases become tests: what shares a shape is one table, what does not stands alone."""
+
+import pytest
+
+from pytestgen_hook.render import render
+from pytestgen_hook.types import Case, Check, Exploration, Function, Kind, Raises
+
+FUNCTION = Function("a.py", "pick", Kind.FUNCTION, 1, 1, 2, (2,))
+
+
+def case(left, right, *, gives=None, raises=None):
+    return Case(
+        arguments=(("left", left), ("right", right)),
+        call="pick(left, right)",
+        checks=() if raises else (gives,),
+        raises=raises,
+        imports=(("a", "pick"),),
+    )
+
+
+def rendered(*cases, taken=()):
+    return render([Exploration(FUNCTION, "a", cases=cases)], taken=taken)
+
+
+def green(result, function):
+    """Run the rendered tests against a function, parametrized ones with each row, and return how many ran."""
+    names = {"pytest": pytest, "re": __import__("re"), "pick": function}
+    count = 0
+    for name, source in result.module.tests:
+        exec(source, names)
+        for row in getattr(names[name], "pytestmark", ()):
+            for values in row.args[1]:
+                columns = row.args[0] if isinstance(row.args[0], tuple) else (row.args[0],)
+                names[name](**dict(zip(columns, values.values, strict=True)))
+                count += 1
+        if not hasattr(names[name], "pytestmark"):
+            names[name]()
+            count += 1
+    return count
+
+
+def test_values_of_one_shape_are_one_table():
+    result = rendered(
+        case("1", "2", gives=Check("result", "==", "3")), case("2", "2", gives=Check("result", "==", "4"))
+    )
+    assert [name for name, _ in result.module.tests] == ["test_pick"]
+    assert green(result, lambda left, right: left + right) == 2
+
+
+def test_which_argument_is_given_back_is_never_a_column():
+    cases = [
+        case("[]", "[]", gives=Check("result", "is", "left")),
+        case("[1]", "[]", gives=Check("result", "is", "right")),
+        case("[]", "[2]", gives=Check("result", "is", "left")),
+    ]
+    result = rendered(*cases)
+    assert len(result.module.tests) == 2
+    assert green(result, lambda left, right: left if len(left) <= len(right) else right) == 3
+
+
+def test_errors_with_different_messages_are_one_table():
+    result = rendered(
+        case("0", "1", raises=Raises("ValueError", "left is 0")),
+        case("1", "0", raises=Raises("ValueError", "right is 0 (zero)")),
+    )
+
+    def pick(left, right):
+        raise ValueError("left is 0" if left == 0 else "right is 0 (zero)")
+
+    assert green(result, pick) == 2
+
+
+def test_names_that_are_taken_are_avoided():
+    result = rendered(case("1", "2", gives=Check("result", "==", "3")), taken={"test_pick"})
+    assert [name for name, _ in result.module.tests] == ["test_pick_2"]
+
+
+def test_every_case_is_found_again_by_test_and_id():
+    result = rendered(
+        case("1", "2", gives=Check("result", "==", "3")), case('""', "[]", gives=Check("result", "==", "3"))
+    )
+    assert result.origin == {("test_pick", "1-2"): (0, 0), ("test_pick", "empty-text-empty-list"): (0, 1)}
