@@ -65,7 +65,7 @@ def _largest_number(item):
 class Search:
     """The search for one function; ``run()`` returns the answer for the tool as a dict."""
 
-    def __init__(self, subject, plan, guard_of, seeds, seconds, seed):
+    def __init__(self, subject, plan, guard, seeds, seconds, seed):
         self.subject = subject
         self.plan = plan
         self.seeds = seeds
@@ -83,7 +83,7 @@ class Search:
         self.tried = 0
         self.killed = {}
         self.pool = []
-        self._guard_of = guard_of
+        self._guard = guard
         self._slowest = 0.0
         self._largest = None  # an integer in an input above which calls did not end in time
 
@@ -103,7 +103,8 @@ class Search:
         if not fresh:
             return []
         items = [item for _, item in fresh]
-        answers = workers.run(self.subject, self._guard_of, items, self._timeout(), deadline=self.deadline)
+        manner = workers.Manner()
+        answers = workers.apart(self.subject, self._guard, items, self._timeout(), manner, self.deadline)
         self.tried += len(fresh)
         found = []
         for (proposed, item), answer in zip(fresh, answers):
@@ -274,24 +275,31 @@ class Search:
     def _against(self, candidates, mutants):
         """Note which of the candidates tell which of the mutants from the original."""
         timeout = max(0.1, 10 * self._slowest)
-        for index in mutants:
-            mutant = self.subject.mutants[index]
-            # Only a call that runs the changed line can notice the change (a changed default has no line of its own).
-            able = [
-                seen
-                for seen in candidates
-                if mutant.defaults or any(arc[1] == mutant.line or -arc[0] == mutant.line for arc in seen.arcs)
-            ]
-            able = able or candidates[:4]
-            if not able or time.monotonic() > self._until(0.95):
-                continue
-            answers = workers.run(
-                self.subject, self._guard_of, [seen.item for seen in able], timeout, mutant=index, trace=False
-            )
+        asked = []
+
+        def jobs():
+            for index in mutants:
+                able = self._able_to_notice(self.subject.mutants[index], candidates)
+                if able and time.monotonic() < self._until(0.95):
+                    asked.append((index, able))
+                    yield workers.Job([seen.item for seen in able], timeout, workers.Manner(mutant=index, trace=False))
+
+        for place, answers in enumerate(workers.run(self.subject, self._guard, jobs())):
+            index, able = asked[place]
             for seen, answer in zip(able, answers):
                 if answer.get("how") != "not run" and answer.get("print") != seen.answer["print"]:
                     seen.kills.add(index)
                     self.killed.setdefault(index, len(self.killed))
+
+    @staticmethod
+    def _able_to_notice(mutant, candidates):
+        """Return the calls that run the changed line: only they can notice the change."""
+        if mutant.defaults:  # a changed default has no line of its own
+            return candidates
+        able = [
+            seen for seen in candidates if any(arc[1] == mutant.line or -arc[0] == mutant.line for arc in seen.arcs)
+        ]
+        return able or candidates[:4]
 
     # -- choosing --------------------------------------------------------------------------------------------------
 
@@ -336,9 +344,9 @@ class Search:
         timeout = max(CALL_TIMEOUT, 10 * self._slowest)
         for ahead in (False, True):
             # Twice in one process: a test must not depend on being the first to call the function.
-            first, answer = workers.run(
-                self.subject, self._guard_of, [seen.item] * 2, timeout, trace=False, strict=True, ahead=ahead
-            )
+            manner = workers.Manner(trace=False, strict=True, ahead=ahead)
+            job = workers.Job([seen.item] * 2, timeout, manner)
+            first, answer = workers.together(self.subject, self._guard, job)
             if first.get("print") == seen.answer["print"] != answer.get("print"):
                 self._count(self.rejections, _STATEFUL)
                 return False

@@ -1,7 +1,7 @@
 """The process that runs the user's code for the tool: reads requests, one JSON object a line, and answers each with one.
 
 The first process runs no user code. For each module it forks one that confines itself and imports the module; that one forks
-a process for every batch of calls. Where fork is missing, the first process confines itself and imports the module, and calls
+a process for every call. Where fork is missing, the first process confines itself and imports the module, and calls
 run in fresh interpreters.
 """
 
@@ -75,10 +75,12 @@ class Modules:
         self.source = None
         self.tree = None
         self.filename = None
+        self.guard = None
 
     def load(self, name, path):
         """Import the module under the guard; return a problem in words, or None."""
-        guard = self.place.guard()
+        # The hook is added once, here: what is forked for a call has it and need not add its own.
+        guard = self.guard = self.place.guard()
         self.filename = os.path.join(self.place.tree, *path.split("/"))
         with open(self.filename, "rb") as stream:
             self.source = stream.read()
@@ -133,7 +135,7 @@ def explore(modules, request):
         seeds = plans.seeds(plan, modules.tree, request.get("calls", ()))
     except plans.CannotCall as problem:
         return {"cases": [], "problem": str(problem), "refused": None, "seconds": time.monotonic() - started}
-    hunt = search.Search(subject, plan, modules.place.guard, seeds, request["seconds"], request.get("seed", 0))
+    hunt = search.Search(subject, plan, modules.guard, seeds, request["seconds"], request.get("seed", 0))
     answer = hunt.run()
     answer["seconds"] = time.monotonic() - started
     return answer
@@ -302,14 +304,14 @@ def serve_child():
     if modules.load(request["module"], request["path"]):
         return
     subject = modules.subject(request)
-    guard = place.guard()
     confine.restrict_call(cpu_seconds=60, memory_bytes=workers.MEMORY)
-    if asked["ahead"]:
+    manner = workers.Manner(asked["mutant"], asked["trace"], asked["strict"], asked["ahead"])
+    if manner.ahead:
         clock.set_ahead()
         clock.move_elsewhere()
-    if asked["mutant"] is not None:
-        subject.mutants[asked["mutant"]].apply(subject.raw)
-    workers.serve(subject, guard, asked["items"], asked["trace"], asked["strict"], lambda answer: _send(out, answer))
+    if manner.mutant is not None:
+        subject.mutants[manner.mutant].apply(subject.raw)
+    workers.serve(subject, modules.guard, asked["items"], manner, lambda answer: _send(out, answer))
 
 
 def main():

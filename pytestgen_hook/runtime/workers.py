@@ -1,5 +1,7 @@
 """Runs observations in processes of their own: forked from the one that has imported the module, or fresh without fork."""
 
+import collections
+import contextlib
 import json
 import os
 import random
@@ -14,6 +16,8 @@ import confine
 from observe import observe
 
 MEMORY = 2 << 30
+AT_ONCE = 2  # processes started before the answer of the first is read
+MOST_LOST = 4
 _TAKES = 1 << 16
 
 
@@ -25,60 +29,125 @@ class Lost(Exception):
         self.how = how
 
 
-def run(subject, guard_of, items, timeout, mutant=None, trace=True, strict=False, ahead=False, deadline=None):
-    """Return one answer per item, in order, as ``observe`` gives it; ``{"kind": "lost", "how": …}`` for a lost process.
+class Manner:
+    """How calls are run: what is changed beforehand and what is written down.
 
-    With ``ahead`` the clock is set ahead, and time zone and working folder are others. ``timeout`` is in seconds
-    for each call; at ``deadline`` (monotonic) the items not yet reached are answered as lost.
+    ``mutant``: index of the mutant put in place of the body, or None; ``trace``: note lines; ``strict``: read what was
+    written back, watch for addresses and changed module state; ``ahead``: the clock set ahead, another time zone and
+    working folder.
+    """
+
+    __slots__ = ("ahead", "mutant", "strict", "trace")
+
+    def __init__(self, mutant=None, trace=True, strict=False, ahead=False):
+        self.mutant = mutant
+        self.trace = trace
+        self.strict = strict
+        self.ahead = ahead
+
+
+class Job:
+    """Calls for one process: observed one after the other, ``timeout`` seconds each."""
+
+    __slots__ = ("items", "manner", "timeout")
+
+    def __init__(self, items, timeout, manner):
+        self.items = items
+        self.timeout = timeout
+        self.manner = manner
+
+
+def run(subject, guard, jobs):
+    """Yield for each of the jobs, in order, one answer per item, as ``observe`` gives it; each job has its own process.
+
+    When a process ends or hangs, ``{"kind": "lost", "how": …}`` answers for the call it was at, and the job's other
+    items are answered as not run. ``jobs`` is read no further ahead than processes are started.
+    """
+    kind = _Forked if hasattr(os, "fork") else _Fresh
+    started = collections.deque()
+    jobs = iter(jobs)
+    try:
+        while True:
+            for job in jobs:
+                started.append((job, kind(subject, guard, job)))
+                if len(started) >= AT_ONCE:
+                    break
+            if not started:
+                return
+            job, process = started.popleft()
+            answers = []
+            try:
+                for answer in process.answers():
+                    answers.append(answer)
+            except Lost as loss:
+                answers.append(_lost(loss.how))
+            yield answers + [_lost("not run")] * (len(job.items) - len(answers))
+    finally:
+        for _, process in started:
+            process.stop()
+
+
+def apart(subject, guard, items, timeout, manner, deadline):
+    """Return one answer per item, in order, each from a process of its own.
+
+    After a few calls lost, and at ``deadline`` (monotonic), the items not yet reached are answered as not run.
     """
     answers = []
     lost = 0
-    while len(answers) < len(items):
-        if deadline is not None and time.monotonic() > deadline:
-            break
-        rest = items[len(answers) :]
-        try:
-            for answer in _process(subject, guard_of, rest, timeout, mutant, trace, strict, ahead):
-                answers.append(answer)
-        except Lost as loss:
-            answers.append({"kind": "lost", "how": loss.how, "print": "lost " + loss.how})
-            lost += 1
-            if lost >= 4 or mutant is not None:
+    running = run(subject, guard, (Job([item], timeout, manner) for item in items))
+    with contextlib.closing(running):
+        for (answer,) in running:
+            answers.append(answer)
+            lost += answer["kind"] == "lost"
+            if lost >= MOST_LOST or time.monotonic() > deadline:
                 break
-    answers.extend({"kind": "lost", "how": "not run", "print": "not run"} for _ in range(len(items) - len(answers)))
-    return answers
+    return answers + [_lost("not run")] * (len(items) - len(answers))
 
 
-def _process(subject, guard_of, items, timeout, mutant, trace, strict, ahead):
-    if not hasattr(os, "fork"):
-        yield from _fresh(subject, items, timeout, mutant, trace, strict, ahead)
-        return
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.closerange(3, writer)
-        os.closerange(writer + 1, 1 << 16)
-        # Nothing of the parent's may run here: no finally blocks, no atexit handlers, no buffered output.
-        try:
-            _child(subject, guard_of, items, timeout, mutant, trace, strict, ahead, writer)
-        finally:
-            os._exit(0)
-    os.close(writer)
-    try:
-        yield from _answers(reader, len(items), timeout)
-    except Lost as loss:
-        os.kill(child, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
-        child = 0
-        raise Lost(_manner(loss.how, status)) from None
-    finally:
-        os.close(reader)
-        if child:
+def together(subject, guard, job):
+    """Return one answer per item of the job."""
+    return next(run(subject, guard, [job]))
+
+
+def _lost(how):
+    return {"kind": "lost", "how": how, "print": "lost " + how}
+
+
+class _Forked:
+    """A process forked from this one, which has imported the module."""
+
+    def __init__(self, subject, guard, job):
+        self._count = len(job.items)
+        self._timeout = job.timeout
+        self._reader, writer = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.closerange(3, writer)
+            os.closerange(writer + 1, 1 << 16)
+            # Nothing of the parent's may run here: no finally blocks, no atexit handlers, no buffered output.
             try:
-                os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            os.waitpid(child, 0)
+                _child(subject, guard, job, writer)
+            finally:
+                os._exit(0)
+        os.close(writer)
+
+    def answers(self):
+        try:
+            yield from _answers(self._reader, self._count, self._timeout)
+        except Lost as loss:
+            raise Lost(_manner(loss.how, self.stop())) from None
+        finally:
+            self.stop()
+
+    def stop(self):
+        """Kill the process if it has not ended, and return its status."""
+        if not self._pid:
+            return 0
+        os.close(self._reader)
+        os.kill(self._pid, signal.SIGKILL)  # until it is waited for, its number is no other's
+        status = os.waitpid(self._pid, 0)[1]
+        self._pid = 0
+        return status
 
 
 def _manner(how, status):
@@ -89,24 +158,25 @@ def _manner(how, status):
     return how
 
 
-def _child(subject, guard_of, items, timeout, mutant, trace, strict, ahead, writer):
-    guard = guard_of()
-    confine.restrict_call(cpu_seconds=int(timeout * len(items)) + 2, memory_bytes=MEMORY)
-    if mutant is not None:
-        subject.mutants[mutant].apply(subject.raw)
+def _child(subject, guard, job, writer):
+    manner = job.manner
+    confine.restrict_call(cpu_seconds=int(job.timeout * len(job.items)) + 2, memory_bytes=MEMORY)
+    if manner.mutant is not None:
+        subject.mutants[manner.mutant].apply(subject.raw)
     # Two observations of one call start from different random states, so that what depends on chance shows itself.
     random.seed(os.getpid())
-    if ahead:
+    if manner.ahead:
         clock.set_ahead()
         clock.move_elsewhere()
-    serve(subject, guard, items, trace, strict, lambda answer: _write(writer, answer))
+    serve(subject, guard, job.items, manner, lambda answer: _write(writer, answer))
 
 
-def serve(subject, guard, items, trace, strict, write):
+def serve(subject, guard, items, manner, write):
+    """Observe the items one after the other and write each answer as soon as it is there."""
     for item in items:
         noted = len(guard.attempts), len(guard.writes), len(guard.reads)
         started = time.perf_counter()
-        answer = observe(subject, item, guard, trace, strict)
+        answer = observe(subject, item, guard, manner.trace, manner.strict)
         answer["seconds"] = time.perf_counter() - started
         answer["attempts"] = guard.attempts[noted[0] :][:5]
         answer["writes"] = guard.writes[noted[1] :][:5]
@@ -145,29 +215,45 @@ def _answers(reader, count, timeout):
         yield answer
 
 
-def _fresh(subject, items, timeout, mutant, trace, strict, ahead):
-    """The way without fork: a new interpreter imports the module again and serves the same items."""
-    request = {
-        "items": items,
-        "mutant": mutant,
-        "trace": trace,
-        "strict": strict,
-        "ahead": ahead,
-        "subject": subject.address,
-    }
-    command = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "server.py"), "--child"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    answered = 0
-    try:
-        output, _ = process.communicate(json.dumps(request).encode(), timeout=5 + timeout * len(items))
-    except subprocess.TimeoutExpired as expired:
-        process.kill()
-        output = (expired.output or b"") + (process.communicate()[0] or b"")
-        manner = f"did not end within {timeout:.3g} s"
-    else:
-        manner = "ended the process"
-    for line in output.splitlines():
-        answered += 1
-        yield json.loads(line)
-    if answered < len(items):
-        raise Lost(manner)
+class _Fresh:
+    """The way without fork: a new interpreter that imports the module again."""
+
+    _STARTS = 5.0  # seconds that an interpreter and the import of the module may take
+
+    def __init__(self, subject, _guard, job):
+        self._count = len(job.items)
+        self._timeout = job.timeout
+        request = {
+            "items": job.items,
+            "mutant": job.manner.mutant,
+            "trace": job.manner.trace,
+            "strict": job.manner.strict,
+            "ahead": job.manner.ahead,
+            "subject": subject.address,
+        }
+        command = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "server.py"), "--child"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        # Sent at once, not when the answers are read: several processes are at work at the same time.
+        with contextlib.suppress(BrokenPipeError), self._process.stdin:
+            self._process.stdin.write(json.dumps(request).encode())
+        self._process.stdin = None
+
+    def answers(self):
+        how = "ended the process"
+        try:
+            output, _ = self._process.communicate(timeout=self._STARTS + self._timeout * self._count)
+        except subprocess.TimeoutExpired as expired:
+            self._process.kill()
+            output = (expired.output or b"") + (self._process.communicate()[0] or b"")
+            how = f"did not end within {self._timeout:.3g} s"
+        answered = output.splitlines()
+        for line in answered:
+            yield json.loads(line)
+        if len(answered) < self._count:
+            raise Lost(how)
+
+    def stop(self):
+        self._process.kill()
+        self._process.communicate()

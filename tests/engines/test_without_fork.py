@@ -1,4 +1,4 @@
-"""Where the platform has no fork every batch of calls runs in a fresh interpreter; this one has its fork taken away."""
+"""Where the platform has no fork every call runs in a fresh interpreter; this one has its fork taken away."""
 
 import json
 import subprocess
