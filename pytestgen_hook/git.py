@@ -49,11 +49,7 @@ _OPERATIONS = {  # a rebase or `git am` that has stopped leaves the marks of oth
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
-# What a child keeps: where git's programs and certificates are, and configuration from the environment.
-_KEPT = (
-    r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|ASKPASS|ALLOW_PROTOCOL|HTTP_PROXY_AUTHMETHOD|TERMINAL_PROMPT|TEMPLATE_DIR"
-    r"|CEILING_DIRECTORIES|CONFIG_(COUNT|KEY_\d+|VALUE_\d+|GLOBAL|SYSTEM|NOSYSTEM))"
-)
+_MERGING = "GITHEAD_"
 _LOCATE = ("rev-parse", "--show-toplevel", "--is-inside-work-tree", "--absolute-git-dir")
 _PATHS_A_CALL = 500
 _SHALLOW_IN_CI = "(in GitHub Actions: `fetch-depth: 0` for actions/checkout)"
@@ -91,10 +87,6 @@ class Repository:
         return Repository(root, git_dir, environment)
 
     # -- what changed --------------------------------------------------------------------------------------------
-
-    def has_staged_python(self) -> bool:
-        """Whether the index adds, alters or deletes a Python file."""
-        return bool(self._quick(*_DIFF, "--cached", *_PYTHON))
 
     def staged_changes(self) -> list[Change]:
         """Return what the index adds or alters against HEAD (against nothing before the first commit).
@@ -195,9 +187,13 @@ class Repository:
         return self._text("rev-parse", "--is-shallow-repository") == "true"
 
     def _merge_heads(self) -> list[str]:
+        """Return the commits being merged into HEAD."""
         try:
             return (self.git_dir / "MERGE_HEAD").read_text("ascii").split()
         except FileNotFoundError:
+            # A merge without conflicts runs its hook before it leaves that mark, but names the commits to its children.
+            if os.environ.get("GIT_REFLOG_ACTION", "").startswith(("merge ", "pull")):
+                return [name.removeprefix(_MERGING) for name in sorted(os.environ) if name.startswith(_MERGING)]
             return []
 
     def _changes(self, raw: bytes, against_others: Sequence[bytes] = ()) -> list[Change]:
@@ -320,8 +316,8 @@ class Repository:
     # -- the work tree -------------------------------------------------------------------------------------------
 
     def dirty(self, paths: Iterable[str]) -> set[str]:
-        """Return those of the paths whose file in the work tree differs from the index, or is there untracked."""
-        found = set()
+        """Return those of the paths whose file in the work tree is not, or may not be, as in the index, or is untracked."""
+        found: set[str] = set()
         for some in _portions(sorted(set(paths))):
             options = ("--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
             raw = self._run("status", *options, "--ignore-submodules=all", "--", *_literal(some))
@@ -329,7 +325,8 @@ class Repository:
             # Of files marked assume-unchanged or skip-worktree, status says nothing.
             tags = self._run("ls-files", "-v", "-z", "--", *_literal(some)).split(b"\0")
             unseen = [_decode(record[2:]) for record in tags if record[:1].islower() or record[:1] == b"S"]
-            found |= {path for path in unseen if os.path.lexists(self.root / path)}
+            # One of those that is missing was left out by a sparse checkout: its contents are in the index all the same.
+            found |= set(unseen)
         return found
 
     def stage(self, paths: Sequence[str]) -> None:
@@ -340,7 +337,12 @@ class Repository:
                 f"{ignored[0]} is ignored by git and cannot be staged. Change .gitignore, or use `--tests-dir`."
             )
         if paths:
-            self._give("-c", "add.ignoreErrors=false", "add", paths=paths)
+            # A sparse checkout may leave the folder of the tests out; the commit needs them all the same.
+            sparse = ["--sparse"] if self._is_sparse() else []
+            self._give("-c", "add.ignoreErrors=false", "add", *sparse, paths=paths)
+
+    def _is_sparse(self) -> bool:
+        return self._ask("config", "--bool", "core.sparseCheckout").output.strip() == b"true"
 
     def is_partial_commit(self) -> bool:
         """Whether git runs ``git commit PATHS``: what is staged then is missing from the index that remains."""
@@ -348,11 +350,12 @@ class Repository:
 
     def operation(self) -> str | None:
         """Return the operation that is under way (``"merge"``, ``"rebase"``, ``"cherry-pick"`` …), if any."""
-        return next((name for mark, name in _OPERATIONS.items() if (self.git_dir / mark).exists()), None)
+        marked = next((name for mark, name in _OPERATIONS.items() if (self.git_dir / mark).exists()), None)
+        return marked or ("merge" if self._merge_heads() else None)
 
     def unmerged_paths(self) -> list[str]:
         """Return the paths with unresolved conflicts."""
-        return sorted({path for _, path in _records(self._run("ls-files", "--unmerged", "-z"))})
+        return sorted({path for _, path in _records(self._quick("ls-files", "--unmerged", "-z"))})
 
     # -- after a commit ------------------------------------------------------------------------------------------
 
@@ -407,13 +410,6 @@ class Repository:
         if answer.status:
             raise _failed(arguments, answer.errors)
         return answer.output
-
-
-def child_environment() -> dict[str, str]:
-    """Return the environment without what git exports to hooks, for processes that may run git elsewhere."""
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith("GIT_") or re.fullmatch(_KEPT, name)
-    }
 
 
 # -- starting git ------------------------------------------------------------------------------------------------

@@ -125,3 +125,42 @@ def test_mode_amend_in_a_partial_commit_only_writes(hooked) -> None:
     assert result.returncode == 1
     status = repo.git("status", "--porcelain", "--untracked-files=all", "--", "shapes.py", "other.txt", "tests")
     assert status.splitlines() == ["A  other.txt", "A  shapes.py", "?? tests/test_shapes.py"]
+
+
+def _merging(repo, mode: str) -> subprocess.CompletedProcess[str]:
+    """Merge a branch with an untested function, the hook run by git before it makes the merge commit."""
+    repo.git("commit", "--quiet", "--allow-empty", "--no-verify", "--message", "first")
+    repo.git("checkout", "--quiet", "-b", "side")
+    repo.stage("shapes.py", AREA)
+    repo.git("commit", "--quiet", "--no-verify", "--message", "side")
+    repo.git("checkout", "--quiet", "main")
+    repo.stage("own.txt", "text")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "main")
+    repo.write(".git/hooks/pre-merge-commit", PLAIN.format(entry=f"{PROGRAM} --mode {mode}")).chmod(0o755)
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    return subprocess.run(
+        ["git", *identity, "merge", "--no-edit", "side"], cwd=repo.path, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("mode", ["fail", "amend"])
+def test_what_a_merge_brings_from_its_other_parent_is_no_change_of_its_own(repo, monkeypatch, mode: str) -> None:
+    monkeypatch.setenv("PYTESTGEN_PYTHON", sys.executable)
+    result = _merging(repo, mode)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_mode_amend_in_a_sparse_checkout_keeps_the_tests_that_are_not_checked_out(repo, monkeypatch) -> None:
+    monkeypatch.setenv("PYTESTGEN_PYTHON", sys.executable)
+    old = "from shop.shapes import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n"
+    repo.stage("shop/shapes.py", AREA)
+    repo.stage("tests/test_shapes.py", old)
+    repo.commit()
+    repo.git("sparse-checkout", "set", "shop")
+    repo.stage("shop/shapes.py", AREA + "\n\ndef half(number):\n    return number / 2\n")
+    repo.write(".git/hooks/pre-commit", PLAIN.format(entry=f"{PROGRAM} --mode amend")).chmod(0o755)
+    result = commit(repo)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert repo.git("show", "HEAD:tests/test_shapes.py") == old
+    assert "half(" in repo.git("show", "HEAD:tests/test_shapes_more.py")

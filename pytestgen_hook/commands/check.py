@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytestgen_hook.commands.options import CheckOptions, Progress
+from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import ChangedFunction, Edit, Report, Unanalysed
 
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
     repository = Repository.open(cwd)
     revision, changes = _changes(repository, options)
     report = Report((), range=options.range)
-    if changes:
+    unmerged = repository.unmerged_paths() if options.scope in ("staged", "all") else []
+    if changes or unmerged:
         from pytestgen_hook.functions import changed_functions
 
         config = _config(repository, revision, options)
         report = replace(report, mode=config.mode)
         changed, unanalysed = changed_functions(changes)
-        if options.scope == "staged":
-            unanalysed += [Unanalysed(path, "it has unresolved conflicts") for path in repository.unmerged_paths()]
+        unanalysed += [Unanalysed(path, "it has unresolved conflicts") for path in unmerged if path.endswith(".py")]
         changed = [item for item in changed if _is_chosen(item.function.path, options, config, repository)]
         unanalysed = [item for item in unanalysed if _is_chosen(item.path, options, config, repository)]
         report = replace(report, unanalysed=tuple(unanalysed))
@@ -114,7 +115,12 @@ def _written(report: Report, repository: Repository, config: Config, options: Ch
         note = f"the tests were written but not staged: {hindrance}"
         return replace(report, mode="write", notes=(*report.notes, note))
     if options.scope == "staged":
-        repository.stage(written)
+        try:
+            repository.stage(written)
+        except FatalError as error:
+            return replace(
+                report, mode="write", notes=(*report.notes, f"the tests were written but not staged: {error}")
+            )
     return replace(report, staged=written)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import shlex
 from collections import Counter
@@ -64,11 +65,20 @@ class Place:
             return "pytestgen amend"
         kind, _, ref = report.range.partition(" ")
         scope = f" --since {shlex.quote(ref)}" if kind == "since" else _SCOPES.get(kind, "")
-        return f"{self.command or 'pytestgen-check'}{scope} --mode write {shlex.quote(self.path(path))}"
+        return f"{self.command or 'pytestgen-check'}{scope} --mode write {_word(self.path(path))}"
 
     def adding(self, paths: list[str]) -> str:
         """Return the command line that stages files."""
-        return f"git add {' '.join(shlex.quote(self.path(path)) for path in paths)}"
+        return f"git add {' '.join(_word(self.path(path)) for path in paths)}"
+
+
+def _word(path: str) -> str:
+    """Return a path as a word for a shell that is one line of printable text and no option."""
+    path = f"./{path}" if path.startswith("-") else path
+    if all(letter.isprintable() for letter in path):
+        return shlex.quote(path)
+    octets = (f"\\x{octet:02x}" if octet < 0x20 or octet > 0x7E else chr(octet) for octet in os.fsencode(path))
+    return "$'" + "".join("\\" + octet if octet in "\\'" else octet for octet in octets) + "'"
 
 
 def remedy(report: Report, finding: Finding, place: Place, *, diff: bool) -> str | None:

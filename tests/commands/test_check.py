@@ -1,6 +1,8 @@
 """The main job on real repositories: verdicts, modes, what is written where, and what is left alone."""
 
 import json
+import shlex
+import subprocess
 import sys
 
 import pytest
@@ -236,3 +238,31 @@ def test_a_fixture_that_needs_the_network_is_said_and_nothing_is_written(repo):
     assert result.exit_code == 1
     assert "what the sandbox denies" in result.output
     assert status(repo) == ["A  a.py", "A  conftest.py"]
+
+
+@pytest.mark.parametrize("scope", [(), ("--all",)])
+def test_a_file_with_conflicts_is_not_passed_over(repo, scope):
+    repo.stage("one.py", "x = 1\n")
+    repo.commit()
+    repo.git("checkout", "--quiet", "-b", "side")
+    repo.stage("one.py", "x = 2\n")
+    repo.commit()
+    repo.git("checkout", "--quiet", "main")
+    repo.stage("one.py", "x = 3\n")
+    repo.commit()
+    with pytest.raises(subprocess.CalledProcessError):
+        repo.git("merge", "side")
+    result = run(*scope)
+    assert result.exit_code == 1
+    assert "one.py: not analysed: it has unresolved conflicts" in result.output
+
+
+@pytest.mark.parametrize("name", ["-dash.py", "two words.py", "nl\nx.py", "quote'.py"])
+def test_the_command_that_is_named_works_in_a_shell(repo, name):
+    repo.stage(name, SOURCE)
+    told = run().output
+    command = told[told.index("-> ") + 3 :].splitlines()[0]
+    program = f"{shlex.quote(sys.executable)} -m pytestgen_hook check --python {shlex.quote(sys.executable)}"
+    command = command.replace("pytestgen-check", program)
+    result = subprocess.run(["bash", "-c", command], cwd=repo.path, capture_output=True, text=True, check=False)
+    assert "1 changed function" in result.stdout, result.stdout + result.stderr
