@@ -51,6 +51,11 @@ class RuntimeTimeout(Exception):  # noqa: N818  # what happened, not whose error
     """The runtime did not answer in time; it has been killed."""
 
 
+_LOOKS_EVERY = 0.5  # seconds between two looks at what the user's code has taken of the machine
+_MOST_PROCESSES = 64
+_MOST_RESIDENT = 8 << 30
+
+
 class RuntimeDied(Exception):  # noqa: N818
     """The runtime ended or answered nonsense; it has been killed."""
 
@@ -237,6 +242,9 @@ class Runtime:
         """
         try:
             answer = json.loads(self._exchange(json.dumps(message).encode() + b"\n", seconds))
+        except RuntimeDied:
+            self.close()
+            raise
         except (OSError, EOFError) as error:
             self.close()
             raise RuntimeDied(self._last_words() or str(error)) from None
@@ -290,8 +298,8 @@ class Runtime:
             looked_at = len(self._lines)
             if looked_at > ANSWER_LIMIT:
                 raise ValueError("the answer is too long")
-            if end is not None and not _is_ready(self._from, select.POLLIN, end - time.monotonic()):
-                raise RuntimeTimeout(f"no answer within {seconds:g} s")
+            if end is not None:
+                self._await_answer(end, seconds)
             piece = os.read(self._from, 1 << 16)
             if not piece:
                 raise EOFError("it ended without an answer")
@@ -299,6 +307,15 @@ class Runtime:
         line = bytes(self._lines[:found])
         del self._lines[: found + 1]
         return line
+
+    def _await_answer(self, end: float, seconds: float) -> None:
+        """Wait until there is something to read; meanwhile see that the user's code does not take the whole machine."""
+        while not _is_ready(self._from, select.POLLIN, min(_LOOKS_EVERY, end - time.monotonic())):
+            if time.monotonic() > end:
+                raise RuntimeTimeout(f"no answer within {seconds:g} s")
+            excess = _excess(self._process.pid)
+            if excess:
+                raise RuntimeDied(excess)
 
     def _last_words(self) -> str:
         """Return the last line that the process wrote to its standard error: mostly the end of a traceback."""
@@ -368,6 +385,24 @@ def _limit_memory(process: int, memory_bytes: int) -> None:
 
         with contextlib.suppress(OSError, ValueError):
             resource.prlimit(process, resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+
+
+def _excess(group: int) -> str | None:
+    """Say in words if a process group has too many processes or too much memory, where the system tells (Linux).
+
+    The limits of the kernel hold for a process, and a module may fork while it is imported.
+    """
+    resident: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+            if int(fields[2]) == group:
+                resident.append(int(fields[21]) * os.sysconf("SC_PAGE_SIZE"))
+    if len(resident) > _MOST_PROCESSES:
+        return f"it started {len(resident)} processes"
+    if sum(resident) > _MOST_RESIDENT:
+        return f"it took {sum(resident) >> 30} GiB of memory"
+    return None
 
 
 def own_prefix() -> Path:

@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 
 from pytestgen_hook import sandbox
-from pytestgen_hook.sandbox import Completed, Runtime, RuntimeDied, RuntimeTimeout, clean_environment, run, run_confined
+from pytestgen_hook.sandbox import (
+    Completed,
+    Runtime,
+    RuntimeDied,
+    RuntimeTimeout,
+    _excess,
+    clean_environment,
+    run,
+    run_confined,
+)
 
 PYTHON = Path(sys.executable)
 MEMORY = 2 << 30
@@ -284,6 +293,7 @@ def request_for(name: str, first_line: int, last_line: int, seconds: float = 3.0
         "body_lines": list(range(first_line + 1, last_line + 1)),
         "calls": [],
         "seconds": seconds,
+        "import_seconds": 30.0,
         "seed": 0,
     }
 
@@ -426,3 +436,24 @@ def test_runtime_ends_when_the_tool_is_killed(tmp_path: Path) -> None:
 
 def test_own_prefix_is_that_of_this_interpreter() -> None:
     assert sandbox.own_prefix() == Path(sys.prefix).resolve()
+
+
+@linux_only
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        pytest.param("for n in range(90):\n    if os.fork() == 0: time.sleep(60)", "it started ", id="processes"),
+        pytest.param("kept = bytearray(1 << 22)", None, id="neither"),
+    ],
+)
+def test_a_group_of_processes_that_takes_too_much_is_told(code: str, told: str | None) -> None:
+    program = f"import os, time\n{code}\nprint(flush=True)\ntime.sleep(60)"
+    process = subprocess.Popen([PYTHON, "-c", program], stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = _excess(process.pid)
+        assert found == told if told is None else (found or "").startswith(told)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()

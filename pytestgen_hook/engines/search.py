@@ -17,6 +17,7 @@ from pytestgen_hook.types import Case, Check, Exploration, Function, Raises
 
 MOST_SECONDS = 6.0  # for one function; past that the figures hardly move
 LEAST_SECONDS = 0.5
+MOST_IMPORT_SECONDS = 30.0
 MEMORY = 4 << 30
 
 
@@ -38,14 +39,15 @@ class Queue:
         self._workers = workers
         self._lock = threading.Lock()
 
-    def take(self) -> tuple[int, Task, float] | None:
-        """Return (position, task, seconds it may take), or None when nothing is left."""
+    def take(self) -> tuple[int, Task, float, float] | None:
+        """Return (position, task, seconds its search may take, seconds left for all), or None when nothing is left."""
         with self._lock:
             if not self._tasks:
                 return None
-            share = (self._deadline - time.monotonic()) * self._workers / len(self._tasks)
+            left = self._deadline - time.monotonic()
+            share = left * self._workers / len(self._tasks)
             position, task = self._tasks.popleft()
-            return position, task, min(MOST_SECONDS, share)
+            return position, task, min(MOST_SECONDS, share), left
 
 
 def explore(
@@ -73,7 +75,7 @@ def explore(
         runtime: sandbox.Runtime | None = None
         try:
             while (taken := queue.take()) is not None:
-                position, task, share = taken
+                position, task, share, left = taken
                 if share < LEAST_SECONDS:
                     found[position] = _failed(
                         task, f"not tried: the budget of {seconds:g} s was used up; raise --budget"
@@ -81,7 +83,7 @@ def explore(
                 else:
                     if runtime is None:
                         runtime = sandbox.Runtime(python, folder=place, tree=tree, roots=roots, memory_bytes=MEMORY)
-                    found[position], runtime = _ask(runtime, task, share)
+                    found[position], runtime = _ask(runtime, task, share, left)
                 done(found[position])
         finally:
             if runtime is not None:
@@ -100,7 +102,9 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _ask(runtime: sandbox.Runtime, task: Task, seconds: float) -> tuple[Exploration, sandbox.Runtime | None]:
+def _ask(
+    runtime: sandbox.Runtime, task: Task, seconds: float, left: float
+) -> tuple[Exploration, sandbox.Runtime | None]:
     """Explore one task; the runtime comes back too, or None if it was lost on the way."""
     function = task.function
     request = {
@@ -113,10 +117,11 @@ def _ask(runtime: sandbox.Runtime, task: Task, seconds: float) -> tuple[Explorat
         "body_lines": list(function.body_lines),
         "calls": list(task.calls),
         "seconds": seconds,
+        "import_seconds": min(MOST_IMPORT_SECONDS, max(LEAST_SECONDS, left)),
         "seed": 0,
     }
     try:
-        answer = runtime.request(request, seconds * 3 + 45)
+        answer = runtime.request(request, seconds * 3 + MOST_IMPORT_SECONDS + 15)
     except sandbox.RuntimeTimeout:
         return _failed(task, "it blocked the process that runs the calls"), None
     except sandbox.RuntimeDied as death:

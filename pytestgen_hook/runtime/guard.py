@@ -18,7 +18,7 @@ _MOST_NOTES = 100
 
 
 class Guard:
-    """An audit hook, active between ``start`` and ``stop``; Python offers no way to remove one.
+    """An audit hook, active between ``start`` and ``stop``, both called by one function; Python cannot remove one.
 
     The lists come as copies, oldest first, and take at most 100 notes of each kind after each ``start``.
     """
@@ -31,12 +31,21 @@ class Guard:
         note, renew, self._copied = _notebook()
         hook, turn = _hook(note, Places(writable, readable))
 
+        starter: object = None
+
         def start() -> None:
+            nonlocal starter
+            starter = sys._getframe(1)
             renew()
             turn(True)
 
+        def stop() -> None:
+            # Code that finds this object by walking the stack is not in the frame that started it.
+            if sys._getframe(1) is starter:
+                turn(False)
+
         self.start: Callable[[], None] = start
-        self.stop: Callable[[], None] = lambda: turn(False)
+        self.stop: Callable[[], None] = stop
         sys.addaudithook(hook)
 
     @property

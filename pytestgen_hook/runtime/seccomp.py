@@ -15,6 +15,8 @@ _NEVER = {
     # the network; socketpair stays, event loops need it
     "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "bind": (49, 200), "listen": (50, 201),
     "accept4": (288, 242),
+    # messages that carry an address or descriptors (sendto has a rule of its own)
+    "sendmsg": (46, 211), "sendmmsg": (307, 269),
     # other programs and other processes
     "execve": (59, 221), "execveat": (322, 281), "ptrace": (101, 117), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438),
@@ -22,7 +24,8 @@ _NEVER = {
     # leaving the group that is killed as a whole, and what would make the kernel forget to kill us with our parent
     "setsid": (112, 157), "setpgid": (109, 154), "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145),
     "setregid": (114, 143), "setgroups": (116, 159), "setresuid": (117, 147), "setresgid": (119, 149),
-    "setfsuid": (122, 151), "setfsgid": (123, 152), "capset": (126, 91),
+    "setfsuid": (122, 151), "setfsgid": (123, 152), "capset": (126, 91), "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
     # ways around these filters
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "bpf": (321, 280),
     "userfaultfd": (323, 282), "perf_event_open": (298, 241), "unshare": (272, 97), "setns": (308, 268),
@@ -48,8 +51,7 @@ _NEVER = {
     "setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469),
 }  # fmt: skip
 _NEVER_IN_CALLS = {
-    "fork": (57, None), "vfork": (58, None), "setrlimit": (160, 164), "setpriority": (141, 140),
-    "ioprio_set": (251, 30),
+    "fork": (57, None), "vfork": (58, None), "setrlimit": (160, 164),
 }  # fmt: skip
 _SIGNALS = {
     "kill": (62, 129), "tgkill": (234, 131), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138),
@@ -61,7 +63,7 @@ _SCHEDULING = {
     "sched_setattr": (314, 274),
 }  # fmt: skip
 _CLONE, _CLONE3, _PRCTL, _PRLIMIT64 = (56, 220), (435, 435), (157, 167), (302, 261)
-_FCNTL, _IOCTL = (72, 25), (16, 29)
+_FCNTL, _IOCTL, _SENDTO = (72, 25), (16, 29), (44, 206)
 
 _CLONE_THREAD, _CLONE_NEW_NAMESPACE = 0x00010000, 0x7E020000
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
@@ -114,6 +116,13 @@ def _only_these(index: int, values: Sequence[int]) -> list[bytes]:
     return [*block, _DENY]
 
 
+def _only_null(index: int) -> list[bytes]:
+    """Allow only when the argument, a pointer, is null."""
+    low, high = _argument(index), _argument(index, high=True)
+    is_zero = _instruction(_EQUAL, 0, 1, 0)
+    return [low, is_zero, _DENY, high, is_zero, _DENY, _ALLOW]
+
+
 def _head(architecture: str) -> list[bytes]:
     """Deny calls through another architecture's table, and through the x32 table of x86-64."""
     program = [
@@ -157,6 +166,12 @@ def process_program(architecture: str, ancestors: Sequence[int]) -> list[bytes]:
     signals = [_argument(0), _instruction(_HAS_BITS, _NEGATIVE, 0, 1), _DENY, *_deny_values(0, (0, *ancestors))]
     for numbers in _SIGNALS.values():
         program += _rule(numbers[column], signals)
+    for numbers in _SCHEDULING.values():
+        program += _rule(numbers[column], _only_these(0, (0,)))
+    # One end of a socket pair could still send to a socket of the machine by its path.
+    program += _rule(_SENDTO[column], _only_null(4))
+    # Limits of other processes may be asked for (no new value), not set: to lower them is to kill.
+    program += _rule(_PRLIMIT64[column], [_argument(0), _instruction(_EQUAL, 0, 0, 1), _ALLOW, *_only_null(2)])
     return [*program, _ALLOW]
 
 
@@ -170,17 +185,6 @@ def call_program(architecture: str, own: int) -> list[bytes]:
     program += _rule(_CLONE[column], [_argument(0), _instruction(_HAS_BITS, _CLONE_THREAD, 1, 0), _DENY, _ALLOW])
     for numbers in _SIGNALS.values():
         program += _rule(numbers[column], _only_these(0, (own,)))
-    for numbers in _SCHEDULING.values():
-        program += _rule(numbers[column], _only_these(0, (0, own)))
-    # Limits may be asked for (no new value), not set: the pointer to the new value is the third argument.
-    unset = [
-        _argument(2),
-        _instruction(_EQUAL, 0, 1, 0),
-        _DENY,
-        _argument(2, high=True),
-        _instruction(_EQUAL, 0, 1, 0),
-        _DENY,
-        _ALLOW,
-    ]
-    program += _rule(_PRLIMIT64[column], unset)
+    # Limits may be asked for, not set: the pointer to the new value is the third argument.
+    program += _rule(_PRLIMIT64[column], _only_null(2))
     return [*program, _ALLOW]

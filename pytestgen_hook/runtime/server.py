@@ -25,8 +25,6 @@ import search  # noqa: E402
 import workers  # noqa: E402
 from observe import Subject  # noqa: E402
 
-IMPORT_SECONDS = 30.0
-
 
 def hide_runtime():
     """Take this folder and its modules out of the way: they have plain names that a project may use for its own."""
@@ -189,13 +187,11 @@ class Zygote:
                 os._exit(0)
         os.close(down)
         os.close(up)
-        answer = _receive(self._from, IMPORT_SECONDS)
+        seconds = request["import_seconds"]
+        answer = _receive(self._from, seconds)
         if answer is None:
             self.close()
-            self.problem = "refused: importing %s ends the process or does not end within %d s" % (
-                self.module,
-                IMPORT_SECONDS,
-            )
+            self.problem = f"refused: importing {self.module} ends the process or does not end within {seconds:.3g} s"
         else:
             self.problem = answer["problem"]
 

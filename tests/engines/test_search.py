@@ -200,3 +200,8 @@ def test_the_same_tree_gives_the_same_cases(tmp_path):
     first.mkdir()
     second.mkdir()
     assert the_only(explored(first, source)).cases == the_only(explored(second, source)).cases
+
+
+def test_an_import_without_end_is_cut_by_the_budget(tmp_path):
+    exploration = the_only(explored(tmp_path, "def f(n: int):\n    return n\n\n\nwhile True:\n    pass\n", seconds=1.5))
+    assert exploration.refused.startswith("importing subject ends the process or does not end within 1.")

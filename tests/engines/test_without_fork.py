@@ -38,6 +38,7 @@ def test_cases_are_found_and_attacks_are_named(tmp_path):
             "last_line": function.last_line,
             "body_lines": function.body_lines,
             "seconds": 20,
+            "import_seconds": 20,
         }
         for function in functions_in("subject.py", source.encode())
     ]

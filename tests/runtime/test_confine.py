@@ -204,6 +204,14 @@ SYSTEM_CALLS = {
         "import fcntl; r, w = os.pipe(); fcntl.fcntl(r, 8, parent); fcntl.fcntl(r, 10, 9)\n"
         "fcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC); os.write(w, b'x')"
     ),
+    "datagram to a socket of the machine": (
+        "import socket; a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+        "value = syscall(44, 206, a.fileno(), b'x', 1, 0, bytes([1, 0]) + b'/tmp/none' + bytes(99), 110)"
+    ),
+    "message to a socket of the machine": (
+        "import socket; a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+        "value = syscall(46, 211, a.fileno(), bytes(56), 0)"
+    ),
     "change the mode": "value = syscall(268, 53, -100, victim.encode(), 0o777)",
     "set the clock": "value = syscall(227, 112, 0, bytes(16))",
     "rename the machine": "value = syscall(170, 161, b'mine', 4)",
@@ -279,6 +287,10 @@ def test_kernel_stops_an_ordinary_user_in_what_is_his(field: Field, name: str) -
         "os.setsid()",
         "os.setuid(1)",
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))",
+        "import resource; resource.prlimit(parent, resource.RLIMIT_NOFILE, (9, 9))",
+        "os.setpriority(os.PRIO_PROCESS, parent, 19)",
+        "os.sched_setaffinity(parent, {0})",
+        "value = syscall(44, 206, 0, b'x', 1, 0, bytes([1, 0]) + b'/tmp/none' + bytes(99), 110)",
     ],
 )
 def test_import_of_a_module_is_confined_too(field: Field, code: str) -> None:
@@ -387,6 +399,31 @@ os.remove(path)
 print(guard.attempts, guard.writes, guard.reads)
 """
     assert told(code, tmp_path).split() == ["[]", "[]", "[]"]
+
+
+@needs_posix
+def test_guard_cannot_be_stopped_by_code_that_finds_it_on_the_stack(tmp_path: Path) -> None:
+    code = """
+import confine, os, sys
+guard = confine.Guard(sys.argv[1] + "/inside", [])
+def call():
+    try:
+        raise ValueError
+    except ValueError as error:
+        frame = error.__traceback__.tb_frame
+    while "guard" not in frame.f_locals:
+        frame = frame.f_back
+    frame.f_locals["guard"].stop()
+    try:
+        os.remove(sys.argv[1] + "/other")
+    except PermissionError:
+        pass
+guard.start()
+call()
+guard.stop()
+print(len(guard.attempts))
+"""
+    assert told(code, tmp_path).split() == ["1"]
 
 
 @needs_posix
