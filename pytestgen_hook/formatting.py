@@ -52,10 +52,11 @@ def _run(source: str, tree: Path, path: Path, *, isolated: bool) -> str | None:
 
 
 def _functions(source: str) -> list[tuple[str, str]]:
-    lines = source.splitlines(keepends=True)
+    # The project's settings may ask for other line ends; those of the file are the merge's matter.
+    lines = source.replace("\r\n", "\n").split("\n")
     found = []
     for node in ast.parse(source).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             first = min([node.lineno, *[decorator.lineno for decorator in node.decorator_list]])
-            found.append((node.name, "".join(lines[first - 1 : node.end_lineno])))
+            found.append((node.name, "\n".join(lines[first - 1 : node.end_lineno]) + "\n"))
     return found
