@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import libcst
 
 _EDITOR_LINE = re.compile(r"#.*(\b(vim?|ex):|-\*-|Local Variables:|End:)")
+_ENCODING = re.compile(r"#.*?coding[:=]")
 _PATH_TWEAK = re.compile(r"sys\s*\.\s*path|importorskip|sys\s*\.\s*modules|os\s*\.\s*environ|\bsite\s*\.\s*addsitedir")
 
 
@@ -129,7 +130,9 @@ def _end_of_header(module: libcst.Module) -> int:
     end = len(header)
     while module.body and end > 0 and header[end - 1].comment is not None:
         end -= 1
-    return end or len(header)
+    above = [line.comment.value if line.comment else "" for line in header[end:2]]
+    is_first = end == 0 or any(map(_ENCODING.match, above))  # the encoding is to be named in one of the first two lines
+    return len(header) if is_first else end
 
 
 def _among_imports(

@@ -123,6 +123,11 @@ IMPORT = "from shop.cart import total\n"
             id="first-lines-stay-first",
         ),
         pytest.param(
+            f"\n# coding: utf-8\n{OLD}",
+            f"\n# coding: utf-8\n\n{IMPORT}\n\n{OLD}\n\n{TEST}",
+            id="encoding-stays-in-the-second-line",
+        ),
+        pytest.param(
             f"# Licence\n\n# The old one.\n{OLD}",
             f"# Licence\n\n{IMPORT}\n\n# The old one.\n{OLD}\n\n{TEST}",
             id="comment-stays-with-its-function",
