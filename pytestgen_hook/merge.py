@@ -40,20 +40,25 @@ def merge_tests(existing: bytes | None, new: TestModule, *, first_party: Collect
     are the top-level names of the project's own modules, which stand in a block of their own. Raises CannotMerge.
     """
     new, imports = _with_hidden_names(new)
-    bound = {item.bound for item in imports}
     if existing is None or not existing.removeprefix(codecs.BOM_UTF8).strip():
-        tests, names = _named_apart(new.tests, bound, {})
+        tests, names = _named_apart(new.tests, {item.bound for item in imports}, {})
         return Merged(_new_file(_used(imports, tests), tests, first_party).encode(), names)
-    file = SourceFile.read(existing)
+    try:
+        return _added_to(SourceFile.read(existing), new, imports, first_party)
+    except RecursionError:  # such as a text put together from hundreds of others with +
+        raise CannotMerge("its expressions are nested too deeply") from None
+
+
+def _added_to(file: SourceFile, new: TestModule, imports: Sequence[Import], first_party: Collection[str]) -> Merged:
     tree = file.tree()
     bindings = _Bindings.of(tree)
-    tests, names = _named_apart(new.tests, {*bindings.found, *bound}, _tests_there(tree))
-    if not tests:
-        return Merged(existing, names)
-    _refuse_what_would_change_tests(tree)
-    missing = [item for item in _used(imports, tests) if not _is_there(item, tree, bindings)]
-    file = with_imports(file, missing, first_party)
-    file = with_tests(file, _joined([source for _, source in tests]))
+    taken = {*bindings.found, *(item.bound for item in imports)}
+    tests, names = _named_apart(new.tests, taken, _tests_there(tree))
+    if tests:
+        _refuse_what_would_change_tests(tree)
+        missing = [item for item in _used(imports, tests) if not _is_there(item, tree, bindings)]
+        file = with_imports(file, missing, first_party)
+        file = with_tests(file, _joined([source for _, source in tests]))
     return Merged(file.content(), names)
 
 
@@ -228,10 +233,17 @@ def _told(item: Import | None) -> str:
 
 def _refuse_what_would_change_tests(tree: ast.Module) -> None:
     for node in tree.body:
-        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
             continue
-        name, value = node.targets[0].id, ast.unparse(node.value)
-        if name == "pytestmark" and _MARKS_THAT_CHANGE_RUNS.search(value):
+        names = {target.id for target in _targets(node) if isinstance(target, ast.Name)}
+        if not names & {"pytestmark", "__test__"}:
+            continue
+        value = ast.unparse(node.value)
+        if "pytestmark" in names and _MARKS_THAT_CHANGE_RUNS.search(value):
             raise CannotMerge(f"its pytestmark = {value} would hold for the new tests as well")
-        if name == "__test__" and value == "False":
+        if "__test__" in names and value == "False":
             raise CannotMerge("it says __test__ = False, so pytest passes it over")
+
+
+def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]

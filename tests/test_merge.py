@@ -323,7 +323,10 @@ def test_only_the_imports_of_added_tests_are_added():
         ),
         pytest.param(b"from other import *\nx = total\n", "star import", id="star-import-from-elsewhere"),
         pytest.param(b"pytestmark = pytest.mark.skip\n", "pytestmark", id="skipped-as-a-whole"),
+        pytest.param(b"pytestmark: list = [pytest.mark.skip]\n", "pytestmark", id="skipped-with-an-annotation"),
         pytest.param(b"__test__ = False\n", "__test__ = False", id="no-test-module"),
+        pytest.param(b"x = " + b" + ".join([b"'a'"] * 900) + b"\n", "nested too deeply", id="long-sum"),
+        pytest.param(b"x = a" + b".b()" * 450 + b"\n", "nested too deeply", id="long-chain"),
         pytest.param(b"# coding: latin-1\nx = 1\n", "encoding iso-8859-1 has no '→'", id="no-such-character"),
     ],
 )
