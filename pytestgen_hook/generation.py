@@ -232,7 +232,7 @@ def _added(draft: _Draft, source: str, explorations: Sequence[Exploration], proj
     existing = draft.after if draft.origin or draft.before is not None else None
     rendered = render.render(explorations, taken=_top_level_names(existing))
     module = formatting.format_tests(rendered.module, tree=project.tree, test_path=draft.path)
-    first_party = {name.split(".")[0] for name in map(project.module_name, project.files) if name}
+    first_party = {project.module_name(path).split(".")[0] for path in project.files if path.endswith(".py")}
     try:
         after = merge.add_tests(existing, module, first_party=first_party)
     except CannotMerge:

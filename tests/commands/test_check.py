@@ -266,3 +266,15 @@ def test_the_command_that_is_named_works_in_a_shell(repo, name):
     command = command.replace("pytestgen-check", program)
     result = subprocess.run(["bash", "-c", command], cwd=repo.path, capture_output=True, text=True, check=False)
     assert "1 changed function" in result.stdout, result.stdout + result.stderr
+
+
+def test_settings_of_pytest_do_not_make_it_a_module_of_the_project(repo):
+    repo.stage(
+        "a.py",
+        "def half(number: int) -> int:\n    if number % 2:\n        raise ValueError(number)\n    return number // 2\n",
+    )
+    repo.stage("pytest.ini", "[pytest]\n")
+    run("--mode", "write")
+    assert (
+        (repo.path / "tests/test_a.py").read_text(encoding="utf-8").startswith("import pytest\n\nfrom a import half\n")
+    )
