@@ -90,9 +90,9 @@ def _tests_there(tree: ast.Module) -> dict[str, str]:
 
 
 def _meaning(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """The test without its layout and the number that told it from others of its name."""
+    """The test without its layout and its name, which it may have got to be told from others, or from the user."""
     parts = [ast.dump(part) for part in (node.args, *node.decorator_list, *node.body)]
-    return " ".join([type(node).__name__, re.sub(r"(_\d+)+$", "", node.name), *parts])
+    return " ".join([type(node).__name__, *parts])
 
 
 def _definition(source: str) -> ast.FunctionDef | ast.AsyncFunctionDef:

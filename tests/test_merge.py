@@ -275,6 +275,7 @@ def test_decorated_test_that_needs_a_number_is_renamed_at_its_definition_only():
         pytest.param(TOTAL[1], id="as-it-is"),
         pytest.param("def test_total():  # mine\n\n    assert total( [] )==0", id="in-another-layout"),
         pytest.param(TOTAL[1].replace("test_total", "test_total_7"), id="under-a-number"),
+        pytest.param(TOTAL[1].replace("test_total", "test_nothing_costs_nothing"), id="under-a-better-name"),
     ],
 )
 def test_nothing_is_added_where_the_test_is_there(there):
