@@ -30,8 +30,9 @@ class Project:
     python: Path
     module_name: Callable[[str], str]
     imported_by: Callable[[str], Collection[str]]  # test file → files that it imports
-    read: Callable[[str], bytes | None]  # a test file as it stands, None if there is none or it may not be touched
+    read: Callable[[str], bytes | None]  # a test file as it is, None if there is none or it may not be touched
     taken: Callable[[str], bool]  # whether a test file may not be touched
+    standing: Callable[[str], bytes | None]  # one that may not be touched as it stands in the work tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ class _Draft:
     before: bytes | None
     after: bytes
     origin: Mapping[tuple[str, str], tuple[str, int, int]]  # (test, id) → (source path, exploration, case)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unplaced:
+    """Why tests of a function are not written, and those that there are already."""
+
+    reason: str
+    tests: tuple[str, ...] = ()
 
 
 def find_calls(functions: Sequence[Function], callers: Mapping[str, Sequence[bytes]]) -> dict[str, list[str]]:
@@ -95,14 +104,15 @@ def generate(
     by_source: dict[str, list[Exploration]] = {}
     for exploration in explored:
         by_source.setdefault(exploration.function.path, []).append(exploration)
-    drafts, dropped = _proved(by_source, project, proving)
+    unplaced: dict[_Key, _Unplaced] = {}
+    drafts, dropped = _proved(by_source, project, proving, unplaced)
     tests = _tests_of(drafts, by_source)
     outcome = {_key(item.function): item for items in by_source.values() for item in items}
     updated = []
     for finding in findings:
         key = _key(finding.function)
         if finding.status is Status.UNTESTED and key in outcome:
-            finding = _update(finding, outcome[key], tests.get(key, ()), dropped.get(key))
+            finding = _update(finding, outcome[key], tests.get(key, ()), dropped.get(key), unplaced.get(key))
         updated.append(finding)
     edits = tuple(Edit(draft.path, draft.before, draft.after) for draft in drafts if draft.after != draft.before)
     notes = [
@@ -125,12 +135,15 @@ def _key(function: Function) -> _Key:
 
 
 def _proved(
-    by_source: dict[str, list[Exploration]], project: Project, proving: Callable[[int], None]
+    by_source: dict[str, list[Exploration]],
+    project: Project,
+    proving: Callable[[int], None],
+    unplaced: dict[_Key, _Unplaced],
 ) -> tuple[list[_Draft], dict[_Key, str]]:
     """Draft and prove until every remaining case is green in every round; also why cases of a function were dropped."""
     dropped: dict[_Key, str] = {}
     for _ in range(_ATTEMPTS):
-        drafts = _drafts(by_source, project)
+        drafts = _drafts(by_source, project, unplaced)
         if not drafts:
             return [], dropped
         proving(sum(len(draft.origin) for draft in drafts))
@@ -212,34 +225,67 @@ def _last_line(text: str) -> str:
     return lines[0][:200] if lines else "no output"
 
 
-def _drafts(by_source: Mapping[str, Sequence[Exploration]], project: Project) -> list[_Draft]:
-    """Render and merge what there is to write, one draft a test file (several sources may share one)."""
+def _drafts(
+    by_source: Mapping[str, Sequence[Exploration]], project: Project, unplaced: dict[_Key, _Unplaced]
+) -> list[_Draft]:
+    """Render and merge what there is to write, one draft a test file (several sources may share one).
+
+    ``unplaced`` gets the functions whose tests are not written: they stand in a file that is not staged, or no file
+    may be touched.
+    """
+    first_party = {project.module_name(path).split(".")[0] for path in project.files if path.endswith(".py")}
     drafts: dict[str, _Draft] = {}
     for source, explorations in sorted(by_source.items()):
         if not any(exploration.cases for exploration in explorations):
             continue
-        path = layout.test_path_for(source, project.files, project.roots, project.tests_dir, project.imported_by)
-        while project.taken(path):
-            path = layout.alternative_path(path, project.files)
-        existing = project.read(path)
-        draft = drafts.get(path) or _Draft(path, existing, existing or b"", {})
-        draft = _added(draft, source, explorations, project)
-        drafts[draft.path] = draft
+        usual = layout.test_path_for(source, project.files, project.roots, project.tests_dir, project.imported_by)
+        for path in layout.places(usual):
+            is_taken = project.taken(path)
+            existing = project.standing(path) if is_taken else project.read(path)
+            if is_taken and existing is None:
+                continue
+            draft = drafts.get(path) or _Draft(path, existing, existing or b"", {})
+            try:
+                added, there = _added(draft, source, explorations, project, first_party)
+            except CannotMerge:
+                continue
+            if not is_taken:
+                drafts[path] = added
+                break
+            if not added.origin:
+                for number, tests in there.items():
+                    ids = tuple(f"{path}::{test}" for test in tests)
+                    reason = f"its tests stand in {path}, which is not staged"
+                    unplaced[_key(explorations[number].function)] = _Unplaced(reason, ids)
+                break
+        else:
+            reason = f"neither {usual} nor a file beside it may be written: is the folder ignored by git? (--tests-dir)"
+            unplaced.update((_key(item.function), _Unplaced(reason)) for item in explorations if item.cases)
     return [draft for draft in drafts.values() if draft.origin]
 
 
-def _added(draft: _Draft, source: str, explorations: Sequence[Exploration], project: Project) -> _Draft:
+def _added(
+    draft: _Draft,
+    source: str,
+    explorations: Sequence[Exploration],
+    project: Project,
+    first_party: Collection[str],
+) -> tuple[_Draft, dict[int, list[str]]]:
+    """Return the draft with the tests added, and those that stand in it already by the number of their exploration."""
     existing = draft.after if draft.origin or draft.before is not None else None
-    rendered = render.render(explorations, taken=_top_level_names(existing))
+    before = _top_level_names(existing)
+    rendered = render.render(explorations, taken=before)
     module = formatting.format_tests(rendered.module, tree=project.tree, test_path=draft.path)
-    first_party = {project.module_name(path).split(".")[0] for path in project.files if path.endswith(".py")}
-    try:
-        after = merge.add_tests(existing, module, first_party=first_party)
-    except CannotMerge:
-        path = layout.alternative_path(draft.path, project.files)
-        return _added(_Draft(path, None, b"", {}), source, explorations, project)
-    origin = {key: (source, *place) for key, place in rendered.origin.items()}
-    return _Draft(draft.path, draft.before, after, {**draft.origin, **origin})
+    merged = merge.merge_tests(existing, module, first_party=first_party)
+    origin = dict(draft.origin)
+    there: dict[int, list[str]] = {}
+    for (asked, identifier), (number, case) in rendered.origin.items():
+        test = merged.names[asked]
+        if test not in before:
+            origin[test, identifier] = (source, number, case)
+        elif test not in there.setdefault(number, []):
+            there[number].append(test)
+    return _Draft(draft.path, draft.before, merged.source, origin), there
 
 
 def _top_level_names(source: bytes | None) -> set[str]:
@@ -247,7 +293,7 @@ def _top_level_names(source: bytes | None) -> set[str]:
         return set()
     try:
         body = ast.parse(source).body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     return {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
 
@@ -263,7 +309,9 @@ def _tests_of(drafts: Sequence[_Draft], by_source: Mapping[str, Sequence[Explora
     return found
 
 
-def _update(finding: Finding, exploration: Exploration, tests: Sequence[str], dropped: str | None) -> Finding:
+def _update(
+    finding: Finding, exploration: Exploration, tests: Sequence[str], dropped: str | None, unplaced: _Unplaced | None
+) -> Finding:
     measured = replace(
         finding,
         lines_run=exploration.lines_run,
@@ -282,5 +330,7 @@ def _update(finding: Finding, exploration: Exploration, tests: Sequence[str], dr
     if dropped:
         hint = "; a fixture or conftest.py may need what the sandbox denies" if "PermissionError" in dropped else ""
         return replace(measured, reason=f"its tests did not hold when repeated: {dropped}{hint}")
+    if unplaced:
+        return replace(measured, tests=unplaced.tests, reason=unplaced.reason)
     code = PTG004 if exploration.toothless else finding.code
     return replace(measured, code=code, reason=exploration.problem or finding.reason)

@@ -12,6 +12,7 @@ from pytestgen_hook.pytest_settings import PytestSettings, pytest_settings
 
 _PROJECT_FILES = {"pyproject.toml", "setup.py", "setup.cfg"}
 _TEST_FOLDERS = ("tests", "test", "testing")
+_MOST_PLACES = 20  # where git ignores a folder, no name in it will do
 _BROAD_TESTS = {"integration", "e2e", "functional", "acceptance", "system", "benchmarks", "performance", "smoke"}
 
 
@@ -95,16 +96,14 @@ def test_path_for(
 test_path_for.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test
 
 
-def alternative_path(path: str, taken: Collection[str]) -> str:
-    """Return another path beside one that may not be touched: ``test_cart_more.py``, then ``test_cart_more2.py``."""
+def places(path: str) -> Iterator[str]:
+    """Yield a path and others beside it, where it may not be touched: then ``test_cart_more.py``, ``test_cart_more2.py``."""
+    yield path
     pure = PurePosixPath(path)
     ending = "_test" if _is_suffixed(path) else ""
     base = pure.stem.removesuffix(ending)
-    count, candidate = 1, path
-    while candidate == path or candidate in taken:
-        candidate = _join(_folder(path), f"{base}_more{count if count > 1 else ''}{ending}.py")
-        count += 1
-    return candidate
+    for number in range(1, _MOST_PLACES):
+        yield _join(_folder(path), f"{base}_more{number if number > 1 else ''}{ending}.py")
 
 
 def package_markers(test_path: str, files: Collection[str]) -> tuple[str, ...]:

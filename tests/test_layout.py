@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytestgen_hook.layout import alternative_path, base_folder, import_note, package_markers
+from pytestgen_hook.layout import base_folder, import_note, package_markers, places
 from pytestgen_hook.layout import test_path_for as path_for
 
 # -- the test file of a source ---------------------------------------------------------------------------------------
@@ -163,11 +163,18 @@ def test_every_source_gets_the_same_answer_again_and_whatever_the_order_of_files
     assert path_for("pkg/c.py", files, ("",), None) == path_for("pkg/c.py", files[::-1], ("",), None)
 
 
-def test_alternative_paths_are_free():
-    assert alternative_path("tests/test_cart.py", set()) == "tests/test_cart_more.py"
-    assert alternative_path("tests/test_cart.py", {"tests/test_cart_more.py"}) == "tests/test_cart_more2.py"
-    assert alternative_path("cart_test.py", set()) == "cart_more_test.py"
-    assert alternative_path("test_cart_test.py", set()) == "test_cart_test_more.py"
+@pytest.mark.parametrize(
+    ("path", "others"),
+    [
+        pytest.param("tests/test_cart.py", ["tests/test_cart_more.py", "tests/test_cart_more2.py"], id="prefixed"),
+        pytest.param("cart_test.py", ["cart_more_test.py", "cart_more2_test.py"], id="suffixed"),
+        pytest.param("test_cart_test.py", ["test_cart_test_more.py", "test_cart_test_more2.py"], id="both"),
+    ],
+)
+def test_other_places_are_beside_the_usual_one_and_come_to_an_end(path, others):
+    found = list(places(path))
+    assert found[:3] == [path, *others]
+    assert len(set(found)) == len(found)
 
 
 def test_new_folders_are_packages_where_the_one_above_is():

@@ -191,6 +191,7 @@ class Examination:
             imported_by=lambda test: self._graph.imports.get(test, frozenset()),
             read=self._read,
             taken=self._is_taken,
+            standing=self._standing,
         )
         calls = find_calls(wanted, {path: self._importers(path) for path in {item.path for item in wanted}})
         self._progress.stage("looking for calls worth a test", len(wanted))
@@ -210,12 +211,21 @@ class Examination:
 
     def _read(self, path: str) -> bytes | None:
         """Return the work tree's file: that is what tests are added to, and it is as the index says (else it is taken)."""
+        return self._standing(path) if path in self._entries else None
+
+    def _standing(self, path: str) -> bytes | None:
         file = self._repository.root / path
-        return file.read_bytes() if path in self._entries and file.exists() else None
+        return file.read_bytes() if file.is_file() else None
 
     def _is_taken(self, path: str) -> bool:
-        """Whether the file may not be touched: edited but not staged, untracked, ignored, or other than in the revision."""
+        """Whether the file may not be touched.
+
+        That is: edited but not staged, untracked, ignored, other than in the revision, or left out of the work tree
+        (a sparse checkout: a new file in its place would replace its tests).
+        """
         if self._repository.dirty([path]):
+            return True
+        if path in self._entries and not (self._repository.root / path).is_file():
             return True
         from pytestgen_hook.git import INDEX
 

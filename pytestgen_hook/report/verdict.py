@@ -93,6 +93,8 @@ def remedy(report: Report, finding: Finding, place: Place, *, diff: bool) -> str
         if not files:
             return None
         return place.writing(report, path) if diff else place.adding(files)
+    if finding.status is Status.UNTESTED and finding.tests:  # made by an earlier run, and not staged since
+        return place.adding(sorted({test.partition("::")[0] for test in finding.tests}))
     # Where tests have been tried already, another attempt would end in the same way.
     if finding.status is Status.UNTESTED and report.mode == "fail" and not diff:
         return place.writing(report, path)

@@ -278,3 +278,66 @@ def test_settings_of_pytest_do_not_make_it_a_module_of_the_project(repo):
     assert (
         (repo.path / "tests/test_a.py").read_text(encoding="utf-8").startswith("import pytest\n\nfrom a import half\n")
     )
+
+
+def test_tests_that_were_written_and_not_staged_are_not_written_again(repo):
+    repo.stage("a.py", SOURCE)
+    run("--mode", "write")
+    before = status(repo)
+    result = run("--mode", "write")
+    assert status(repo) == before
+    assert "its tests stand in tests/test_a.py, which is not staged -> git add tests/test_a.py" in result.output
+    assert result.exit_code == 1
+
+
+def test_a_file_that_cannot_take_tests_gets_one_neighbour_for_all(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("tests/test_a.py", "double = half = 1\n")
+    run("--mode", "write")
+    before = status(repo)
+    assert "?? tests/test_a_more.py" in before
+    run("--mode", "write")
+    assert status(repo) == before
+    repo.git("add", "tests")
+    repo.stage("a.py", SOURCE + "\n\ndef half(number: int) -> float:\n    return number / 2\n")
+    run("--mode", "write")
+    assert status(repo) == ["A  a.py", "A  tests/test_a.py", "AM tests/test_a_more.py"]
+
+
+def test_two_sources_whose_common_file_cannot_take_tests_share_its_neighbour(repo):
+    for name in ("one", "two"):
+        repo.stage(f"{name}/__init__.py", "")
+        repo.stage(f"{name}/a.py", SOURCE.replace("double", name))
+    repo.stage("tests/test_a.py", "import one.a, two.a\n\npytestmark: list = []\n__test__ = False\n")
+    run("--mode", "amend")
+    assert {"test_one", "test_two"} <= {
+        line.removeprefix("def ").partition("(")[0]
+        for line in (repo.path / "tests/test_a_more.py").read_text(encoding="utf-8").splitlines()
+    }
+
+
+def test_where_git_ignores_the_tests_nothing_is_written_and_that_is_said(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage(".gitignore", "tests/\n")
+    result = run("--mode", "write")
+    assert "is the folder ignored by git" in result.output
+    assert not (repo.path / "tests").exists()
+
+
+def test_a_test_file_that_a_sparse_checkout_leaves_out_keeps_its_tests(repo):
+    repo.stage("src/a.py", "x = 1\n")
+    repo.stage("tests/test_a.py", "import a\n\n\ndef test_old():\n    assert a.x\n")
+    repo.commit()
+    repo.git("sparse-checkout", "set", "src")
+    repo.stage("src/a.py", SOURCE)
+    run("--mode", "write")
+    assert not (repo.path / "tests/test_a.py").exists()
+    assert "?? tests/test_a_more.py" in status(repo)
+
+
+def test_a_test_that_a_clash_renames_is_proved_and_told_under_its_new_name(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("tests/shared.py", "def test_double():\n    pass\n")
+    repo.stage("tests/test_a.py", "import a\nfrom shared import test_double\n\n\ndef test_import():\n    assert a\n")
+    assert targets("--mode", "write")["double"]["tests"] == ["tests/test_a.py::test_double_2"]
+    assert "\ndef test_double_2(" in (repo.path / "tests/test_a.py").read_text(encoding="utf-8")
