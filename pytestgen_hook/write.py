@@ -21,9 +21,9 @@ def write_edits(root: Path, git_dir: Path, edits: Sequence[Edit]) -> tuple[str, 
     """Write files below the work tree ``root`` and return the paths written, ``__init__.py`` of new folders among them.
 
     A new folder in a package becomes one too. FatalError, and nothing written, if a file is not as ``before`` says (the
-    bytes in the work tree) or lies outside ``root``. Each file is made whole below ``git_dir``, usually on the same file
-    system, and renamed into place: a killed run leaves no stray file in the work tree. What killed runs left below
-    ``git_dir`` is removed.
+    bytes in the work tree), lies outside ``root`` or cannot be written. Each file is made whole below ``git_dir``, usually
+    on the same file system, and renamed into place: a killed run leaves no stray file in the work tree. What killed runs
+    left below ``git_dir`` is removed.
     """
     if not edits:
         return ()
@@ -33,12 +33,18 @@ def write_edits(root: Path, git_dir: Path, edits: Sequence[Edit]) -> tuple[str, 
     try:
         with _own_folder(git_dir) as place:
             made = [_make(root, edit, place / str(number)) for number, edit in enumerate(every)]
-            for edit, temporary in zip(every, made, strict=True):
-                _check(root, edit)
-                _put(temporary, root / edit.path, place, is_new=edit.before is None)
+            done: list[Edit] = []
+            try:
+                for edit, temporary in zip(every, made, strict=True):
+                    _check(root, edit)
+                    _put(temporary, root / edit.path, place, is_new=edit.before is None)
+                    done.append(edit)
+            except BaseException:
+                _take_back(root, done, place)
+                raise
     except OSError as error:
         raise FatalError(
-            f"{error.filename}: {error.strerror}. Make it writable, then run the command again."
+            f"{error.filename2 or error.filename}: {error.strerror}. Make it writable, then run the command again."
         ) from error
     return tuple(edit.path for edit in every)
 
@@ -138,6 +144,20 @@ def _put(temporary: Path, target: Path, place: Path, *, is_new: bool) -> None:
             raise
         _move_across(temporary, target, place, is_new=is_new)
     _settle(target.parent)
+
+
+def _take_back(root: Path, done: Sequence[Edit], place: Path) -> None:
+    """Undo what was written before the first failure, as far as that is still as we wrote it."""
+    for edit in reversed(done):
+        target = root / edit.path
+        with contextlib.suppress(OSError):
+            if target.read_bytes() != edit.after:
+                continue
+            if edit.before is None:
+                target.unlink()
+                continue
+            back = Edit(edit.path, edit.after, edit.before)
+            _put(_make(root, back, place / "back"), target, place, is_new=False)
 
 
 def _move(source: Path, target: Path, *, is_new: bool) -> None:

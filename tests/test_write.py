@@ -146,6 +146,22 @@ def test_folder_without_write_permission_is_an_error_of_the_user(root):
     assert files_below(root) == {}
 
 
+def test_what_was_written_before_a_failure_is_taken_back(root):
+    (root / "test_old.py").write_bytes(b"old")
+    edits = [Edit("test_old.py", b"old", b"new"), Edit("a", None, b"a file"), Edit("a/test_a.py", None, b"in a folder")]
+    with pytest.raises(FatalError, match=r"a/test_a\.py"):
+        write(root, *edits)
+    assert files_below(root) == {"test_old.py": b"old"}
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_where_one_folder_cannot_be_written_nothing_is(root):
+    (root / "tests").mkdir(mode=0o555)
+    with pytest.raises(FatalError, match=r"tests/test_b\.py: Permission denied"):
+        write(root, Edit("test_a.py", None, b"a"), Edit("tests/test_b.py", None, b"b"))
+    assert files_below(root) == {}
+
+
 def test_git_folder_that_is_missing_is_an_error_of_the_user(root, tmp_path):
     with pytest.raises(FatalError, match="Make it writable"):
         write_edits(root, tmp_path / "nowhere", [Edit("test_x.py", None, b"new")])
