@@ -217,7 +217,15 @@ def _is_there(wanted: Import, tree: ast.Module, bindings: _Bindings) -> bool:
             raise CannotMerge(f"the name {wanted.bound} means the builtin in it")
         if bindings.stars - {wanted.module}:
             raise CannotMerge(f"the name {wanted.bound} may come from a star import in it")
-    return any(wanted in imports_of(node) for node in tree.body)
+    return wanted in _imports_run(tree.body)
+
+
+def _imports_run(body: Iterable[ast.stmt]) -> Iterator[Import]:
+    """Yield what runs of itself imports: not what stands below an ``if``, such as that for type checkers."""
+    for node in body:
+        yield from imports_of(node)
+        if isinstance(node, (ast.Try, ast.With)):
+            yield from _imports_run(node.body)
 
 
 def _same_meaning(one: Import, other: Import) -> bool:

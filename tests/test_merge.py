@@ -160,6 +160,16 @@ IMPORT = "from shop.cart import total\n"
             id="import-for-type-checkers-does-not-count",
         ),
         pytest.param(
+            f"try:\n    {IMPORT}except ImportError:\n    pytest.skip(allow_module_level=True)\n\n\n{OLD}",
+            f"try:\n    {IMPORT}except ImportError:\n    pytest.skip(allow_module_level=True)\n\n\n{OLD}\n\n{TEST}",
+            id="import-that-is-tried-is-there",
+        ),
+        pytest.param(
+            f"with catch_warnings():\n    {IMPORT}\n\n{OLD}",
+            f"with catch_warnings():\n    {IMPORT}\n\n{OLD}\n\n{TEST}",
+            id="import-without-warnings-is-there",
+        ),
+        pytest.param(
             f"from shop.cart import *\n\n\n{OLD}",
             f"from shop.cart import *\n{IMPORT}\n\n{OLD}\n\n{TEST}",
             id="star-import-of-the-same-module",
