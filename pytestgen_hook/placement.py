@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 _EDITOR_LINE = re.compile(r"#.*(\b(vim?|ex):|-\*-|Local Variables:|End:)")
 _ENCODING = re.compile(r"#.*?coding[:=]")
-_PATH_TWEAK = re.compile(r"sys\s*\.\s*path|importorskip|sys\s*\.\s*modules|os\s*\.\s*environ|\bsite\s*\.\s*addsitedir")
+_PREPARATION = re.compile(
+    r"sys\s*\.\s*path|importorskip|sys\s*\.\s*modules|os\s*\.\s*environ|\bsite\s*\.\s*addsitedir"
+    r"|\bdjango\s*\.\s*setup|\bsettings\s*\.\s*configure|\bmonkey\s*\.\s*patch_all|\bregister_assert_rewrite"
+)
 
 
 def with_imports(file: SourceFile, imports: Sequence[Import], first_party: Collection[str]) -> SourceFile:
@@ -84,7 +87,7 @@ def _head_of(module: libcst.Module) -> _Head:
             after = index + 1
         elif index == 0 and _is_docstring(statement):
             after = 1
-        elif _PATH_TWEAK.search(module.code_for_node(statement)):
+        elif _PREPARATION.search(module.code_for_node(statement)):
             after = index + 1
             is_plain = False
     is_plain = is_plain and all(_plain_import(module.body[index]) not in (None, "*") for index in run)

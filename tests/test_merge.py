@@ -143,6 +143,11 @@ IMPORT = "from shop.cart import total\n"
             id="below-a-change-of-the-path",
         ),
         pytest.param(
+            f"import django\n\ndjango.setup()\n\n\n{OLD}",
+            f"import django\n\ndjango.setup()\n\n{IMPORT}\n\n{OLD}\n\n{TEST}",
+            id="below-what-prepares-for-imports",
+        ),
+        pytest.param(
             f"import pytest\nimport os\nfrom shop import api\nimport abc\n\n\n{OLD}",
             f"import pytest\nimport os\nfrom shop import api\nimport abc\n{IMPORT}\n\n{OLD}\n\n{TEST}",
             id="unsorted-imports",
