@@ -40,6 +40,10 @@ def render(explorations: Sequence[Exploration], *, taken: Collection[str] = ()) 
     tests: list[tuple[str, str]] = []
     origin: dict[tuple[str, str], tuple[int, int]] = {}
     imports: dict[str, tuple[str, str]] = {}
+    explorations = [
+        replace(exploration, cases=tuple(map(_with_clashes_qualified, exploration.cases)))
+        for exploration in explorations
+    ]
     for number, exploration in enumerate(explorations):
         usable = [index for index, case in enumerate(exploration.cases) if _bind_imports(case, imports)]
         for group in _grouped(exploration, number, usable):
@@ -53,6 +57,37 @@ def render(explorations: Sequence[Exploration], *, taken: Collection[str] = ()) 
     source_path = explorations[0].function.path if explorations else ""
     module = TestModule(source_path, _used_imports(imports.values(), tests), tuple(tests))
     return Rendered(module, origin)
+
+
+# What a test says itself, and what pytest looks at in a module: a function of such a name is called by way of its module.
+_OWN_NAMES = {"pytest", "re", "asyncio", "itertools", "result", "expected", "message", "collect", "pytestmark"}
+_COLLECTED = ("pytest_", "test", "Test")
+
+
+def _with_clashes_qualified(case: Case) -> Case:
+    """Return the case with ``module.name`` for imported names that would mean something else in a test file."""
+    clashing = {
+        name: module
+        for module, name in case.imports
+        if name in _OWN_NAMES or hasattr(builtins, name or "_") or name.startswith(_COLLECTED)
+    }
+    if not clashing:
+        return case
+    by = {name: _expression(f"{module}.{name}") for name, module in clashing.items()}
+
+    def swap(text: str) -> str:
+        return _substituted(text, by)
+
+    raises = case.raises and replace(case.raises, name=swap(case.raises.name))
+    return replace(
+        case,
+        arguments=tuple((name, swap(source)) for name, source in case.arguments),
+        call=swap(case.call),
+        setup=tuple(swap(statement) for statement in case.setup),
+        checks=tuple(replace(check, expected=swap(check.expected)) for check in case.checks),
+        raises=raises,
+        imports=tuple((module, "" if name in clashing else name) for module, name in case.imports),
+    )
 
 
 def _bind_imports(case: Case, imports: dict[str, tuple[str, str]]) -> bool:
@@ -120,7 +155,11 @@ class _Substitution(ast.NodeTransformer):
 
 
 def _substituted(text: str, by: dict[str, ast.expr]) -> str:
-    return ast.unparse(_Substitution(by).visit(ast.parse(text)))
+    """Return the expression or statements with other expressions for some names."""
+    tree = ast.parse(text)
+    if not any(isinstance(node, ast.Name) and node.id in by for node in ast.walk(tree)):
+        return text  # as it was written
+    return ast.unparse(_Substitution(by).visit(tree))
 
 
 def _expression(source: str) -> ast.expr:

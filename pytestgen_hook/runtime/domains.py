@@ -193,6 +193,20 @@ class Tuples(Domain):
         return Items("tuple", [element.draw(rng, depth + 1) for element in self.elements])
 
 
+class Matrices(Domain):
+    """Lists of as many lists of one length each."""
+
+    def __init__(self, element):
+        self.element = element
+
+    def draw(self, rng, depth=0):
+        rows, columns = rng.randint(1, 3), rng.randint(1, 3)
+        return Items(
+            "list",
+            [Items("list", [self.element.draw(rng, depth + 1) for _ in range(columns)]) for _ in range(rows)],
+        )
+
+
 class Dicts(Domain):
     def __init__(self, key, value):
         self.key = key
@@ -424,6 +438,8 @@ class Typing:
         simple = self._simple(kind)
         if simple is not None:
             return simple
+        if (kind.__module__, kind.__name__) == ("numpy", "ndarray"):
+            return self._array()  # calling ndarray itself gives memory as it happens to be
         if issubclass(kind, enum.Enum):
             writer = Writer(self.home)
             try:
@@ -509,6 +525,16 @@ class Typing:
         if kind is re.Pattern:
             return _texts(kind, "re", "", ('re.compile("a+")', 're.compile(r"\\d+")'))
         return None
+
+    def _array(self):
+        floats, ints = Floats(self.constants), Ints(self.constants)
+        shapes = [
+            (Containers("list", floats), 3),
+            (Containers("list", ints), 2),
+            (Matrices(floats), 2),
+            (Matrices(ints), 1),
+        ]
+        return Objects("numpy.array", [(None, Any(shapes), True)], [("numpy", "")])
 
     def _typed_dict(self, kind):
         hints = hints_of(kind)

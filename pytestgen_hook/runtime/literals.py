@@ -393,7 +393,16 @@ def _structured_writer(value):
         return _named_tuple
     if isinstance(value, pathlib.PurePath) and kind.__module__.split(".")[0] == "pathlib":
         return _path
+    if any((base.__module__, base.__name__) == ("numpy", "generic") for base in kind.__mro__):
+        return _numpy_scalar
     return _exotic
+
+
+def _numpy_scalar(writer, value, depth):
+    plain = value.item()
+    if type(plain) is type(value):  # such as a longdouble, which no plain number equals
+        raise CannotWrite(f"{type(value).__name__} has no plain form")
+    return writer._write(plain, depth)
 
 
 def _constant(writer, value, depth):

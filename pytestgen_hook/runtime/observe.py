@@ -1,15 +1,18 @@
 """Makes one call and writes down what it did: result or exception, arguments changed in place, lines and branches run."""
 
 import asyncio
+import collections.abc
 import importlib
 import itertools
 import linecache
+import os
 import re
 import sys
 import types
 
 import confine
 import mutants
+import state
 from literals import CannotWrite, Writer
 
 MOST_YIELDED = 100  # an iterator that gives more is asserted by its first few
@@ -101,11 +104,19 @@ class Tracer:
         return step
 
 
+_ENVIRONMENT = type(os.environ).__getitem__.__code__
+_BETWEEN = (_ENVIRONMENT.co_filename, collections.abc.Mapping.get.__code__.co_filename)
+
+
 class Watch:
-    """Notes whether a call looked at addresses of objects: they differ from run to run, but not between forks."""
+    """Notes whether the project's code asked for what differs from run to run or machine, but not between forks.
+
+    That is: addresses of objects, and variables of the environment.
+    """
 
     def __init__(self, tree):
         self.noticed = None
+        self.has_hashed = False
         self.tree = tree
 
     def start(self):
@@ -115,17 +126,28 @@ class Watch:
         sys.setprofile(None)
 
     def _profile(self, frame, event, function):
-        if event == "c_call" and function is id and frame.f_code.co_filename.startswith(self.tree):
-            self.noticed = "it depends on the addresses of objects (id)"
+        if event == "c_call":
+            if function is id and frame.f_code.co_filename.startswith(self.tree):
+                self.noticed = "it depends on the addresses of objects (id)"
+            elif function is hash and frame.f_code.co_filename.startswith(self.tree):
+                self.has_hashed = True
+        elif event == "call" and frame.f_code is _ENVIRONMENT:
+            asker = frame.f_back
+            while asker is not None and asker.f_code.co_filename in _BETWEEN:
+                asker = asker.f_back
+            if asker is not None and asker.f_code.co_filename.startswith(self.tree):
+                self.noticed = "it depends on the environment variable {}".format(frame.f_locals.get("key"))
 
 
 class Subject:
     """The function under observation inside the process that has imported its module."""
 
-    def __init__(self, module, source, filename, raw, last_line):
+    def __init__(self, module, source, filename, raw, last_line, tree):
         self.module = module
         self.source = source
         self.filename = filename
+        self.tree = tree  # the folder that the project is imported from
+        self.folders = ()  # paths that are others elsewhere
         self.raw = raw  # the plain function object beneath decorators, descriptors and caches
         self.first_line = raw.__code__.co_firstlineno
         self.last_line = last_line
@@ -167,10 +189,10 @@ def observe(subject, item, guard, trace=True, strict=False):
             before = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
         except BaseException as error:
             return {"kind": "setup", "error": type(error).__name__}
-        watch = Watch(scope.names.get("__ptg_tree__", "\0"))
+        watch = Watch(subject.tree)
         if trace:
             tracer.start()
-        shared = _module_state(subject.module) if strict else {}
+        shared = state.snapshot(subject.tree) if strict else {}
         if strict:
             watch.start()
         try:
@@ -178,6 +200,7 @@ def observe(subject, item, guard, trace=True, strict=False):
         finally:
             watch.stop()
             tracer.stop()
+        left_behind = state.changed(shared, state.snapshot(subject.tree)) if strict else None
         try:
             answer = _describe(subject, item, local, before, outcome, strict)
         except CannotWrite as problem:
@@ -187,30 +210,11 @@ def observe(subject, item, guard, trace=True, strict=False):
             answer["print"] = answer["problem"]
     finally:
         guard.stop()
+    if watch.has_hashed and type(outcome[2]) is int and abs(outcome[2]) >> 31:
+        watch.noticed = "it depends on how this Python computes hashes"
     answer["arcs"] = sorted(tracer.arcs)
-    answer["unstable"] = watch.noticed or (_changed_state(subject.module, shared) if strict else None)
+    answer["unstable"] = watch.noticed or left_behind
     return answer
-
-
-_STATE = (list, dict, set, bytearray, int, float, str, bytes, bool, tuple, frozenset, type(None))
-
-
-def _module_state(module):
-    """Return {name: text} of the plain values at the top of the module: what later tests would see."""
-    found = {}
-    for name, value in vars(module).items():
-        if isinstance(value, _STATE) and not name.startswith("__"):
-            try:
-                found[name] = repr(value)
-            except Exception:
-                continue
-    return found
-
-
-def _changed_state(module, before):
-    after = _module_state(module)
-    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-    return f"it changes {changed[0]} of its module, which other tests would see" if changed else None
 
 
 def _outcome(subject, item, local):
@@ -306,6 +310,8 @@ def _state(subject, value):
     """Return what can later be compared to see whether ``value`` was changed in place; None if it cannot be."""
     if isinstance(value, _IMMUTABLE):
         return None
+    if _is_array(value):
+        return repr(value.tolist())
     writer = Writer(subject.module, coarse=True)
     try:
         return writer.write(value)
@@ -314,6 +320,11 @@ def _state(subject, value):
     except Exception:
         return None
     return {name: _attribute_print(subject, item) for name, item in _attributes(value)}
+
+
+def _is_array(value):
+    kind = type(value)
+    return (kind.__module__, kind.__name__) == ("numpy", "ndarray")
 
 
 def _attribute_print(subject, value):
@@ -367,6 +378,10 @@ def _describe(subject, item, local, before, outcome, strict):
     }
 
 
+class DependsOnPlace(CannotWrite):
+    """The value names a folder that lies elsewhere on another machine."""
+
+
 class _Checks:
     """Collects the assertions about one call, and beside them the fingerprint of what they can tell apart."""
 
@@ -385,6 +400,8 @@ class _Checks:
         """Assert all that can be said about ``value``: equality where it has a source form, else its public attributes."""
         try:
             self._equal(name, value)
+        except DependsOnPlace:
+            raise
         except CannotWrite as problem:
             if not self._attributes(name, value):
                 raise problem from None
@@ -392,6 +409,8 @@ class _Checks:
     def _equal(self, name, value):
         writer = Writer(self._subject.module)
         text = writer.write(value)
+        if any(folder in text for folder in self._subject.folders):
+            raise DependsOnPlace("it depends on where the repository, the interpreter or the home folder lies")
         if self._strict and not self._reads_back(writer, text, value):
             raise CannotWrite(f"{type(value).__name__} objects cannot be compared by value")
         self.imports |= writer.imports
@@ -411,6 +430,9 @@ class _Checks:
             return True
         if kind.__module__ == "builtins" or isinstance(value, types.ModuleType):
             return False
+        if _is_array(value):
+            self._equal(f"{name}.tolist()", value.tolist())
+            return True
         writer = Writer(self._subject.module)
         class_name = writer.name(kind)
         self.imports |= writer.imports
@@ -442,7 +464,7 @@ class _Checks:
             return
         if isinstance(before, str) and isinstance(after, str):
             try:
-                self._equal(name, value)
+                self._equal(*((f"{name}.tolist()", value.tolist()) if _is_array(value) else (name, value)))
             except CannotWrite:
                 return
         elif isinstance(after, dict) and isinstance(before, dict):
@@ -485,7 +507,7 @@ def _is_deliberate(subject, error):
     if last is None:
         return False
     filename = last.tb_frame.f_code.co_filename
-    if filename != subject.filename and not filename.startswith(subject.scope.names.get("__ptg_tree__", "\0")):
+    if filename != subject.filename and not filename.startswith(subject.tree):
         return False
     line = linecache.getline(filename, last.tb_lineno).lstrip()
     return line.startswith(("raise", "assert")) or ": raise " in line

@@ -19,7 +19,7 @@ FULL_MATRIX_SECONDS = 0.6
 
 _AGAIN = "it depends on the clock, on chance or on the process"
 _STATEFUL = "it depends on what was called before it"
-_ELSEWHERE = "it depends on the clock, the time zone or the working folder"
+_ELSEWHERE = "it depends on the clock, the time zone, the working folder or the machine"
 
 
 class Seen:
@@ -350,8 +350,9 @@ class Search:
             if first.get("print") == seen.answer["print"] != answer.get("print"):
                 self._count(self.rejections, _STATEFUL)
                 return False
-            if answer.get("unstable"):
-                self._count(self.rejections, answer["unstable"])
+            unstable = first.get("unstable") or answer.get("unstable")
+            if unstable:
+                self._count(self.rejections, unstable)
                 return False
             if answer["kind"] == "unwritable":
                 self._count(self.rejections, answer["problem"])

@@ -18,8 +18,8 @@ import time
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
-import clock  # noqa: E402
 import confine  # noqa: E402
+import elsewhere  # noqa: E402
 import plan as plans  # noqa: E402
 import search  # noqa: E402
 import workers  # noqa: E402
@@ -53,6 +53,11 @@ class Place:
             *_library_folders(),
         ]
         return confine.Guard(self.work, readable)
+
+    def local_folders(self):
+        """Folders that lie elsewhere on another machine, or in the next run."""
+        folders = [self.tree, self.folder, sys.prefix, sys.base_prefix, os.path.expanduser("~")]
+        return tuple({path for folder in folders for path in (folder, os.path.realpath(folder)) if len(path) > 1})
 
 
 def _library_folders():
@@ -99,14 +104,18 @@ class Modules:
         found = os.path.realpath(getattr(self.module, "__file__", None) or "")
         if found != os.path.realpath(self.filename):
             return "the name {} imports {}, not the file under test".format(name, found or "something without a file")
-        self.module.__dict__["__ptg_tree__"] = self.place.tree
+        logging = sys.modules.get("logging")
+        if logging is not None and not logging.root.handlers:
+            # As under pytest, where a first message does not make handlers of its own.
+            logging.root.addHandler(logging.NullHandler())
         return None
 
     def subject(self, request):
         raw = plans.find_raw(self.module, self.filename, request["first_line"], request["name"])
         if raw is None:
             raise plans.CannotCall("it is not there after the import (defined under a condition, deleted or replaced)")
-        subject = Subject(self.module, self.source, self.filename, raw, request["last_line"])
+        subject = Subject(self.module, self.source, self.filename, raw, request["last_line"], self.place.tree)
+        subject.folders = self.place.local_folders()
         subject.body_lines = tuple(request["body_lines"])
         subject.branching = branching_lines(self.tree, request["first_line"], request["last_line"])
         subject.address = {"place": [self.place.folder, self.place.tree, self.place.roots], "request": request}
@@ -303,8 +312,7 @@ def serve_child():
     confine.restrict_call(cpu_seconds=60, memory_bytes=workers.MEMORY)
     manner = workers.Manner(asked["mutant"], asked["trace"], asked["strict"], asked["ahead"])
     if manner.ahead:
-        clock.set_ahead()
-        clock.move_elsewhere()
+        elsewhere.move()
     if manner.mutant is not None:
         subject.mutants[manner.mutant].apply(subject.raw)
     workers.serve(subject, modules.guard, asked["items"], manner, lambda answer: _send(out, answer))

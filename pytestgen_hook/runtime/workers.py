@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
-import clock
 import confine
+import elsewhere
 from observe import observe
 
 MEMORY = 2 << 30
@@ -166,8 +166,7 @@ def _child(subject, guard, job, writer):
     # Two observations of one call start from different random states, so that what depends on chance shows itself.
     random.seed(os.getpid())
     if manner.ahead:
-        clock.set_ahead()
-        clock.move_elsewhere()
+        elsewhere.move()
     serve(subject, guard, job.items, manner, lambda answer: _write(writer, answer))
 
 

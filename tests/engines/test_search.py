@@ -205,3 +205,113 @@ def test_the_same_tree_gives_the_same_cases(tmp_path):
 def test_an_import_without_end_is_cut_by_the_budget(tmp_path):
     exploration = the_only(explored(tmp_path, "def f(n: int):\n    return n\n\n\nwhile True:\n    pass\n", seconds=1.5))
     assert exploration.refused.startswith("importing subject ends the process or does not end within 1.")
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        pytest.param("import os\n    return [n, os.path.dirname(__file__)]", "where the repository", id="own-folder"),
+        pytest.param("import sys\n    return [n, sys.prefix]", "where the repository", id="interpreter"),
+        pytest.param("import os\n    return n + os.cpu_count()", "the machine", id="cores"),
+        pytest.param("import locale\n    return [n, locale.getpreferredencoding()]", "the machine", id="locale"),
+        pytest.param("import sys\n    return '%d.%d' % sys.version_info[:2]", "the machine", id="version"),
+        pytest.param("import os\n    return os.environ.get('MODE', 'dev') * n", "variable MODE", id="environment"),
+        pytest.param("import os\n    return os.getenv('MODE', 'dev') * n", "variable MODE", id="getenv"),
+        pytest.param("return hash((n, 1, 2))", "computes hashes", id="hash"),
+    ],
+)
+def test_what_differs_from_machine_to_machine_is_never_a_case(tmp_path, body, part):
+    exploration = the_only(explored(tmp_path, f"import os, sys, locale\n\ndef f(n: int):\n    {body}\n"))
+    assert exploration.cases == ()
+    assert part in exploration.problem
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        pytest.param("CONF.debug = n\n    return n + 1", "subject.CONF", id="attribute"),
+        pytest.param("Conf.level = n + 1000\n    return n + 1", "subject.Conf.level", id="class"),
+        pytest.param("Conf.seen[n] = 1\n    return n + 1", "subject.Conf.seen", id="dict-of-class"),
+        pytest.param("f.calls = n\n    return n + 1", "subject.f", id="attribute-of-function"),
+        pytest.param("decimal.getcontext().prec = 6\n    return n + 1", "decimal", id="decimal"),
+        pytest.param("sys.setrecursionlimit(303)\n    return n + 1", "recursion limit", id="recursion"),
+        pytest.param("gc.disable()\n    return n + 1", "garbage collection", id="gc"),
+        pytest.param("warnings.simplefilter('error')\n    return n + 1", "filters of warnings", id="warnings"),
+        pytest.param("math.pi = 3\n    return n + 1", "math.pi", id="other-module"),
+        pytest.param("builtins.x = n\n    return n + 1", "builtins", id="builtins"),
+        pytest.param("logging.getLogger('a').setLevel(10)\n    return n + 1", "the logger a", id="logging"),
+        pytest.param("signal.signal(signal.SIGINT, signal.SIG_IGN)\n    return n + 1", "signal", id="signals"),
+        pytest.param("threading.Thread(target=time.sleep, args=[9]).start()\n    return n + 1", "thread", id="thread"),
+    ],
+)
+def test_what_later_tests_would_see_is_never_a_case(tmp_path, body, part):
+    source = f"""
+import builtins, decimal, gc, logging, math, signal, sys, threading, time, warnings
+
+class Conf:
+    level = 0
+    seen = {{}}
+
+    def __init__(self):
+        self.debug = False
+
+CONF = Conf()
+
+def f(n: int):
+    {body}
+"""
+    exploration = explored(tmp_path, source)["f"]
+    assert exploration.cases == ()
+    assert part in exploration.problem
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "logging.warning('%s', n)\n    logging.getLogger('new').info('x')\n    return n + 1",
+        "with decimal.localcontext() as context:\n        context.prec = 5\n        return decimal.Decimal(n) / 3",
+        "with warnings.catch_warnings():\n        warnings.simplefilter('ignore')\n        return n + 1",
+        "with ThreadPoolExecutor(2) as pool:\n        return list(pool.map(abs, [n, -n, 3]))",
+        "return CONF.twice + n",
+    ],
+    ids=["logging", "local-context", "caught-warnings", "threads-that-end", "cached-property"],
+)
+def test_what_a_call_puts_back_keeps_no_one_from_testing_it(tmp_path, body):
+    source = f"""
+import decimal, logging, warnings
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+class Conf:
+    @cached_property
+    def twice(self):
+        return 4
+
+CONF = Conf()
+
+def f(n: int):
+    {body}
+"""
+    assert explored(tmp_path, source)["f"].cases
+
+
+def test_arrays_are_made_from_lists_and_asserted_as_lists(tmp_path):
+    pytest.importorskip("numpy")
+    source = """
+        import numpy as np
+
+        def scaled(values: np.ndarray, by: float = 2.0) -> np.ndarray:
+            return values * by
+
+        def largest(values: np.ndarray):
+            return values.max() if values.size else np.float64(-1)
+
+        def double(values: np.ndarray) -> None:
+            values *= 2
+        """
+    found = explored(tmp_path, source)
+    assert {case.checks[0].subject for case in found["scaled"].cases} == {"result.tolist()"}
+    assert found["largest"].cases
+    assert {case.checks[-1].subject for case in found["double"].cases} == {"values.tolist()"}
+    sources = {text for item in found.values() for case in item.cases for _, text in case.arguments}
+    assert all("ndarray" not in text for text in sources)

@@ -1,5 +1,6 @@
-"""Sets the clock of this process ahead and moves it elsewhere, so that results that depend on either show it."""
+"""Makes a process look as if it ran later and elsewhere, so that results that depend on when and where show it."""
 
+import collections
 import datetime
 import os
 import sys
@@ -12,12 +13,48 @@ AHEAD = 1137 * 86400 + 5 * 3600 + 17 * 60 + 11.25  # other years, months, weekda
 ELSEWHERE = "Pacific/Chatham"  # 12 h 45 min or 13 h 45 min ahead of UTC: no other zone has such offsets
 
 
-def move_elsewhere():
-    """Give this process another time zone and another working folder."""
+_PLATFORM = ("node", "system", "machine", "platform", "release", "version", "processor", "python_version")
+
+
+def move():
+    """Set the clock ahead and give this process, which ends soon, another time zone, working folder and machine."""
+    set_ahead()
     os.environ["TZ"] = ELSEWHERE
     if hasattr(time, "tzset"):
         time.tzset()
     os.chdir(tempfile.mkdtemp())
+    change_machine()
+
+
+def change_machine():
+    """Make the functions that tell about the machine and the interpreter tell of others."""
+    version = sys.version_info
+    other = collections.namedtuple("version_info", "major minor micro releaselevel serial")
+    answers = {
+        "os": {"cpu_count": 97, "process_cpu_count": 97, "sched_getaffinity": set(range(97)), "getlogin": "elsewhere"},
+        "platform": dict.fromkeys(_PLATFORM, "Elsewhere-3000"),
+        "socket": {"gethostname": "elsewhere.example", "getfqdn": "elsewhere.example"},
+        "getpass": {"getuser": "elsewhere"},
+        "locale": {
+            "getpreferredencoding": "elsewhere-1",
+            "getencoding": "elsewhere-1",
+            "getlocale": ("xx_XX", "elsewhere-1"),
+        },
+    }
+    replacements = {
+        id(vars(sys.modules[module])[name]): _answering(answer)
+        for module, functions in answers.items()
+        if module in sys.modules
+        for name, answer in functions.items()
+        if name in vars(sys.modules[module])
+    }
+    replacements[id(version)] = other(version[0], version[1] + 1, 0, "final", 0)
+    replacements[id(sys.version)] = f"{version[0]}.{version[1] + 1}.0 (elsewhere)"
+    _replace(replacements)
+
+
+def _answering(answer):
+    return lambda *arguments, **options: answer
 
 
 def set_ahead(seconds=AHEAD):
@@ -32,6 +69,11 @@ def set_ahead(seconds=AHEAD):
     step = datetime.timedelta(seconds=seconds)
     replacements[id(datetime.datetime)] = _datetime_ahead(datetime.datetime, step)
     replacements[id(datetime.date)] = _date_ahead(datetime.date, step)
+    _replace(replacements)
+
+
+def _replace(replacements):
+    """Put other objects in the place of those with the ids given, wherever modules have them by a name of theirs."""
     for key, module in list(sys.modules.items()):
         names = getattr(module, "__dict__", None)
         if names is None or key.startswith("_pytestgen_runtime"):

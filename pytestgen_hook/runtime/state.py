@@ -1,0 +1,215 @@
+"""What a call leaves behind in its process, where later tests would see it: noted before, compared after."""
+
+import collections
+import enum
+import functools
+import gc
+import itertools
+import os
+import signal
+import sys
+import threading
+import types
+
+_PLAIN = (int, float, complex, str, bytes, bool, type(None), range)
+_COUNTERS = (itertools.count, itertools.cycle, itertools.repeat)
+_MOST_VALUES = 20_000  # looked at in one snapshot; what lies beyond is not compared
+_MOST_MEMBERS = 400
+_DEEPEST = 6
+_DESCRIPTORS = (property, functools.cached_property, types.FunctionType, types.BuiltinFunctionType)
+
+
+def snapshot(tree):
+    """Return {what: fingerprint} of the modules imported from the folder ``tree`` and of what a process shares.
+
+    No code of the user's runs for it: attributes are read from the dictionaries that hold them.
+    """
+    return {**_of_process(), **_Modules(tree).state()}
+
+
+def changed(before, after):
+    """Return in words what differs between two snapshots, or None."""
+    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    if not names:
+        return None
+    if names[0].startswith("a thread"):
+        return "it leaves a thread running"
+    return f"it changes {names[0]}, which other tests would see"
+
+
+# -- the project's modules ---------------------------------------------------------------------------------------------
+
+
+class _Modules:
+    def __init__(self, tree):
+        self._tree = tree
+        self._left = _MOST_VALUES
+        self._open = set()
+
+    def state(self):
+        found = {}
+        modules = [(name, module) for name, module in list(sys.modules.items()) if self._is_own(module)]
+        self._names = {name for name, _ in modules}
+        foreign = {}
+        for module_name, module in modules:
+            for name, value in list(vars(module).items()):
+                if name.startswith("__"):
+                    continue
+                if isinstance(value, types.ModuleType):
+                    foreign[value.__name__] = value
+                elif isinstance(value, type):
+                    if getattr(value, "__module__", None) == module_name:
+                        found.update(self._of_class(value))
+                else:
+                    found[f"{module_name}.{name}"] = self._print(value, 0)
+        for name, module in foreign.items():
+            if name not in self._names:
+                found.update(_of_foreign(name, module))
+        return found
+
+    def _is_own(self, module):
+        filename = getattr(module, "__dict__", {}).get("__file__")
+        return isinstance(filename, str) and filename.startswith(self._tree)
+
+    def _of_class(self, kind):
+        if issubclass(kind, enum.Enum):
+            return {}
+        return {
+            f"{kind.__module__}.{kind.__qualname__}.{name}": self._print(value, 0)
+            for name, value in list(vars(kind).items())
+            if not name.startswith("__") and not isinstance(value, (*_DESCRIPTORS, classmethod, staticmethod, type))
+        }
+
+    def _print(self, value, depth):
+        """Return something that differs when the value has changed, as far as plain data tells."""
+        self._left -= 1
+        if isinstance(value, _PLAIN):
+            return (type(value).__name__, value if len(repr(value)) < 200 else hash(value))
+        if isinstance(value, _COUNTERS):
+            return repr(value)
+        if depth >= _DEEPEST or self._left < 0 or id(value) in self._open:
+            return type(value).__name__
+        self._open.add(id(value))
+        try:
+            return self._print_members(value, depth + 1)
+        finally:
+            self._open.discard(id(value))
+
+    def _print_members(self, value, depth):
+        kind = type(value)
+        if isinstance(value, dict):
+            pairs = list(dict.items(value))
+            members = [(self._print(key, depth), self._print(item, depth)) for key, item in pairs[:_MOST_MEMBERS]]
+            return (kind.__name__, len(pairs), members)
+        if isinstance(value, (list, tuple, collections.deque)):
+            return (kind.__name__, len(value), [self._print(item, depth) for item in list(value)[:_MOST_MEMBERS]])
+        if isinstance(value, (set, frozenset)):
+            plain = sorted(repr(item) for item in value if isinstance(item, _PLAIN))
+            return (kind.__name__, len(value), plain[:_MOST_MEMBERS])
+        if isinstance(value, bytearray):
+            return (kind.__name__, bytes(value))
+        if isinstance(value, types.FunctionType):
+            held = (value.__defaults__, value.__kwdefaults__, value.__dict__)
+            return ("function", [self._print(part, depth) for part in held])
+        if kind.__module__ in self._names or kind is types.SimpleNamespace:
+            return (kind.__name__, id(value), self._attributes(value, depth))
+        return (kind.__name__, id(value))
+
+    def _attributes(self, value, depth):
+        try:
+            held = dict(object.__getattribute__(value, "__dict__"))
+        except AttributeError:
+            held = {}
+        kinds = type(value).__mro__
+        for kind in kinds:
+            for name, member in list(vars(kind).items()):
+                if isinstance(member, types.MemberDescriptorType):
+                    try:
+                        held[name] = member.__get__(value)
+                    except AttributeError:
+                        continue
+        cached = {
+            name
+            for kind in kinds
+            for name, member in vars(kind).items()
+            if isinstance(member, functools.cached_property)
+        }
+        return [(name, self._print(item, depth)) for name, item in sorted(held.items()) if name not in cached]
+
+
+def _of_foreign(name, module):
+    """Which objects the names of another module stand for; what it imports or fills in when first used is no change."""
+    return {
+        f"{name}.{attribute}": (type(value).__name__, id(value))
+        for attribute, value in list(vars(module).items())
+        if not attribute.startswith("_") and isinstance(value, (*_PLAIN, *_DESCRIPTORS, type)) and value is not None
+    }
+
+
+# -- what a process shares ---------------------------------------------------------------------------------------------
+
+
+def _of_process():
+    found = {
+        "the recursion limit": sys.getrecursionlimit(),
+        "the switch interval": sys.getswitchinterval(),
+        "garbage collection": (gc.isenabled(), gc.get_threshold(), gc.get_debug()),
+        "the environment": dict(os.environ),
+        "sys.path": list(sys.path),
+        "sys.argv": list(sys.argv),
+        "the standard streams": (id(sys.stdin), id(sys.stdout), id(sys.stderr)),
+        "the hooks of sys": (id(sys.excepthook), id(sys.displayhook), len(sys.meta_path), len(sys.path_hooks)),
+        "the builtins": {name: id(value) for name, value in vars(sys.modules["builtins"]).items() if name != "_"},
+        "a thread": {thread.ident for thread in threading.enumerate() if thread.is_alive()},
+    }
+    if hasattr(sys, "get_int_max_str_digits"):
+        found["the longest number as text"] = sys.get_int_max_str_digits()
+    try:
+        found["the working folder"] = os.getcwd()
+    except OSError:
+        found["the working folder"] = None
+    mask = os.umask(0o77)
+    os.umask(mask)
+    found["the umask"] = mask
+    if threading.current_thread() is threading.main_thread():
+        found["signal handlers"] = {number: id(signal.getsignal(number)) for number in signal.valid_signals()}
+    for name, read in _SETTINGS.items():
+        module = sys.modules.get(name)
+        if module is not None:
+            try:
+                found.update(read(module))
+            except Exception:
+                continue
+    return found
+
+
+def _decimal(module):
+    context = module.getcontext()
+    names = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+    traps = sorted(kind.__name__ for kind, is_on in context.traps.items() if is_on)
+    return {"the context of decimal": ([getattr(context, name) for name in names], traps)}
+
+
+def _logging(module):
+    loggers = [module.root, *(item for item in module.root.manager.loggerDict.values() if hasattr(item, "handlers"))]
+    # A logger that is only asked for is new and has changed nothing.
+    found = {
+        f"the logger {logger.name}": _of_logger(logger) for logger in loggers if _of_logger(logger) != (0, 0, 0, 1)
+    }
+    found["logging"] = module.root.manager.disable
+    return found
+
+
+def _of_logger(logger):
+    return (logger.level, len(logger.handlers), int(logger.disabled), int(logger.propagate))
+
+
+_SETTINGS = {
+    "decimal": _decimal,
+    "logging": _logging,
+    "locale": lambda module: {"the locale": module.setlocale(module.LC_ALL)},
+    "warnings": lambda module: {"the filters of warnings": [repr(item) for item in module.filters]},
+    "socket": lambda module: {"the timeout of sockets": module.getdefaulttimeout()},
+    "time": lambda module: {"the time zone": (module.tzname, module.timezone)},
+    "numpy": lambda module: {"the settings of numpy": (repr(module.get_printoptions()), repr(module.geterr()))},
+}
