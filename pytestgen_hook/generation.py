@@ -259,7 +259,7 @@ def _drafts(
                     unplaced[_key(explorations[number].function)] = _Unplaced(reason, ids)
                 break
         else:
-            reason = f"neither {usual} nor a file beside it may be written: is the folder ignored by git? (--tests-dir)"
+            reason = f"neither {usual} nor a file beside it may be written: is its folder a link, or ignored by git?"
             unplaced.update((_key(item.function), _Unplaced(reason)) for item in explorations if item.cases)
     return [draft for draft in drafts.values() if draft.origin]
 

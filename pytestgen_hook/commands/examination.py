@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pytestgen_hook import targets
@@ -220,12 +220,15 @@ class Examination:
     def _is_taken(self, path: str) -> bool:
         """Whether the file may not be touched.
 
-        That is: edited but not staged, untracked, ignored, other than in the revision, or left out of the work tree
-        (a sparse checkout: a new file in its place would replace its tests).
+        That is: edited but not staged, untracked, ignored, other than in the revision, behind a symbolic link, or left
+        out of the work tree (a sparse checkout: a new file in its place would replace its tests).
         """
+        root = self._repository.root
+        if any((root / part).is_symlink() for part in [PurePosixPath(path), *PurePosixPath(path).parents][:-1]):
+            return True
         if self._repository.dirty([path]):
             return True
-        if path in self._entries and not (self._repository.root / path).is_file():
+        if path in self._entries and not (root / path).is_file():
             return True
         from pytestgen_hook.git import INDEX
 

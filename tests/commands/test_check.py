@@ -320,8 +320,28 @@ def test_where_git_ignores_the_tests_nothing_is_written_and_that_is_said(repo):
     repo.stage("a.py", SOURCE)
     repo.stage(".gitignore", "tests/\n")
     result = run("--mode", "write")
-    assert "is the folder ignored by git" in result.output
+    assert "is its folder a link, or ignored by git?" in result.output
     assert not (repo.path / "tests").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_a_link_in_place_of_the_test_file_is_left_alone_and_one_beside_it_is_written(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("real/shared.py", "import a\n")
+    (repo.path / "tests").mkdir()
+    (repo.path / "tests/test_a.py").symlink_to("../real/shared.py")
+    repo.git("add", "tests")
+    assert run("--mode", "amend").exit_code == 0
+    assert "A  tests/test_a_more.py" in status(repo)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_a_link_in_place_of_the_folder_of_tests_is_left_alone_and_that_is_said(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("real/readme.txt", "")
+    (repo.path / "tests").symlink_to("real")
+    repo.git("add", "tests")
+    assert "is its folder a link" in run("--mode", "write").output
 
 
 def test_a_test_file_that_a_sparse_checkout_leaves_out_keeps_its_tests(repo):
