@@ -29,6 +29,11 @@ def amend(cwd: Path, overrides: tuple[tuple[str, Any], ...], progress: Progress)
         os.environ[_RUNNING] = "1"
         try:
             repository.amend(report.staged)
+        except FatalError as error:
+            raise FatalError(
+                f"{error} The tests are written and staged: {', '.join(report.staged)}. "
+                "Run `git commit --amend` once that is mended."
+            ) from None
         finally:
             del os.environ[_RUNNING]
     return report

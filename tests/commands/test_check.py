@@ -361,3 +361,16 @@ def test_a_test_that_a_clash_renames_is_proved_and_told_under_its_new_name(repo)
     repo.stage("tests/test_a.py", "import a\nfrom shared import test_double\n\n\ndef test_import():\n    assert a\n")
     assert targets("--mode", "write")["double"]["tests"] == ["tests/test_a.py::test_double_2"]
     assert "\ndef test_double_2(" in (repo.path / "tests/test_a.py").read_text(encoding="utf-8")
+
+
+def test_amend_that_git_refuses_says_where_the_tests_are(repo):
+    repo.stage("a.py", SOURCE)
+    repo.commit()
+    repo.git("config", "user.name", "Ada")
+    repo.git("config", "user.email", "ada@example.org")
+    repo.git("config", "commit.gpgsign", "true")
+    repo.git("config", "gpg.program", "false")
+    result = CliRunner().invoke(pytestgen, ["amend", "--python", sys.executable])
+    assert result.exit_code == 2
+    assert "The tests are written and staged: tests/test_a.py. Run `git commit --amend`" in result.output
+    assert status(repo) == ["A  tests/test_a.py"]
