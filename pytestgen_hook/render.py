@@ -92,11 +92,15 @@ def _with_clashes_qualified(case: Case) -> Case:
 
 def _bind_imports(case: Case, imports: dict[str, tuple[str, str]]) -> bool:
     """Add what the case imports; False, and nothing added, if a name would then mean two things."""
-    wanted = {(name or module.split(".")[0]): (module, name) for module, name in case.imports}
+    wanted = _bound_by_imports(case)
     if any(imports.get(bound, pair) != pair for bound, pair in wanted.items()):
         return False
     imports.update(wanted)
     return True
+
+
+def _bound_by_imports(case: Case) -> dict[str, tuple[str, str]]:
+    return {(name or module.split(".")[0]): (module, name) for module, name in case.imports}
 
 
 def _used_imports(imports: Iterable[tuple[str, str]], tests: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -360,14 +364,15 @@ def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
             lines.append(f"{argument} = {source}")
         else:
             columns.append((argument, sources))
-    used = {argument for argument, _ in first.arguments}
+    arguments = {argument for argument, _ in first.arguments}
+    used = arguments.union(*(_bound_by_imports(case) for case in cases))
     expected: dict[int, str] = {}
     for position, check in enumerate(_told(first)):
         sources = [_told(case)[position].expected for case in cases]
-        if len(set(sources)) == 1 and (check.subject != "result" or check.expected in used):
+        if len(set(sources)) == 1 and (check.subject != "result" or check.expected in arguments):
             expected[position] = sources[0]
             continue
-        column = _column(check.subject, used)
+        column = _free(_column(check.subject), used)
         used.add(column)
         expected[position] = column
         columns.append((column, sources))
@@ -377,15 +382,18 @@ def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
         if len(set(patterns)) == 1:
             pattern = patterns[0]
         else:
-            columns.append(("message", [text or "None" for text in patterns]))
-            pattern = "message"
+            pattern = _free("message", used)
+            columns.append((pattern, [text or "None" for text in patterns]))
     lines += [*first.setup]
     lines += _act_and_assert(first, first.call, expected, pattern)
     return _function(name, [column for column, _ in columns], lines, _parametrize(columns, ids))
 
 
-def _column(subject: str, used: set[str]) -> str:
-    name = "expected" if subject == "result" else "expected_" + _snake(re.sub(r"\bresult\b", "", subject))
+def _column(subject: str) -> str:
+    return "expected" if subject == "result" else "expected_" + _snake(re.sub(r"\bresult\b", "", subject))
+
+
+def _free(name: str, used: Collection[str]) -> str:
     while name in used or keyword.iskeyword(name) or hasattr(builtins, name):
         name += "_"
     return name

@@ -22,9 +22,9 @@ def rendered(*cases, taken=()):
     return render([Exploration(FUNCTION, "a", cases=cases)], taken=taken)
 
 
-def green(result, function):
+def green(result, function, called="pick"):
     """Run the rendered tests against a function, parametrized ones with each row, and return how many ran."""
-    names = {"pytest": pytest, "re": __import__("re"), "pick": function}
+    names = {"pytest": pytest, "re": __import__("re"), called: function}
     count = 0
     for name, source in result.module.tests:
         exec(source, names)
@@ -68,6 +68,26 @@ def test_errors_with_different_messages_are_one_table():
         raise ValueError("left is 0" if left == 0 else "right is 0 (zero)")
 
     assert green(result, pick) == 2
+
+
+def test_an_argument_called_message_stays_apart_from_the_message_of_an_error():
+    cases = [
+        Case((("message", f'"{text}"'),), "pick(message)", raises=Raises("ValueError", text), imports=(("a", "pick"),))
+        for text in ("low", "high")
+    ]
+
+    def pick(message):
+        raise ValueError(message)
+
+    assert green(rendered(*cases), pick) == 2
+
+
+def test_a_function_called_expected_is_not_hidden_by_a_column():
+    cases = [
+        Case((("n", str(n)),), "expected(n)", checks=(Check("result", "==", str(n + 1)),), imports=(("a", "expected"),))
+        for n in (1, 2)
+    ]
+    assert green(rendered(*cases), lambda n: n + 1, "expected") == 2
 
 
 def test_names_that_are_taken_are_avoided():
