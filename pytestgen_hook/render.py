@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pytestgen_hook.types import Case, Check, Exploration, Kind, TestModule
 
 _LONGEST_INLINE = 70
+_LOOSE = (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda)  # a comparison after one of these would become part of it
 _REGEX_CHARACTERS = set(r".^$*+?{}[]\|()")
 
 
@@ -187,7 +188,7 @@ def _test_name(exploration: Exploration, cases: Sequence[Case]) -> str:
     first = cases[0]
     if first.raises:
         return f"{base}_raises_{_snake(first.raises.name)}"
-    changed = [check.subject for check in _told(first) if not check.subject.startswith(("result", "str(result"))]
+    changed = [check.subject for check in _told(first) if not re.search(r"\bresult\b", check.subject)]
     if changed and function.kind is not Kind.PROPERTY:
         owner = changed[0].partition(".")[0]
         return f"{base}_changes_{_snake(owner)}"
@@ -337,7 +338,7 @@ def _act_and_assert(case: Case, call: str, expected: dict[int, str], pattern: st
 def _assertion(subject: str, operator: str, expected: str) -> str:
     if operator == "isinstance":
         return f"assert isinstance({subject}, {expected})"
-    if re.search(r"(?<![=!<>])[=!]=|[<>]| in ", subject) and not subject.endswith(")"):
+    if isinstance(_expression(subject), _LOOSE):
         subject = f"({subject})"
     return f"assert {subject} {operator} {expected}"
 

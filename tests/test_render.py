@@ -90,6 +90,19 @@ def test_a_function_called_expected_is_not_hidden_by_a_column():
     assert green(rendered(*cases), lambda n: n + 1, "expected") == 2
 
 
+def test_a_comparison_is_put_in_brackets_whatever_it_compares_with():
+    check = Check("result", "is", "True")
+    item = Case((("left", "[1]"), ("right", "list([1])")), "left == right", checks=(check,))
+    ((_, source),) = rendered(item).module.tests
+    assert "assert (left == list([1])) is True" in source
+
+
+def test_what_is_looked_at_in_the_result_is_no_change():
+    checks = (Check("list(result)", "==", "[1]"), Check("len(result)", "==", "1"))
+    result = rendered(Case((("left", "[1]"),), "pick(left)", checks=checks, imports=(("a", "pick"),)))
+    assert [name for name, _ in result.module.tests] == ["test_pick"]
+
+
 def test_names_that_are_taken_are_avoided():
     result = rendered(case("1", "2", gives=Check("result", "==", "3")), taken={"test_pick"})
     assert [name for name, _ in result.module.tests] == ["test_pick_2"]
