@@ -18,7 +18,7 @@ from pytestgen_hook.cache import Cache
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.formatting import ruff
 from pytestgen_hook.functions import is_test_file
-from pytestgen_hook.pytest_settings import pytest_settings
+from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
 from pytestgen_hook.tree import quick_folder
 
 KIND = "imports"
@@ -26,7 +26,6 @@ _SCHEMA = 2
 _SECONDS = 120.0
 _MOST_LOOSE_FOLDERS = 200
 _PROJECT_FILES = {"pyproject.toml", "setup.py", "setup.cfg"}
-_OPTION_FILES = {"pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini", ".pytest.ini", "pytest.toml"}
 _SOURCE_FOLDERS = ("src", "lib", "python")
 _LITERAL_IMPORT = re.compile(rb"""(?:import_module|__import__|importorskip|run_module)\s*\(\s*["']([\w.]+)["']""")
 _IMPORTING = (b"import_module", b"__import__", b"importorskip", b"run_module")
@@ -168,7 +167,7 @@ def build_graph(
     paths alone.
     """
     python = sorted(path for path in entries if path.endswith(".py"))
-    options = sorted(path for path in entries if path.rpartition("/")[2] in _OPTION_FILES)
+    options = sorted(path for path in entries if path.rpartition("/")[2] in OPTION_FILES)
     option_texts = read_blobs({entries[path] for path in options})
     texts = {path: option_texts.get(entries[path], b"") for path in options}
     configured = sorted({*configured_roots, *_python_paths(texts)})

@@ -172,6 +172,7 @@ def test_a_test_does_not_reach_what_it_does_not_depend_on(
         ({"x/y/z/__init__.py": "", "x/y/z/m.py": "", "t.py": "from x.y.z import m"}, "x/y/z/m.py", "x.y.z.m"),
         ({"__init__.py": "", "m.py": ""}, "m.py", "m"),
         ({"code/m.py": "", "pytest.ini": "[pytest]\npythonpath = code\n"}, "code/m.py", "m"),
+        ({"code/m.py": "", ".pytest.toml": "[pytest]\npythonpath = ['code']\n"}, "code/m.py", "m"),
         (
             {"a/code/m.py": "", "a/pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['code']\n"},
             "a/code/m.py",

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from pytestgen_hook.interpreter import Interpreter
 
 
-_OPTION_FILES = {"pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", "tox.ini", "setup.cfg"}
-
-
 class Examination:
     """Judges changed functions of a revision and makes tests for those that need them; ``notes`` say what went aside."""
 
@@ -84,9 +81,10 @@ class Examination:
     def judge(self, changed: Sequence[ChangedFunction]) -> tuple[list[Finding], list[TestRun]]:
         """Return a finding per function, and the runs of the test files that reach them."""
         from pytestgen_hook.affected import affected_tests, collected_files, python_files
+        from pytestgen_hook.pytest_settings import OPTION_FILES
 
         paths = sorted({item.function.path for item in changed})
-        options = [blob for path, blob in self._entries.items() if path.rpartition("/")[2] in _OPTION_FILES]
+        options = [blob for path, blob in self._entries.items() if path.rpartition("/")[2] in OPTION_FILES]
         tests = collected_files(self._entries, python_files(self._repository.blobs(options).values()))
         reaching = affected_tests(self._graph, paths, tests)
         wanted = sorted({test for found in reaching.values() for test in found})
