@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from pytestgen_hook.importlines import Import, blocks_of, imports_of, joined_blocks, statement
 from pytestgen_hook.placement import with_imports, with_tests
-from pytestgen_hook.sourcefile import CannotMerge as CannotMerge  # part of this module's interface
-from pytestgen_hook.sourcefile import SourceFile
+from pytestgen_hook.sourcefile import CannotMerge, SourceFile
 from pytestgen_hook.types import TestModule
 
 _MARKS_THAT_CHANGE_RUNS = re.compile(r"\b(skip|skipif|xfail|parametrize)\b")
@@ -26,11 +25,6 @@ class Merged:
 
     source: bytes
     names: Mapping[str, str]
-
-
-def add_tests(existing: bytes | None, new: TestModule, *, first_party: Collection[str]) -> bytes:
-    """Return the test file with the tests of ``new`` added; see ``merge_tests``."""
-    return merge_tests(existing, new, first_party=first_party).source
 
 
 def merge_tests(existing: bytes | None, new: TestModule, *, first_party: Collection[str]) -> Merged:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from pytestgen_hook.merge import CannotMerge, add_tests, merge_tests
+from pytestgen_hook.merge import merge_tests
+from pytestgen_hook.sourcefile import CannotMerge
 from pytestgen_hook.types import TestModule
 
 FIRST_PARTY = {"shop"}
@@ -26,8 +27,12 @@ def module(*tests: tuple[str, str], imports: tuple[tuple[str, str], ...] = (("sh
     return TestModule("shop/cart.py", imports, tests or (TOTAL,))
 
 
+def in_bytes(existing: bytes | None, new: TestModule | None = None) -> bytes:
+    return merge_tests(existing, new or module(), first_party=FIRST_PARTY).source
+
+
 def merged(existing: bytes | None, new: TestModule | None = None) -> str:
-    return add_tests(existing, new or module(), first_party=FIRST_PARTY).decode()
+    return in_bytes(existing, new).decode()
 
 
 # -- new files -------------------------------------------------------------------------------------------------------
@@ -229,7 +234,7 @@ def test_windows_line_ends_are_kept_and_used():
 
 def test_line_ends_that_differ_within_a_file_stay_as_they_are():
     existing = b"import os\r\nimport sys\r\nx = 1\ny = 2\r"
-    assert add_tests(existing, module(), first_party=FIRST_PARTY) == (
+    assert in_bytes(existing) == (
         b"import os\r\nimport sys\r\n\r\nfrom shop.cart import total\r\n\r\nx = 1\ny = 2\r"
         b"\r\n\r\ndef test_total():\r\n    assert total([]) == 0\r\n"
     )
@@ -242,7 +247,7 @@ def test_byte_order_mark_stays_first():
 def test_file_in_another_encoding_stays_in_it():
     existing = "# coding: latin-1\nname = 'é'\n".encode("latin-1")
     test = ("test_total", "def test_total():\n    assert total('ü') == 0\n")
-    source = add_tests(existing, module(test), first_party=FIRST_PARTY)
+    source = in_bytes(existing, module(test))
     assert source.startswith(b"# coding: latin-1\n\nfrom shop.cart import total\n\nname = '\xe9'\n")
     assert "total('ü')".encode("latin-1") in source
 
@@ -295,7 +300,7 @@ def test_decorated_test_that_needs_a_number_is_renamed_at_its_definition_only():
 )
 def test_nothing_is_added_where_the_test_is_there(there):
     existing = f"{IMPORT}\n\n{there}".encode()
-    assert add_tests(existing, module(), first_party=FIRST_PARTY) == existing
+    assert in_bytes(existing) == existing
 
 
 def test_only_the_imports_of_added_tests_are_added():
