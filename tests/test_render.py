@@ -1,5 +1,7 @@
 """Cases become tests: what shares a shape is one table, what does not stands alone."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from pytestgen_hook.render import render
@@ -82,12 +84,28 @@ def test_an_argument_called_message_stays_apart_from_the_message_of_an_error():
     assert green(rendered(*cases), pick) == 2
 
 
-def test_a_function_called_expected_is_not_hidden_by_a_column():
+@pytest.mark.parametrize("name", ["expected", "result", "re", "pytest", "isinstance", "test_me", "pytest_configure"])
+def test_a_function_with_a_name_of_the_test_itself_or_of_pytest_is_called_by_way_of_its_module(name):
     cases = [
-        Case((("n", str(n)),), "expected(n)", checks=(Check("result", "==", str(n + 1)),), imports=(("a", "expected"),))
+        Case((("n", str(n)),), f"{name}(n)", checks=(Check("result", "==", str(n + 1)),), imports=(("a", name),))
         for n in (1, 2)
     ]
-    assert green(rendered(*cases), lambda n: n + 1, "expected") == 2
+    result = rendered(*cases)
+    assert ("a", "") in result.module.imports
+    assert green(result, SimpleNamespace(**{name: lambda n: n + 1}), "a") == 2
+
+
+def test_a_function_called_like_a_column_is_not_hidden_by_it():
+    cases = [
+        Case(
+            (("n", str(n)),),
+            "expected_size(n)",
+            checks=(Check("result.size", "==", str(n + 1)),),
+            imports=(("a", "expected_size"),),
+        )
+        for n in (1, 2)
+    ]
+    assert green(rendered(*cases), lambda n: SimpleNamespace(size=n + 1), "expected_size") == 2
 
 
 def test_a_comparison_is_put_in_brackets_whatever_it_compares_with():
