@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +58,13 @@ def _print(text: str, *, err: bool = False, end: str = "\n") -> None:
     stream = sys.stderr if err else sys.stdout
     encoding = stream.encoding or "utf-8"
     data = (text + end).encode(encoding, "backslashreplace").decode(encoding)
-    click.echo(data, err=err, nl=False, color=True)
+    try:
+        click.echo(data, err=err, nl=False, color=True)
+    except OSError as error:
+        if err or error.errno == errno.EPIPE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is left in the buffer fails no more
+        raise FatalError(f"the output cannot be written: {error.strerror}. All else has been done.") from None
 
 
 def _print_patch(patch: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import signal
 import sys
 import threading
@@ -19,6 +20,7 @@ FATAL, BUG, INTERRUPTED = 2, 3, 130
 @contextlib.contextmanager
 def error_handler(say: Callable[[str], None], passed_on: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
     """Run the block; what goes wrong is said by ``say`` and ends in SystemExit. ``passed_on`` are let through."""
+    _open_standard_streams()
     try:
         with _ended_in_order():
             yield
@@ -36,6 +38,17 @@ def error_handler(say: Callable[[str], None], passed_on: tuple[type[BaseExceptio
         say(f"pytestgen has a bug: {type(error).__name__}: {escaped(str(error))}")
         say(_advice(error))
         raise SystemExit(BUG) from None
+
+
+def _open_standard_streams() -> None:
+    """Open what was closed when we were started: the next file opened would else take the place of a standard stream."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115  as long as we live
 
 
 @contextlib.contextmanager

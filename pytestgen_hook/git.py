@@ -329,6 +329,12 @@ class Repository:
             found |= set(unseen)
         return found
 
+    def paths_of_patch(self, patch: Path) -> set[str]:
+        """Return the paths that a patch file changes; none if git cannot read it."""
+        answer = self._ask("apply", "--numstat", "-z", str(patch))
+        records = answer.output.split(b"\0") if answer.status == 0 else []
+        return {_decode(record.split(b"\t", 2)[2]) for record in records if record.count(b"\t") >= 2}
+
     def stage(self, paths: Sequence[str]) -> None:
         """Put exactly these files into the index, all or none; FatalError where git refuses one, as if ignored."""
         ignored = sorted(self.ignored(paths))

@@ -25,7 +25,10 @@ _WINDOWS = os.name == "nt"
 
 # The names of the metadata folders carry name and version: nothing has to be opened, however much is installed.
 _PROBE = """
-import json, os, sys
+import sys
+if sys.path[:1] in ([""], [sys.argv[1]]):
+    del sys.path[0]  # the working folder is the repository: its json.py is not the one meant below
+import json, os
 found = {}
 folders = []
 for place in sys.path:
@@ -270,7 +273,9 @@ def _probe(candidate: _Candidate, root: Path, environ: Mapping[str, str], cache:
     environment = {name: text for name, text in environ.items() if not name.startswith(SCRUBBED_PREFIXES)}
     environment.pop("VIRTUAL_ENV", None)
     try:
-        completed = sandbox.run([candidate.python, "-c", _PROBE], cwd=root, env=environment, timeout=_SECONDS)
+        completed = sandbox.run(
+            [candidate.python, "-B", "-c", _PROBE, root], cwd=root, env=environment, timeout=_SECONDS
+        )
     except OSError as error:
         return f"does not run ({error.strerror or error})"
     try:

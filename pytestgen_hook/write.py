@@ -43,8 +43,10 @@ def write_edits(root: Path, git_dir: Path, edits: Sequence[Edit]) -> tuple[str, 
                 _take_back(root, done, place)
                 raise
     except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise FatalError(
-            f"{error.filename2 or error.filename}: {error.strerror}. Make it writable, then run the command again."
+            f"{error.filename2 or error.filename}: {error.strerror}. "
+            f"{'Make room there' if is_full else 'Make it writable'}, then run the command again."
         ) from error
     return tuple(edit.path for edit in every)
 

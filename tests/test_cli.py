@@ -273,3 +273,22 @@ def test_amend_without_a_commit_is_refused() -> None:
     result = pytestgen("amend")
     assert result.exit_code == 2
     assert "no commit" in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell that closes streams")
+@pytest.mark.parametrize(
+    ("streams", "status"),
+    [
+        pytest.param(">&-", 1, id="no-stdout"),
+        pytest.param("<&- >&- 2>&-", 1, id="none"),
+        pytest.param("2>&-", 1, id="no-stderr"),
+        pytest.param(">/dev/full", 2, id="full"),
+    ],
+)
+def test_it_works_whatever_the_standard_streams_are(repo, streams: str, status: int) -> None:
+    repo.stage("a.py", DOUBLE)
+    command = f"{sys.executable} -m pytestgen_hook check {streams}"
+    result = subprocess.run(["sh", "-c", command], cwd=repo.path, capture_output=True, text=True, check=False)
+    assert result.returncode == status, result.stderr
+    assert "bug" not in result.stderr
+    assert ("the output cannot be written" in result.stderr) is (status == 2)

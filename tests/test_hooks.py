@@ -164,3 +164,19 @@ def test_mode_amend_in_a_sparse_checkout_keeps_the_tests_that_are_not_checked_ou
     assert result.returncode == 0, result.stdout + result.stderr
     assert repo.git("show", "HEAD:tests/test_shapes.py") == old
     assert "half(" in repo.git("show", "HEAD:tests/test_shapes_more.py")
+
+
+@pytest.mark.parametrize("mode", ["amend", "write"])
+def test_edits_that_the_hook_manager_put_aside_are_there_afterwards(hooked, mode: str) -> None:
+    repo = hooked(f"--mode {mode}")
+    test = "from shapes import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n"
+    repo.stage("shapes.py", AREA)
+    repo.stage("tests/test_shapes.py", test)
+    repo.git("commit", "--quiet", "--no-verify", "--message", "first")
+    repo.stage("shapes.py", AREA + "\n\ndef half(number):\n    return number / 2\n")
+    edited = test + "\n\ndef test_mine():\n    assert area(1, 1) == 1\n"
+    repo.write("tests/test_shapes.py", edited)
+    result = commit(repo)
+    assert result.returncode == (0 if mode == "amend" else 1), result.stdout + result.stderr
+    assert (repo.path / "tests/test_shapes.py").read_text(encoding="utf-8") == edited
+    assert "half(" in (repo.path / "tests/test_shapes_more.py").read_text(encoding="utf-8")

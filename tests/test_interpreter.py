@@ -226,3 +226,13 @@ def test_a_kept_answer_starts_no_process(root: Path, tmp_path: Path) -> None:
         find_interpreter(root, "./python", {}, cache)
     assert (tmp_path / "started").read_text() == "x\n"
     assert interpreter.OLDEST == (3, 9)
+
+
+@pytest.mark.parametrize("name", ["json.py", "types.py", "os.py", "pytest.py", "sitecustomize.py"])
+def test_asking_an_interpreter_runs_nothing_of_the_repository(root: Path, tmp_path: Path, name: str) -> None:
+    install(environment(tmp_path / "env"), "pytest-8.0")
+    (root / name).write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    found = find_interpreter(root, str(tmp_path / "env"), {})
+    assert "pytest" in found.packages
+    assert not (tmp_path / "ran").exists()
+    assert [path.name for path in root.iterdir()] == [name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -106,7 +107,14 @@ class Examination:
             return str(error)
         if "pytest" not in interpreter.packages:
             return f"{interpreter.python} has no pytest; run `{interpreter.python} -m pip install pytest`"
-        return None
+        hiding = self._hides_pytest()
+        return f"{hiding} hides pytest; give it another name" if hiding else None
+
+    def _hides_pytest(self) -> str | None:
+        """Return the file of the project that its tests would import in the place of pytest."""
+        names = ("pytest.py", "pytest/__init__.py")
+        places = (posixpath.join(root, name) for root in self._graph.roots for name in names)
+        return next((place for place in places if place in self._entries), None)
 
     def _naming(
         self, changed: Sequence[ChangedFunction], reaching: dict[str, tuple[str, ...]], tests: Sequence[str]
@@ -178,6 +186,9 @@ class Examination:
                 f"tests cannot be proved: {interpreter.python} has no pytest. "
                 f"Run `{interpreter.python} -m pip install pytest`, or name another Python with --python PATH."
             )
+        hiding = self._hides_pytest()
+        if hiding:
+            raise FatalError(f"tests cannot be proved: {hiding} hides pytest. Give it another name.")
         project = Project(
             tree=self._tree,
             folder=self._folder,
@@ -218,13 +229,14 @@ class Examination:
     def _is_taken(self, path: str) -> bool:
         """Whether the file may not be touched.
 
-        That is: edited but not staged, untracked, ignored, other than in the revision, behind a symbolic link, or left
-        out of the work tree (a sparse checkout: a new file in its place would replace its tests).
+        That is: edited but not staged (also where a hook manager has put the edits aside), untracked, ignored, other
+        than in the revision, behind a symbolic link, or left out of the work tree (a sparse checkout: a new file in its
+        place would replace its tests).
         """
         root = self._repository.root
         if any((root / part).is_symlink() for part in [PurePosixPath(path), *PurePosixPath(path).parents][:-1]):
             return True
-        if self._repository.dirty([path]):
+        if path in self._put_aside or self._repository.dirty([path]):
             return True
         if path in self._entries and not (root / path).is_file():
             return True
@@ -233,6 +245,14 @@ class Examination:
         if self._revision != INDEX and self._index_entries.get(path) != self._entries.get(path):
             return True
         return path not in self._entries and self._repository.is_ignored(path)
+
+    @cached_property
+    def _put_aside(self) -> set[str]:
+        """The paths with edits that come back into the work tree after us."""
+        from pytestgen_hook.put_aside import patches
+
+        found = patches(self._repository.git_dir, os.environ)
+        return set().union(*[self._repository.paths_of_patch(patch) for patch in found])
 
     @cached_property
     def _index_entries(self) -> dict[str, str]:

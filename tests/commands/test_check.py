@@ -374,3 +374,11 @@ def test_amend_that_git_refuses_says_where_the_tests_are(repo):
     assert result.exit_code == 2
     assert "The tests are written and staged: tests/test_a.py. Run `git commit --amend`" in result.output
     assert status(repo) == ["A  tests/test_a.py"]
+
+
+def test_a_file_that_hides_pytest_is_named(repo):
+    repo.stage("a.py", SOURCE)
+    repo.stage("pytest.py", "")
+    result = run("--mode", "write")
+    assert result.exit_code == 2
+    assert "pytest.py hides pytest" in result.output
