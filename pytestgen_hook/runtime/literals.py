@@ -134,8 +134,10 @@ def _float(writer, value, depth):
         return 'float("inf")' if value > 0 else 'float("-inf")'
     if writer.coarse:
         return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"
-    if writer.exact or (value == int(value) and abs(value) < 1e15):
+    if writer.exact:
         return repr(value)
+    if value == int(value) and abs(value) < 1e15:
+        return repr(value or 0.0)  # -0.0 == 0.0: a sign that no comparison sees is not written
     writer.imports.add(("pytest", ""))
     return f"pytest.approx({value!r})"
 
@@ -144,6 +146,7 @@ def _complex(writer, value, depth):
     if value != value or math.isinf(value.real) or math.isinf(value.imag):
         raise CannotWrite("its value is a complex number that is not finite")
     if writer.coarse:
+        value = complex(value.real or 0.0, value.imag or 0.0)
         return f"({value.real:.6g}{value.imag:+.6g}j)"
     if writer.exact:
         return repr(value)

@@ -2,6 +2,9 @@
 
 import asyncio
 import collections.abc
+import contextlib
+import dataclasses
+import enum
 import importlib
 import itertools
 import linecache
@@ -11,11 +14,12 @@ import sys
 import types
 
 import confine
+import judge
 import mutants
 import state
+from judge import MOST_YIELDED
 from literals import CannotWrite, Writer
 
-MOST_YIELDED = 100  # an iterator that gives more is asserted by its first few
 FIRST_YIELDED = 5
 MOST_ATTRIBUTES = 8
 LONGEST_MESSAGE = 90
@@ -29,7 +33,7 @@ class Scope:
 
     def __init__(self, module):
         self.names = dict(vars(module))
-        self.names["pytest"] = _Approximate
+        self.names["pytest"] = judge.Approximate
 
     def evaluate(self, source, local=None):
         return eval(source, self.names, local)
@@ -44,22 +48,6 @@ class Scope:
             else:
                 top = module_name.split(".")[0]
                 self.names[top] = sys.modules[top]
-
-
-class _Approximate:
-    """Stands in for ``pytest.approx`` when a written value is checked against the observed one."""
-
-    class approx:  # noqa: N801  the name that the written source uses
-        def __init__(self, expected, nan_ok=False):
-            self.expected = expected
-            self.nan_ok = nan_ok
-
-        def __eq__(self, other):
-            if self.nan_ok and other != other:
-                return self.expected != self.expected
-            return abs(other - self.expected) <= max(1e-6 * abs(self.expected), 1e-12)
-
-        __hash__ = None
 
 
 class Tracer:
@@ -176,7 +164,10 @@ def observe(subject, item, guard, trace=True, strict=False):
 
     ``item``: {"call": text, "receiver": name or None, "arguments": [[name, source]], "imports": [[module, name]],
     "style": "plain" | "await" | "agen"}. With ``strict`` the written values are evaluated again and compared.
+    An item with ``judge.told`` in ``"told"`` is not described but judged by that.
     """
+    if "told" in item:
+        return _judged(subject, item, guard)
     scope = subject.scope
     local = {}
     tracer = Tracer(subject.raw.__code__.co_filename, subject.first_line, subject.last_line)
@@ -215,6 +206,14 @@ def observe(subject, item, guard, trace=True, strict=False):
     answer["arcs"] = sorted(tracer.arcs)
     answer["unstable"] = watch.noticed or left_behind
     return answer
+
+
+def _judged(subject, item, guard):
+    guard.start()
+    try:
+        return {"kind": "judged", "failing": judge.failing(subject.scope, item)}
+    finally:
+        guard.stop()
 
 
 def _outcome(subject, item, local):
@@ -363,6 +362,7 @@ def _describe(subject, item, local, before, outcome, strict):
         recorder.about("result", value)
     for name, _ in item["arguments"]:
         recorder.about_change(name, local[name], before[name])
+    recorder.leave_out_none()
     if "itertools." in form:
         recorder.imports.add(("itertools", ""))
     if "asyncio." in form:
@@ -376,6 +376,33 @@ def _describe(subject, item, local, before, outcome, strict):
         "print": "\n".join(recorder.prints),
         "type": type(value).__name__,
     }
+
+
+_EXACT = (bool, type, types.FunctionType, types.BuiltinFunctionType, type(Ellipsis), type(NotImplemented))
+
+
+def _is_one_of_a_kind(value):
+    """Whether a test compares it with ``is``: what there is once, and members of an Enum with an ``==`` of its own."""
+    if isinstance(value, enum.Enum):
+        return _is_own_equality(type(value))
+    return value is None or isinstance(value, _EXACT)
+
+
+def _is_own_equality(kind):
+    """Whether ``==`` of the class was written by a person."""
+    code = getattr(kind.__eq__, "__code__", None)
+    return code is not None and not code.co_filename.startswith("<")
+
+
+def _unseen_by_equality(value):
+    """Return the public fields of a dataclass or named tuple that two equal ones may differ in."""
+    kind = type(value)
+    own = _is_own_equality(kind)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value) if own or not field.compare]
+    else:
+        names = list(getattr(kind, "_fields", ())) if own and isinstance(value, tuple) else []
+    return [name for name in names if not name.startswith("_")][:MOST_ATTRIBUTES]
 
 
 class DependsOnPlace(CannotWrite):
@@ -396,6 +423,11 @@ class _Checks:
         self.checks.append([subject, operator, expected])
         self.prints.append(f"{subject} {operator} {fingerprint}")
 
+    def leave_out_none(self):
+        """Drop that a call returns None where there is more to say: what it changed."""
+        rest = [check for check in self.checks if check != ["result", "is", "None"]]
+        self.checks = rest or self.checks
+
     def about(self, name, value):
         """Assert all that can be said about ``value``: equality where it has a source form, else its public attributes."""
         try:
@@ -414,8 +446,23 @@ class _Checks:
         if self._strict and not self._reads_back(writer, text, value):
             raise CannotWrite(f"{type(value).__name__} objects cannot be compared by value")
         self.imports |= writer.imports
-        identity = value is None or isinstance(value, (bool, type, types.FunctionType))
-        self.add(name, "is" if identity else "==", text, Writer(self._subject.module, coarse=True).write(value))
+        self.add(
+            name,
+            "is" if _is_one_of_a_kind(value) else "==",
+            text,
+            Writer(self._subject.module, coarse=True).write(value),
+        )
+        self._beside_equality(name, value)
+
+    def _beside_equality(self, name, value):
+        """Assert the attributes that ``==`` of the value's class, or of its items, does not look at."""
+        for attribute in _unseen_by_equality(value):
+            with contextlib.suppress(CannotWrite):
+                self._equal(f"{name}.{attribute}", getattr(value, attribute))
+        if type(value) in (list, tuple) and value and len({type(item) for item in value}) == 1:
+            for attribute in _unseen_by_equality(value[0]):
+                with contextlib.suppress(CannotWrite):
+                    self._equal(f"[item.{attribute} for item in {name}]", [getattr(item, attribute) for item in value])
 
     def _reads_back(self, writer, text, value):
         self._subject.scope.need(sorted(writer.imports))

@@ -4,6 +4,7 @@ import random
 import re
 import time
 
+import judge
 import suite
 import vary
 import workers
@@ -18,6 +19,7 @@ KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for c
 FULL_MATRIX_SECONDS = 0.6
 
 _AGAIN = "it depends on the clock, on chance or on the process"
+_UNEQUAL = "what it gives does not compare equal to itself"
 _STATEFUL = "it depends on what was called before it"
 _ELSEWHERE = "it depends on the clock, the time zone, the working folder or the machine"
 
@@ -34,6 +36,10 @@ class Seen:
         self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
         self.kills = set()
         self.cost = _cost(proposed, item, answer)
+
+    def claimed(self):
+        """Return the item that makes the call again and checks it as its test would."""
+        return {**self.item, "told": judge.told(self.answer)}
 
 
 def _cost(proposed, item, answer):
@@ -273,7 +279,7 @@ class Search:
         return found
 
     def _against(self, candidates, mutants):
-        """Note which of the candidates tell which of the mutants from the original."""
+        """Note which of the candidates' own checks fail under which of the mutants."""
         timeout = max(0.1, 10 * self._slowest)
         asked = []
 
@@ -282,12 +288,13 @@ class Search:
                 able = self._able_to_notice(self.subject.mutants[index], candidates)
                 if able and time.monotonic() < self._until(0.95):
                     asked.append((index, able))
-                    yield workers.Job([seen.item for seen in able], timeout, workers.Manner(mutant=index, trace=False))
+                    items = [seen.claimed() for seen in able]
+                    yield workers.Job(items, timeout, workers.Manner(mutant=index, trace=False))
 
         for place, answers in enumerate(workers.run(self.subject, self._guard, jobs())):
             index, able = asked[place]
             for seen, answer in zip(able, answers):
-                if answer.get("how") != "not run" and answer.get("print") != seen.answer["print"]:
+                if answer.get("how") != "not run" and answer.get("failing", 0) is not None:
                     seen.kills.add(index)
                     self.killed.setdefault(index, len(self.killed))
 
@@ -345,8 +352,8 @@ class Search:
         for ahead in (False, True):
             # Twice in one process: a test must not depend on being the first to call the function.
             manner = workers.Manner(trace=False, strict=True, ahead=ahead)
-            job = workers.Job([seen.item] * 2, timeout, manner)
-            first, answer = workers.together(self.subject, self._guard, job)
+            job = workers.Job([seen.item, seen.item, seen.claimed()], timeout, manner)
+            first, answer, judged = workers.together(self.subject, self._guard, job)
             if first.get("print") == seen.answer["print"] != answer.get("print"):
                 self._count(self.rejections, _STATEFUL)
                 return False
@@ -359,6 +366,9 @@ class Search:
                 return False
             if answer["kind"] != seen.answer["kind"] or answer["print"] != seen.answer["print"]:
                 self._count(self.rejections, _ELSEWHERE if ahead else _AGAIN)
+                return False
+            if judged.get("failing", 0) is not None:
+                self._count(self.rejections, _UNEQUAL)
                 return False
         return True
 

@@ -315,3 +315,71 @@ def test_arrays_are_made_from_lists_and_asserted_as_lists(tmp_path):
     assert {case.checks[-1].subject for case in found["double"].cases} == {"values.tolist()"}
     sources = {text for item in found.values() for case in item.cases for _, text in case.arguments}
     assert all("ndarray" not in text for text in sources)
+
+
+EQUALITIES = """
+from dataclasses import dataclass, field
+from decimal import Decimal
+import enum
+
+@dataclass(frozen=True)
+class Result:
+    key: str
+    score: float = field(compare=False, default=0.0)
+
+@dataclass
+class Tag:
+    name: str
+
+    def __eq__(self, other):
+        return True
+
+class Level(enum.Enum):
+    LOW = 1
+    HIGH = 2
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "subject", "broken"),
+    [
+        pytest.param("return Result('k', n * 2.5)", "result.score", "Result('k', n * 7.0)", id="field-left-out"),
+        pytest.param("return [Result('k', n * 2.5)]", "item.score for", "[Result('k', n * 7.0)]", id="in-a-list"),
+        pytest.param("return Tag('a' * n)", "result.name", "Tag('b' * n)", id="always-equal"),
+        pytest.param("return Level.LOW if n else Level.HIGH", "result", "Level(1 + bool(n))", id="member-always-equal"),
+    ],
+)
+def test_what_equality_does_not_see_is_asserted_beside_it(tmp_path, body, subject, broken):
+    exploration = explored(tmp_path, f"{EQUALITIES}\n\ndef f(n: int):\n    {body}\n")["f"]
+    assert exploration.mutants_killed == exploration.mutants_total > 0
+    assert any(subject in check.subject for case in exploration.cases for check in case.checks)
+    names: dict[str, object] = {"pytest": pytest}
+    exec(EQUALITIES, names)
+    assert any(not holds(case, {**names, "f": lambda n: eval(broken, {**names, "n": n})}) for case in exploration.cases)
+
+
+def holds(case, names):
+    """Whether the assertions of a case hold with the names given."""
+    arguments = {name: eval(source, names) for name, source in case.arguments}
+    scope = {**names, **arguments, "result": eval(case.call, names, arguments)}
+    found = [(eval(check.subject, scope), check.operator, eval(check.expected, scope)) for check in case.checks]
+    return all(left is right if operator == "is" else left == right for left, operator, right in found)
+
+
+@pytest.mark.parametrize(
+    ("body", "most"),
+    [
+        pytest.param("return Decimal('1.0') if n > 3 else Decimal('1.00')", 1, id="decimals-of-one-value"),
+        pytest.param("return -0.0 if n > 5 else 0.0", 3, id="zeros"),
+        pytest.param("return True if n > 5 else 1", 2, id="truth-and-one"),
+    ],
+)
+def test_a_mutant_that_no_assertion_sees_is_not_killed(tmp_path, body, most):
+    exploration = explored(tmp_path, f"{EQUALITIES}\n\ndef f(n: int):\n    {body}\n")["f"]
+    assert exploration.mutants_total - exploration.mutants_killed >= most
+    assert not any("-0.0" in check.expected for case in exploration.cases for check in case.checks)
