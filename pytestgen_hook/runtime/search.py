@@ -5,6 +5,7 @@ import re
 import time
 
 import judge
+import simplify
 import suite
 import vary
 import workers
@@ -14,6 +15,7 @@ POOL = 48  # calls compared against each mutant
 REST = 240  # calls compared against the mutants that the pool leaves alive
 LONGEST_INPUT = 420
 CALL_TIMEOUT = 1.0
+MOST_SIMPLER = 120  # simpler calls tried in the place of one
 COVER_SHARE = 0.4  # of the time, at most, for reaching new steps
 KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for confirming what is kept
 FULL_MATRIX_SECONDS = 0.6
@@ -45,7 +47,11 @@ class Seen:
 def _cost(proposed, item, answer):
     """What a case asks of its reader; among cases that show the same the cheapest is kept."""
     length = sum(effort(source) for _, source in item["arguments"])
-    length += sum(len(check[2]) for check in answer.get("checks", ()))
+    expected = [check[2] for check in answer.get("checks", ())]
+    length += sum(map(len, expected))
+    # An empty input with an empty result shows less than its length says.
+    shown = [*expected, *(source for _, source in item["arguments"])]
+    length += 12 * (bool(expected) and all(text in _EMPTY for text in shown))
     if answer["kind"] == "raise":
         length += 12 if answer.get("deliberate") else 150
     if proposed.origin == "example":
@@ -53,6 +59,7 @@ def _cost(proposed, item, answer):
     return 5.0 + length
 
 
+_EMPTY = ('""', "[]", "()", "{}", "set()", "0", "0.0", 'b""', "None", "False")
 _SWITCH = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])|[^\w\s\"'\[\](){},:.=+-]")
 
 
@@ -328,7 +335,7 @@ class Search:
             others = [other for other in result if other is not seen]
             arcs = seen.arcs - set().union(*[other.arcs for other in others])
             kills = seen.kills - set().union(*[other.kills for other in others])
-            for _ in range(3):
+            while True:
                 simpler = self._simpler(result[index], arcs, kills)
                 if simpler is None:
                     break
@@ -336,16 +343,20 @@ class Search:
         return result
 
     def _simpler(self, seen, arcs, kills):
+        """Return the cheapest of some simpler calls that runs the steps and kills the mutants, or None."""
         if seen.input.origin == "example" or time.monotonic() > self._until(0.95):
             return None
-        proposals = [vary.simplified(seen.input, self.plan, self.rng) for _ in range(24)]
-        found = [other for other in self._observe(proposals) if other.cost < seen.cost and arcs <= other.arcs]
-        found.sort(key=lambda other: other.cost)
-        found = [other for other in found[:6] if self._same_again(other)]
-        self._against(found, sorted(kills))
-        return next(
-            (other for other in found if kills <= other.kills and (other.kills or not self.subject.mutants)), None
-        )
+        proposals = list(simplify.simpler_inputs(seen.input, self.plan))
+        for start in range(0, min(len(proposals), MOST_SIMPLER), BATCH):
+            observed = self._observe(proposals[start : start + BATCH])
+            found = [other for other in observed if other.cost < seen.cost and arcs <= other.arcs]
+            found = sorted(found, key=lambda other: other.cost)[:6]
+            self._against(found, sorted(kills))
+            for other in found:
+                enough = kills <= other.kills and (other.kills or not self.subject.mutants)
+                if enough and self._same_again(other):
+                    return other
+        return None
 
     def _same_again(self, seen):
         timeout = max(CALL_TIMEOUT, 10 * self._slowest)

@@ -1,0 +1,91 @@
+"""Simpler neighbours of an input, in a fixed order: what a person would try in order to show the same with less."""
+
+import math
+
+from domains import Fixed
+from plan import Input
+from values import Built, Items, Pairs, Plain
+
+_TEXTS = ("", "a", "b", "ab", "abc", "hello", "1", " ")
+_NUMBERS = (0, 1, 2, 3, 5, 10, 100)
+
+
+def simpler_inputs(proposed, plan):
+    """Yield inputs that have one argument fewer, or one place made simpler, the boldest first."""
+    parameters = {parameter.name: parameter for parameter in plan.parameters}
+    for name in list(proposed.arguments):
+        if not parameters[name].required:
+            rest = {key: node for key, node in proposed.arguments.items() if key != name}
+            yield Input(rest, proposed.receiver, proposed.origin)
+    if proposed.receiver is not None:
+        for node in simpler_nodes(proposed.receiver):
+            yield Input(proposed.arguments, node, proposed.origin)
+    for name, old in proposed.arguments.items():
+        if not isinstance(parameters[name].domain, Fixed):
+            for node in simpler_nodes(old):
+                yield Input({**proposed.arguments, name: node}, proposed.receiver, proposed.origin)
+
+
+def simpler_nodes(node):
+    """Yield trees that say less than ``node``: parts left out, then each part made simpler."""
+    if isinstance(node, Plain):
+        for value in _simpler_values(node.value):
+            yield Plain(value)
+    elif isinstance(node, Items):
+        yield from _shorter(node.items, lambda items: Items(node.kind, items))
+        for at, item in enumerate(node.items):
+            for simpler in simpler_nodes(item):
+                yield Items(node.kind, [*node.items[:at], simpler, *node.items[at + 1 :]])
+    elif isinstance(node, Pairs):
+        yield from _shorter(node.pairs, Pairs)
+        for at, (key, item) in enumerate(node.pairs):
+            changed = [(simpler, item) for simpler in simpler_nodes(key)]
+            changed += [(key, simpler) for simpler in simpler_nodes(item)]
+            for pair in changed:
+                yield Pairs([*node.pairs[:at], pair, *node.pairs[at + 1 :]])
+    elif isinstance(node, Built):
+        for at, (name, _) in enumerate(node.arguments):
+            if name is not None:  # one that the class does not need; without one that it needs there is no call
+                yield Built(node.function, [*node.arguments[:at], *node.arguments[at + 1 :]], node.needs)
+        for at, (name, item) in enumerate(node.arguments):
+            for simpler in simpler_nodes(item):
+                yield Built(
+                    node.function, [*node.arguments[:at], (name, simpler), *node.arguments[at + 1 :]], node.needs
+                )
+
+
+def _shorter(members, make):
+    """Yield what ``make`` gives for the members without their second half, their first half, and each one."""
+    half = len(members) // 2
+    if half:
+        yield make(members[:half])
+        yield make(members[half:])
+    for at in range(len(members)):
+        yield make([*members[:at], *members[at + 1 :]])
+
+
+def _smaller(number):
+    found = [known for known in _NUMBERS if known < abs(number)]
+    return [*found, abs(number), *(-known for known in found if known)] if number < 0 else found
+
+
+def _simpler_values(value):
+    if value is None or isinstance(value, bool):
+        return []
+    if isinstance(value, int):
+        return _smaller(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return []
+        if value == int(value):
+            return [float(number) for number in _smaller(int(value))]
+        found = [*map(float, _NUMBERS), float(round(value)), round(value, 1)]
+        return [number for number in dict.fromkeys(found) if number != value]
+    if isinstance(value, str):
+        parts = [value[: len(value) // 2], value[len(value) // 2 :], value.strip(), value.lower()]
+        parts += [value[:at] + value[at + 1 :] for at in range(min(len(value), 12))]
+        known = [text for text in _TEXTS if len(text) < len(value)]
+        return [text for text in dict.fromkeys([*known, *parts]) if text != value]
+    if isinstance(value, bytes) and value:
+        return [b"", value[: len(value) // 2], value[:-1]]
+    return []
