@@ -1,37 +1,127 @@
-"""Makes a process look as if it ran later and elsewhere, so that results that depend on when and where show it."""
+"""Makes a process look as if it ran at other times and elsewhere, so that results that depend on when and where show it."""
 
+import calendar
 import collections
 import datetime
 import os
+import random
 import sys
 import tempfile
 import time
 
-AHEAD = 1137 * 86400 + 5 * 3600 + 17 * 60 + 11.25  # other years, months, weekdays, hours, minutes and fractions
+ZONE = "Pacific/Chatham"  # 12 h 45 min or 13 h 45 min ahead of UTC: no other zone has such offsets
 
 
-ELSEWHERE = "Pacific/Chatham"  # 12 h 45 min or 13 h 45 min ahead of UTC: no other zone has such offsets
+def _at(*parts):
+    return calendar.timegm((*parts, 11)) + 0.25
 
 
-_PLATFORM = ("node", "system", "machine", "platform", "release", "version", "processor", "python_version")
+# (moment in UTC, how clocks run for the project's code, which numbers chance gives). By the zone above: a new year's
+# night, a Saturday morning in winter, the evening of a leap day. Each differs from the others, and one of them from
+# any today, in year, month, weekday or weekend, half of the day, and summer time.
+MOMENTS = (
+    (_at(2030, 12, 31, 10, 20), "fast", "low"),
+    (_at(2033, 7, 15, 20, 55), "slow", "high"),
+    (_at(2036, 2, 29, 7, 25), "even", "any"),
+)
+IMPORT_MOMENT = ((_at(2034, 10, 8, 18, 45), "fast", "low"),)  # a Monday morning
+# For calls that ask for the time, for chance or for hashes: every month, weekday, hour, nearly every day of the month.
+MANY_MOMENTS = tuple(
+    (
+        _at(2029 + number % 7, number % 12 + 1, number * 17 % 28 + 1, number * 7 % 24, number * 13 % 60),
+        "even",
+        ("any", "low", "high")[number % 3],
+    )
+    for number in range(48)
+)
+
+_JUMP = 1.0  # seconds that pass between two readings of a fast clock
+_SLOWER = 50
+_PLATFORM = ("node", "system", "machine", "platform", "release", "version", "processor", "python_version", "uname")
+# They stand in for the clock themselves, from the classes that they found when they were imported.
+_LEFT_ALONE = ("_pytestgen_runtime", "freezegun", "time_machine")
 
 
-def move():
-    """Set the clock ahead and give this process, which ends soon, another time zone, working folder and machine."""
-    set_ahead()
-    os.environ["TZ"] = ELSEWHERE
+class _Shift:
+    """Where this process is in time, and whether anything was read that differs there since that was last asked."""
+
+    tree = None
+    moments = ()
+    number = -1
+    target = 0.0
+    step = 0.0
+    pace = "even"
+    chance = "any"
+    was_read = False
+
+    def is_asked_by_project(self, frame):
+        return self.tree is not None and frame.f_code.co_filename.startswith(self.tree)
+
+
+_shift = _Shift()
+_real_time = time.time
+
+
+def move(tree, moments=MOMENTS, spared=()):
+    """Give this process, which ends soon, other times, another time zone, working folder and machine, other chances.
+
+    ``tree`` is the folder of the project's code. The next of the moments is reached by ``advance``. Modules named in
+    ``spared`` go on telling of this machine.
+    """
+    os.environ["TZ"] = ZONE
     if hasattr(time, "tzset"):
         time.tzset()
     os.chdir(tempfile.mkdtemp())
-    change_machine()
+    change_machine(spared)
+    change_chance()
+    _replace({id(hash): _Hash(hash)})
+    set_clocks(tree, moments)
 
 
-def change_machine():
+def move_for_import(tree):
+    """The same for a process that has imported nothing of the project's yet."""
+    os.umask(0o037)
+    sys.setrecursionlimit(sys.getrecursionlimit() + 123)
+    move(tree, IMPORT_MOMENT, spared=("resource",))  # it has still to limit itself
+
+
+def advance():
+    """Go to the next moment, where ``move`` has been called."""
+    if _shift.moments:
+        _shift.number += 1
+        _shift.target, _shift.pace, _shift.chance = _shift.moments[_shift.number % len(_shift.moments)]
+        _shift.step = _shift.target - _real_time()
+        for clock in _Clock.all:
+            clock.start()
+
+
+def was_read():
+    """Whether the time of day, a number of chance or a hash was read since this was last asked."""
+    answer, _shift.was_read = _shift.was_read, False
+    return answer
+
+
+# -- the machine and chance --------------------------------------------------------------------------------------------
+
+
+def change_machine(spared=()):
     """Make the functions that tell about the machine and the interpreter tell of others."""
     version = sys.version_info
     other = collections.namedtuple("version_info", "major minor micro releaselevel serial")
+    size = collections.namedtuple("terminal_size", "columns lines")
     answers = {
-        "os": {"cpu_count": 97, "process_cpu_count": 97, "sched_getaffinity": set(range(97)), "getlogin": "elsewhere"},
+        "os": {
+            "cpu_count": 97,
+            "process_cpu_count": 97,
+            "sched_getaffinity": set(range(97)),
+            "getlogin": "elsewhere",
+            "getuid": 4321,
+            "geteuid": 4321,
+            "getgid": 4321,
+            "getegid": 4321,
+            "getloadavg": (97.0, 98.0, 99.0),
+            "get_terminal_size": size(97, 43),
+        },
         "platform": dict.fromkeys(_PLATFORM, "Elsewhere-3000"),
         "socket": {"gethostname": "elsewhere.example", "getfqdn": "elsewhere.example"},
         "getpass": {"getuser": "elsewhere"},
@@ -40,43 +130,92 @@ def change_machine():
             "getencoding": "elsewhere-1",
             "getlocale": ("xx_XX", "elsewhere-1"),
         },
+        "shutil": {"get_terminal_size": size(97, 43), "disk_usage": (9 << 40, 1 << 40, 8 << 40)},
+        "resource": {"getrlimit": (97, 97)},
+        "sys": {"getsizeof": 9797, "getrefcount": 9797},
     }
     replacements = {
-        id(vars(sys.modules[module])[name]): _answering(answer)
+        id(vars(sys.modules[module])[name]): _Answer(answer)
         for module, functions in answers.items()
-        if module in sys.modules
+        if module in sys.modules and module not in spared
         for name, answer in functions.items()
         if name in vars(sys.modules[module])
     }
     replacements[id(version)] = other(version[0], version[1] + 1, 0, "final", 0)
     replacements[id(sys.version)] = f"{version[0]}.{version[1] + 1}.0 (elsewhere)"
+    replacements[id(sys.executable)] = "/elsewhere/interpreter"
     _replace(replacements)
 
 
-def _answering(answer):
-    return lambda *arguments, **options: answer
+class _Answer:
+    """Stands in for a function; unlike one of Python's it makes no method when a class has it as an attribute."""
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def __call__(self, *arguments, **options):
+        return self._answer
 
 
-def set_ahead(seconds=AHEAD):
-    """Replace the clocks of ``time`` and ``datetime`` wherever they have been imported to; for a process that ends soon."""
-    replacements = {}
-    for name in ("time", "monotonic", "perf_counter", "process_time"):
-        replacements[id(getattr(time, name))] = _later(getattr(time, name), seconds)
-        nanoseconds = getattr(time, name + "_ns")
-        replacements[id(nanoseconds)] = _later(nanoseconds, int(seconds * 10**9))
-    for name in ("localtime", "gmtime", "ctime"):
-        replacements[id(getattr(time, name))] = _later_by_default(getattr(time, name), seconds)
-    step = datetime.timedelta(seconds=seconds)
-    replacements[id(datetime.datetime)] = _datetime_ahead(datetime.datetime, step)
-    replacements[id(datetime.date)] = _date_ahead(datetime.date, step)
-    _replace(replacements)
+class _Chance(random.Random):
+    """Every other number comes from an end of the range: what happens once in a hundred times happens at once."""
+
+    calls = 0
+
+    def random(self):
+        self.calls += 1
+        _shift.was_read = True
+        number = super().random()
+        if _shift.chance == "any" or self.calls % 2 == 0:
+            return number
+        return number / 1000 if _shift.chance == "low" else 1 - (number + 2**-50) / 1000
+
+
+def change_chance():
+    """Make the functions of ``random`` give unlikely numbers, and those of numpy other ones than in other processes."""
+    chance = _Chance()
+    old = random._inst
+    _replace(
+        {id(value): getattr(chance, name) for name, value in vars(random).items() if _owner(value) is old},
+    )
+    numbers = sys.modules.get("numpy.random")
+    if numbers is not None:
+        numbers.seed(os.getpid() & 0xFFFF)
+
+
+def _owner(function):
+    return getattr(function, "__self__", None)
+
+
+class _Hash:
+    """Gives the project's code other hashes at each moment, where they differ from run to run.
+
+    Not its methods ``__hash__``: what lies in a dictionary is to be found again.
+    """
+
+    def __init__(self, real):
+        self._real = real
+
+    def __call__(self, value):
+        found = self._real(value)
+        asker = sys._getframe(1)
+        if asker.f_code.co_name == "__hash__" or not _shift.is_asked_by_project(asker) or _has_fixed_hash(value):
+            return found
+        _shift.was_read = True
+        return self._real((found, _shift.target))
+
+
+def _has_fixed_hash(value):
+    if type(value) in (tuple, frozenset):
+        return all(map(_has_fixed_hash, value))
+    return isinstance(value, (int, float, complex))
 
 
 def _replace(replacements):
     """Put other objects in the place of those with the ids given, wherever modules have them by a name of theirs."""
     for key, module in list(sys.modules.items()):
         names = getattr(module, "__dict__", None)
-        if names is None or key.startswith("_pytestgen_runtime"):
+        if names is None or key.startswith(_LEFT_ALONE):
             continue
         for name, value in list(names.items()):
             replacement = replacements.get(id(value))
@@ -84,52 +223,132 @@ def _replace(replacements):
                 names[name] = replacement
 
 
-def _later(clock, step):
-    return lambda: clock() + step
+# -- the clocks --------------------------------------------------------------------------------------------------------
 
 
-def _later_by_default(convert, step):
-    now = time.time
-    return lambda seconds=None: convert(now() + step if seconds is None else seconds)
+def set_clocks(tree, moments):
+    """Replace the clocks of ``time`` and ``datetime`` wherever they have been imported to; for a process that ends soon."""
+    _shift.tree = tree
+    _shift.moments = moments
+    replacements = {}
+    for name in ("time", "monotonic", "perf_counter", "process_time"):
+        replacements[id(getattr(time, name))] = _Clock(getattr(time, name), 1.0, name == "time")
+        nanoseconds = getattr(time, name + "_ns")
+        replacements[id(nanoseconds)] = _Clock(nanoseconds, 10**9, name == "time")
+    for name in ("localtime", "gmtime", "ctime"):
+        replacements[id(getattr(time, name))] = _NowByDefault(getattr(time, name))
+    replacements[id(time.asctime)] = _LocalByDefault(time.asctime, 0)
+    replacements[id(time.strftime)] = _LocalByDefault(time.strftime, 1)
+    advance()
+    real_day = datetime.date.today()
+    _replace(replacements)
+    replacements = {id(datetime.datetime): _datetime_ahead(datetime.datetime)}
+    if datetime.date.today() == real_day:  # else it asks ``time.time``, which has been replaced
+        replacements[id(datetime.date)] = _date_ahead(datetime.date)
+    _replace(replacements)
+
+
+class _Clock:
+    """One of the clocks: ahead, and for the project's code faster or slower than the real one."""
+
+    all = ()
+
+    def __init__(self, real, unit, is_calendar):
+        self._real = real
+        self._unit = unit
+        self._is_calendar = is_calendar
+        self.start()
+        type(self).all += (self,)
+
+    def start(self):
+        self._base = self._real()
+        self._jumped = 0
+
+    def __call__(self):
+        now = self._real()
+        if self._is_calendar:
+            _shift.was_read = True
+        if _shift.pace != "even" and _shift.is_asked_by_project(sys._getframe(1)):
+            if _shift.pace == "fast":
+                self._jumped += type(now)(_JUMP * self._unit)
+            else:
+                now = self._base + type(now)((now - self._base) / _SLOWER)
+        return now + self._jumped + type(now)(_shift.step * self._unit)
+
+
+class _NowByDefault:
+    def __init__(self, convert):
+        self._convert = convert
+
+    def __call__(self, seconds=None):
+        return self._convert(time.time() if seconds is None else seconds)
+
+
+class _LocalByDefault:
+    """Formats the local time where none is given as its argument at ``position``."""
+
+    def __init__(self, convert, position):
+        self._convert = convert
+        self._position = position
+
+    def __call__(self, *arguments):
+        if len(arguments) == self._position:
+            arguments = (*arguments, time.localtime())
+        return self._convert(*arguments)
 
 
 class _LikeReal(type):
-    """Instances of the real class count as instances of the one that stands in for it."""
+    """Of a class that stands in for a real one: instances of that count as its own, in comparisons it is the real one."""
 
     def __instancecheck__(cls, instance):
-        return isinstance(instance, cls.__mro__[1])
+        return isinstance(instance, cls.__mro__[1]) if cls.stands_in() else super().__instancecheck__(instance)
 
     def __subclasscheck__(cls, other):
-        return issubclass(other, cls.__mro__[1])
+        return issubclass(other, cls.__mro__[1]) if cls.stands_in() else super().__subclasscheck__(other)
+
+    def __eq__(cls, other):
+        return other is cls or (cls.stands_in() and other is cls.__mro__[1])
+
+    def __hash__(cls):
+        return hash(cls.__mro__[1]) if cls.stands_in() else type.__hash__(cls)
+
+    def stands_in(cls):
+        return "_stands_in" in vars(cls)
 
 
-def _datetime_ahead(real, step):
+def _datetime_ahead(real):
     class Ahead(real, metaclass=_LikeReal):
+        _stands_in = True
+
         def __new__(cls, *arguments, **options):
-            return real(*arguments, **options)
+            return (real if cls is Ahead else super()).__new__(real if cls is Ahead else cls, *arguments, **options)
 
         @classmethod
         def now(cls, tz=None):
-            return real.now(tz) + step
+            return cls.fromtimestamp(time.time(), tz)
 
         @classmethod
         def utcnow(cls):
-            return real.utcnow() + step
+            return cls.fromtimestamp(time.time(), datetime.timezone.utc).replace(tzinfo=None)
 
-        @classmethod
-        def today(cls):
-            return real.today() + step
-
-    return Ahead
+    return _named_like(Ahead, real)
 
 
-def _date_ahead(real, step):
+def _date_ahead(real):
     class Ahead(real, metaclass=_LikeReal):
+        _stands_in = True
+
         def __new__(cls, *arguments, **options):
-            return real(*arguments, **options)
+            return (real if cls is Ahead else super()).__new__(real if cls is Ahead else cls, *arguments, **options)
 
         @classmethod
         def today(cls):
-            return real.fromordinal(real.today().toordinal() + step.days)
+            return cls.fromtimestamp(time.time())
 
-    return Ahead
+    return _named_like(Ahead, real)
+
+
+def _named_like(standing, real):
+    standing.__name__ = standing.__qualname__ = real.__name__
+    standing.__module__ = real.__module__
+    return standing

@@ -24,6 +24,7 @@ _AGAIN = "it depends on the clock, on chance or on the process"
 _UNEQUAL = "what it gives does not compare equal to itself"
 _STATEFUL = "it depends on what was called before it"
 _ELSEWHERE = "it depends on the clock, the time zone, the working folder or the machine"
+_ANEW = "it depends on when and where its module is imported: the clock, chance, the machine, hashes, or its own file"
 
 
 class Seen:
@@ -78,7 +79,7 @@ def _largest_number(item):
 class Search:
     """The search for one function; ``run()`` returns the answer for the tool as a dict."""
 
-    def __init__(self, subject, plan, guard, seeds, seconds, seed):
+    def __init__(self, subject, plan, guard, seeds, seconds, seed, ask_twin=None):
         self.subject = subject
         self.plan = plan
         self.seeds = seeds
@@ -97,6 +98,7 @@ class Search:
         self.killed = {}
         self.pool = []
         self._guard = guard
+        self._ask_twin = ask_twin
         self._slowest = 0.0
         self._largest = None  # an integer in an input above which calls did not end in time
 
@@ -322,7 +324,8 @@ class Search:
         pool = [seen for seen in dict.fromkeys(self.pool) if seen.kills or not self.subject.mutants]
         for _ in range(6):
             kept = suite.smallest(pool)
-            bad = [seen for seen in kept if not self._same_again(seen)]
+            lasting = self._lasting(kept)
+            bad = [seen for seen in kept if seen not in lasting]
             if not bad:
                 return self._simplified(kept)
             pool = [seen for seen in pool if seen not in bad]
@@ -354,34 +357,58 @@ class Search:
             self._against(found, sorted(kills))
             for other in found:
                 enough = kills <= other.kills and (other.kills or not self.subject.mutants)
-                if enough and self._same_again(other):
+                if enough and self._lasting([other]):
                     return other
         return None
 
+    def _lasting(self, some):
+        """Return those that show the same again in this process's forks and in a fresh interpreter."""
+        same = [seen for seen in some if self._same_again(seen)]
+        if not same or self._ask_twin is None:
+            return same
+        answers = self._ask_twin([seen.item for seen in same], self._patience())
+        if answers is None:
+            return same
+        found = [seen for seen, prints in zip(same, answers) if set(prints) == {seen.answer["print"]}]
+        for _ in range(len(same) - len(found)):
+            self._count(self.rejections, _ANEW)
+        return found
+
+    def _patience(self):
+        return max(CALL_TIMEOUT, 10 * self._slowest)
+
     def _same_again(self, seen):
-        timeout = max(CALL_TIMEOUT, 10 * self._slowest)
-        for ahead in (False, True):
-            # Twice in one process: a test must not depend on being the first to call the function.
-            manner = workers.Manner(trace=False, strict=True, ahead=ahead)
-            job = workers.Job([seen.item, seen.item, seen.claimed()], timeout, manner)
-            first, answer, judged = workers.together(self.subject, self._guard, job)
-            if first.get("print") == seen.answer["print"] != answer.get("print"):
-                self._count(self.rejections, _STATEFUL)
-                return False
-            unstable = first.get("unstable") or answer.get("unstable")
-            if unstable:
-                self._count(self.rejections, unstable)
-                return False
-            if answer["kind"] == "unwritable":
-                self._count(self.rejections, answer["problem"])
-                return False
-            if answer["kind"] != seen.answer["kind"] or answer["print"] != seen.answer["print"]:
-                self._count(self.rejections, _ELSEWHERE if ahead else _AGAIN)
-                return False
-            if judged.get("failing", 0) is not None:
-                self._count(self.rejections, _UNEQUAL)
-                return False
-        return True
+        # More than once in one process: a test must not depend on being the first to call the function.
+        first, answer, judged = self._again([seen.item, seen.item, seen.claimed()], ahead=False)
+        if first.get("print") == seen.answer["print"] != answer.get("print"):
+            self._count(self.rejections, _STATEFUL)
+            return False
+        if not self._is_same(seen, (first, answer), _AGAIN):
+            return False
+        if judged.get("failing", 0) is not None:
+            self._count(self.rejections, _UNEQUAL)
+            return False
+        answers = self._again([seen.item] * 3, ahead=True)
+        if not self._is_same(seen, answers, _ELSEWHERE):
+            return False
+        if not any(answer.get("asked") for answer in answers):
+            return True
+        return self._is_same(seen, self._again([seen.item] * 48, ahead="often"), _ELSEWHERE)
+
+    def _again(self, items, ahead):
+        manner = workers.Manner(trace=False, strict=True, ahead=ahead)
+        job = workers.Job(items, self._patience(), manner)
+        return workers.together(self.subject, self._guard, job)
+
+    def _is_same(self, seen, answers, otherwise):
+        """Whether all answers are the one that was seen; else count why not."""
+        problems = [answer["unstable"] for answer in answers if answer.get("unstable")]
+        problems += [answer["problem"] for answer in answers if answer["kind"] == "unwritable"]
+        if any(answer["kind"] != seen.answer["kind"] or answer["print"] != seen.answer["print"] for answer in answers):
+            problems.append(otherwise)
+        if problems:
+            self._count(self.rejections, problems[0])
+        return not problems
 
     def _base_answer(self):
         worst = max(self.problems, key=self.problems.get) if self.problems else None

@@ -1,8 +1,8 @@
 """The process that runs the user's code for the tool: reads requests, one JSON object a line, and answers each with one.
 
 The first process runs no user code. For each module it forks one that confines itself and imports the module; that one forks
-a process for every call. Where fork is missing, the first process confines itself and imports the module, and calls
-run in fresh interpreters.
+a process for every call. A second such server (``twin``) is asked about the calls that are kept. Where fork is missing,
+the first process confines itself and imports the module, and calls run in fresh interpreters.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import confine  # noqa: E402
 import elsewhere  # noqa: E402
 import plan as plans  # noqa: E402
 import search  # noqa: E402
+import twin  # noqa: E402
 import workers  # noqa: E402
 from observe import Subject  # noqa: E402
 
@@ -37,7 +38,8 @@ def hide_runtime():
 class Place:
     """Where the runtime may work: its temporary folder, the tree it imports from, and the import roots in it."""
 
-    def __init__(self, folder, tree, roots):
+    def __init__(self, folder, tree, roots, is_moved=False):
+        self.is_moved = is_moved  # in time too, before anything of the project's is imported
         self.folder = os.path.realpath(folder)
         self.tree = os.path.realpath(tree)
         self.roots = [os.path.join(self.tree, root) if root not in ("", ".") else self.tree for root in roots]
@@ -133,7 +135,7 @@ def branching_lines(tree, first, last):
     return found
 
 
-def explore(modules, request):
+def explore(modules, request, ask_twin=None):
     """Answer one request of the tool: search for cases of one function."""
     started = time.monotonic()
     try:
@@ -142,10 +144,22 @@ def explore(modules, request):
         seeds = plans.seeds(plan, modules.tree, request.get("calls", ()))
     except plans.CannotCall as problem:
         return {"cases": [], "problem": str(problem), "refused": None, "seconds": time.monotonic() - started}
-    hunt = search.Search(subject, plan, modules.guard, seeds, request["seconds"], request.get("seed", 0))
+    hunt = search.Search(subject, plan, modules.guard, seeds, request["seconds"], request.get("seed", 0), ask_twin)
     answer = hunt.run()
     answer["seconds"] = time.monotonic() - started
     return answer
+
+
+def observe_again(modules, request):
+    """Answer a request of a twin: two calls of each item, those of one item in a process of their own."""
+    try:
+        subject = modules.subject(request)
+    except plans.CannotCall:
+        return {"answers": None}
+    manner = workers.Manner(trace=False, strict=True)
+    jobs = [workers.Job([item] * 2, request["timeout"], manner) for item in request["items"]]
+    pairs = workers.run(subject, modules.guard, jobs)
+    return {"answers": [[answer.get("print") for answer in pair] for pair in pairs]}
 
 
 def confine_here(place):
@@ -158,6 +172,8 @@ def confine_here(place):
     sys.path[:0] = place.roots
     sys.dont_write_bytecode = True
     confine.restrict_process([place.work])
+    if place.is_moved:
+        elsewhere.move_for_import(place.tree)
 
 
 def zygote(place, request, reader, writer):
@@ -168,8 +184,16 @@ def zygote(place, request, reader, writer):
     _send(writer, {"loaded": problem is None, "problem": problem})
     if problem is not None:
         return
-    for line in _lines(reader):
-        _send(writer, explore(modules, json.loads(line)))
+    lines = _lines(reader)
+
+    def ask_twin(items, timeout):
+        _send(writer, {"twin": {"items": items, "timeout": timeout}})
+        return json.loads(next(lines))["answers"]
+
+    for line in lines:
+        request = json.loads(line)
+        answer = observe_again(modules, request) if "items" in request else explore(modules, request, ask_twin)
+        _send(writer, answer)
 
 
 def close_all_but(*kept):
@@ -204,12 +228,19 @@ class Zygote:
         else:
             self.problem = answer["problem"]
 
-    def ask(self, request):
-        try:
-            _send(self._to, request)
-        except OSError:
-            return None
-        return _receive(self._from, request["seconds"] * 3 + 10)
+    def ask(self, request, other=None):
+        """Return the answer, or None if none came; what it wants to know of the twin ``other`` is asked there."""
+        end = time.monotonic() + request["seconds"] * 3 + 10
+        message = request
+        while True:
+            try:
+                _send(self._to, message)
+            except OSError:
+                return None
+            answer = _receive(self._from, end - time.monotonic())
+            if answer is None or "twin" not in answer:
+                return answer
+            message = {"answers": other.observe(request, **answer["twin"]) if other else None}
 
     def close(self):
         for descriptor in (self._to, self._from):
@@ -261,6 +292,7 @@ def failed(problem):
 def supervise(place, reader, writer):
     """Answer the tool's requests, each in the process that has its module."""
     current = None
+    other = None if place.is_moved else twin.Twin(place, _send, _receive)
     for line in _lines(reader):
         request = json.loads(line)
         if current is not None and (current.module != request["module"] or not current.pid):
@@ -271,13 +303,15 @@ def supervise(place, reader, writer):
         if current.problem:
             _send(writer, failed(current.problem))
             continue
-        answer = current.ask(request)
+        answer = current.ask(request, other)
         if answer is None:
             current.close()
             answer = failed("refused: it ended or blocked the process that runs the calls")
         _send(writer, answer)
     if current is not None:
         current.close()
+    if other is not None:
+        other.close()
 
 
 def supervise_without_fork(place, reader, writer):
@@ -312,7 +346,7 @@ def serve_child():
     confine.restrict_call(cpu_seconds=60, memory_bytes=workers.MEMORY)
     manner = workers.Manner(asked["mutant"], asked["trace"], asked["strict"], asked["ahead"])
     if manner.ahead:
-        elsewhere.move()
+        workers.move(subject, manner)
     if manner.mutant is not None:
         subject.mutants[manner.mutant].apply(subject.raw)
     workers.serve(subject, modules.guard, asked["items"], manner, lambda answer: _send(out, answer))
@@ -321,6 +355,7 @@ def serve_child():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--child", action="store_true")
+    parser.add_argument("--moved", action="store_true")
     parser.add_argument("--read-fd", type=int, default=0)
     parser.add_argument("--write-fd", type=int, default=1)
     parser.add_argument("--folder", default=".")
@@ -331,7 +366,7 @@ def main():
         serve_child()
         return
     hide_runtime()
-    place = Place(options.folder, options.tree, options.root or ["."])
+    place = Place(options.folder, options.tree, options.root or ["."], options.moved)
     confine.die_with_parent()
     writer = os.dup(options.write_fd) if options.write_fd == 1 else options.write_fd
     reader = os.dup(options.read_fd) if options.read_fd == 0 else options.read_fd

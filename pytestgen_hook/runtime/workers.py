@@ -33,8 +33,8 @@ class Manner:
     """How calls are run: what is changed beforehand and what is written down.
 
     ``mutant``: index of the mutant put in place of the body, or None; ``trace``: note lines; ``strict``: read what was
-    written back, watch for addresses and changed module state; ``ahead``: the clock set ahead, another time zone and
-    working folder.
+    written back, watch for addresses and changed module state; ``ahead``: at other moments, one after the other, in
+    another time zone, working folder and machine (``"often"``: at many moments).
     """
 
     __slots__ = ("ahead", "mutant", "strict", "trace")
@@ -166,17 +166,25 @@ def _child(subject, guard, job, writer):
     # Two observations of one call start from different random states, so that what depends on chance shows itself.
     random.seed(os.getpid())
     if manner.ahead:
-        elsewhere.move()
+        move(subject, manner)
     serve(subject, guard, job.items, manner, lambda answer: _write(writer, answer))
+
+
+def move(subject, manner):
+    """Take this process to the times and places that the manner asks for."""
+    elsewhere.move(subject.tree, elsewhere.MANY_MOMENTS if manner.ahead == "often" else elsewhere.MOMENTS)
 
 
 def serve(subject, guard, items, manner, write):
     """Observe the items one after the other and write each answer as soon as it is there."""
     for item in items:
+        elsewhere.advance()
+        elsewhere.was_read()
         noted = len(guard.attempts), len(guard.writes), len(guard.reads)
         started = time.perf_counter()
         answer = observe(subject, item, guard, manner.trace, manner.strict)
         answer["seconds"] = time.perf_counter() - started
+        answer["asked"] = elsewhere.was_read()
         answer["attempts"] = guard.attempts[noted[0] :][:5]
         answer["writes"] = guard.writes[noted[1] :][:5]
         answer["reads"] = guard.reads[noted[2] :][:5]

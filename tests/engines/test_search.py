@@ -229,6 +229,86 @@ def test_what_differs_from_machine_to_machine_is_never_a_case(tmp_path, body, pa
 @pytest.mark.parametrize(
     ("body", "part"),
     [
+        pytest.param("return 'am' if dt.datetime.now().hour < 12 else 'pm'", "the clock", id="half-of-the-day"),
+        pytest.param("return dt.date.today().weekday() >= 5", "the clock", id="weekend"),
+        pytest.param("t = dt.date.today()\n    return t.month == 1 and t.day == 1", "the clock", id="new-year"),
+        pytest.param("return dt.datetime.utcnow().day == 13", "the clock", id="one-day-of-the-month"),
+        pytest.param("return time.strftime('%m') == '04'", "the clock", id="one-month"),
+        pytest.param("return BOOT", "imported", id="constant-from-the-clock"),
+        pytest.param("return LUCKY", "imported", id="constant-from-chance"),
+        pytest.param("return hash(__name__) % 2", "the clock", id="hash-of-a-text"),
+        pytest.param("return list({'a', 'b', 'c', 'd', 'e'})", "imported", id="order-in-a-set"),
+        pytest.param("return n + sys._getframe().f_lineno", "imported", id="number-of-a-line"),
+        pytest.param("return os.stat(__file__).st_ino", "imported", id="inode"),
+        pytest.param("return os.path.getmtime(__file__)", "imported", id="time-of-the-file"),
+        pytest.param("return os.path.getsize(__file__)", "imported", id="size-of-the-file"),
+        pytest.param("return len(pathlib.Path(__file__).parts)", "imported", id="parts-of-the-path"),
+        pytest.param("return os.umask(0o22)", "imported", id="umask"),
+        pytest.param("return resource.getrlimit(resource.RLIMIT_NOFILE)[0]", "machine", id="limit-of-the-sandbox"),
+        pytest.param("return os.geteuid() == 0", "machine", id="user"),
+        pytest.param("return n + 1 if random.random() < 0.02 else n", "clock", id="rare-chance"),
+        pytest.param(
+            "t = time.perf_counter()\n    sum(range(50000))\n    return time.perf_counter() - t < 0.0005",
+            "clock",
+            id="speed",
+        ),
+    ],
+)
+def test_what_depends_coarsely_on_when_and_where_is_never_a_case(tmp_path, body, part):
+    source = f"""
+import datetime as dt
+import os, pathlib, random, resource, sys, time
+
+BOOT = dt.date.today().isoformat()
+LUCKY = random.random() < 0.002
+
+def f(n: int):
+    {body}
+"""
+    exploration = explored(tmp_path, source)["f"]
+    assert exploration.cases == ()
+    assert part in exploration.problem
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        pytest.param("return (day - dt.date(2000, 1, 1)).days", "day: dt.date", id="dates-given"),
+        pytest.param("return KINDS.get(type(day), 'none')", "day: dt.datetime", id="looked-up-by-class"),
+        pytest.param(
+            "t = time.time()\n    n += 1\n    LOG.debug(time.time() - t)\n    return n", "n: int", id="measured"
+        ),
+        pytest.param("return random.Random(n).random()", "n: int", id="seeded"),
+        pytest.param("return sorted({'a', 'b', str(n)})", "n: int", id="sorted-set"),
+        pytest.param("return Mine(2020, 1, n).isoformat()", "n: int", id="subclass"),
+        pytest.param("return hash(('a', n)) == hash(('a', 3))", "n: int", id="hashes-compared"),
+    ],
+)
+def test_clocks_chance_and_hashes_that_do_not_show_keep_no_one_from_testing(tmp_path, body, names):
+    source = f"""
+import datetime as dt
+import logging, random, time
+
+KINDS = {{dt.date: "day", dt.datetime: "moment"}}
+LOG = logging.getLogger("log")
+
+class Mine(dt.date):
+    pass
+
+def f({names}):
+    {body}
+"""
+    assert explored(tmp_path, source)["f"].cases
+
+
+def test_where_a_module_cannot_be_imported_twice_its_cases_stay(tmp_path):
+    source = "import datetime\nassert datetime.date.today().year < 2034\n\ndef f(n: int):\n    return n + 1\n"
+    assert explored(tmp_path, source)["f"].cases
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
         pytest.param("CONF.debug = n\n    return n + 1", "subject.CONF", id="attribute"),
         pytest.param("Conf.level = n + 1000\n    return n + 1", "subject.Conf.level", id="class"),
         pytest.param("Conf.seen[n] = 1\n    return n + 1", "subject.Conf.seen", id="dict-of-class"),
