@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Collection, Iterable, Mapping
 
 from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.types import Function
-
-PYTHON_FILES = ("test_*.py", "*_test.py")
-_SETTING = re.compile(r"^\s*python_files\s*=\s*(\[[^\]]*\]|[^\n]*(?:\n[ \t]+[^\n\[=]*$)*)", re.MULTILINE)
 
 
 def affected_tests(
@@ -20,27 +15,6 @@ def affected_tests(
     """Return {changed path: test files that can reach it, sorted}."""
     tests = set(test_files)
     return {path: tuple(sorted((graph.downstream(path) | {path}) & tests)) for path in changed}
-
-
-def python_files(options: Iterable[bytes]) -> tuple[str, ...]:
-    """Return the patterns of test files that pytest's option files set (``python_files``), or pytest's own."""
-    found: list[str] = []
-    for text in options:
-        for value in _SETTING.findall(text.decode("utf-8", "replace")):
-            found += [word for word in re.split(r"""[\s,"'\[\]]+""", value) if word and not word.startswith("#")]
-    return tuple(dict.fromkeys(found)) or PYTHON_FILES
-
-
-def collected_files(paths: Iterable[str], patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
-    """Return the files that pytest would collect tests from."""
-    return sorted(path for path in paths if path.endswith(".py") and _is_collected(path, patterns))
-
-
-def _is_collected(path: str, patterns: Sequence[str]) -> bool:
-    name = path.rpartition("/")[2]
-    if name in ("conftest.py", "__init__.py"):
-        return False
-    return any(fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns)
 
 
 # -- where tests cannot run -----------------------------------------------------------------------------------------

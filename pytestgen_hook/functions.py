@@ -9,12 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from pytestgen_hook.types import Change, ChangedFunction, Function, Kind, Unanalysed
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_TEST_FOLDERS = ("test", "tests")
 _ACCESSORS = ("setter", "deleter", "getter")
 _KINDS = {  # by decorator, and for the methods that are no plain ones without any
     "classmethod": Kind.CLASS_METHOD,
@@ -33,18 +31,6 @@ class SyntaxProblem(Exception):  # noqa: N818
     """A source that cannot be read as Python; the message says why."""
 
 
-def is_test_file(path: str) -> bool:
-    """Whether a path holds tests, or what only tests use, by the conventions of pytest, unittest and Django.
-
-    A folder ``testing`` counts only at the top: further down it is mostly a package for others to import.
-    """
-    pure = PurePosixPath(path)
-    if pure.stem.startswith("test_") or pure.stem.endswith("_test") or pure.name in ("conftest.py", "tests.py"):
-        return True
-    folders = pure.parts[:-1]
-    return path == "test.py" or folders[:1] == ("testing",) or any(part in _TEST_FOLDERS for part in folders)
-
-
 def functions_in(path: str, source: bytes) -> list[Function]:
     """Return the functions of a source worth testing, in order; SyntaxProblem if it cannot be read.
 
@@ -55,7 +41,7 @@ def functions_in(path: str, source: bytes) -> list[Function]:
 
 
 def changed_functions(changes: Sequence[Change]) -> tuple[list[ChangedFunction], list[Unanalysed]]:
-    """Return the new and altered functions of the changes in order, and the files that could not be read.
+    """Return the new and altered functions of the changes in order, and what could not be read or looked at.
 
     Compared are bodies, defaults, decorators and parameters, without docstrings, comments, annotations and layout. A
     new function that equals one that is gone from another place of the range was moved or renamed, and is no finding.
@@ -63,8 +49,6 @@ def changed_functions(changes: Sequence[Change]) -> tuple[list[ChangedFunction],
     comparisons: list[_Comparison] = []
     problems: list[Unanalysed] = []
     for change in changes:
-        if is_test_file(change.path):
-            continue
         try:
             comparisons.append(_compare(change))
         except SyntaxProblem as problem:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from pytestgen_hook import callsites, formatting, gates, layout, merge, render
 from pytestgen_hook.engines import search
+from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge
-from pytestgen_hook.types import Edit, Exploration, Finding, Function, Status
+from pytestgen_hook.testcode import TestCode
+from pytestgen_hook.types import Edit, Exploration, Finding, Function, Status, TestModule
 
 _ATTEMPTS = 4  # of proving; each one drops what was not green
 _MOST_CALLERS = 150
@@ -27,6 +29,7 @@ class Project:
     files: Collection[str]
     roots: Sequence[str]
     tests_dir: str | None
+    code: TestCode  # what pytest collects
     python: Path
     module_name: Callable[[str], str]
     imported_by: Callable[[str], Collection[str]]  # test file → files that it imports
@@ -116,7 +119,9 @@ def generate(
         updated.append(finding)
     edits = tuple(Edit(draft.path, draft.before, draft.after) for draft in drafts if draft.after != draft.before)
     notes = [
-        layout.import_note(draft.path, project.module_name(source), project.files, project.roots, project.read)
+        layout.import_note(
+            draft.path, project.module_name(source), project.files, project.roots, project.read, code=project.code
+        )
         for draft in drafts[:1]
         for source in sorted({origin[0] for origin in draft.origin.values()})[:1]
     ]
@@ -238,8 +243,14 @@ def _drafts(
     for source, explorations in sorted(by_source.items()):
         if not any(exploration.cases for exploration in explorations):
             continue
-        usual = layout.test_path_for(source, project.files, project.roots, project.tests_dir, project.imported_by)
-        for path in layout.places(usual):
+        usual = layout.test_path_for(
+            source, project.files, project.roots, project.tests_dir, project.imported_by, project.code
+        )
+        why_not = _why_not_collected(usual, project.code)
+        if why_not:
+            unplaced.update((_key(item.function), _Unplaced(why_not)) for item in explorations if item.cases)
+            continue
+        for path in layout.places(usual, project.code):
             is_taken = project.taken(path)
             existing = project.standing(path) if is_taken else project.read(path)
             if is_taken and existing is None:
@@ -264,6 +275,15 @@ def _drafts(
     return [draft for draft in drafts.values() if draft.origin]
 
 
+def _why_not_collected(path: str, code: TestCode) -> str | None:
+    """Return why pytest would not run tests written to a path, whatever stands in it; None if it would."""
+    settings = code.settings(path)
+    if settings.function_name("test_it") is None:
+        patterns = ", ".join(settings.python_functions)
+        return f"no test could be named for pytest to collect it: python_functions in {settings.path} is {patterns}"
+    return code.why_not_collected(path)
+
+
 def _added(
     draft: _Draft,
     source: str,
@@ -274,18 +294,30 @@ def _added(
     """Return the draft with the tests added, and those that stand in it already by the number of their exploration."""
     existing = draft.after if draft.origin or draft.before is not None else None
     before = _top_level_names(existing)
+    settings = project.code.settings(draft.path)
     rendered = render.render(explorations, taken=before)
-    module = formatting.format_tests(rendered.module, tree=project.tree, test_path=draft.path)
-    merged = merge.merge_tests(existing, module, first_party=first_party)
+    named = _as_collected(rendered.module, settings)
+    module = formatting.format_tests(named, tree=project.tree, test_path=draft.path)
+    merged = merge.merge_tests(existing, module, first_party=first_party, collected=settings.collects_name)
+    new_names = dict(zip((name for name, _ in rendered.module.tests), (name for name, _ in named.tests), strict=True))
     origin = dict(draft.origin)
     there: dict[int, list[str]] = {}
     for (asked, identifier), (number, case) in rendered.origin.items():
-        test = merged.names[asked]
+        test = merged.names[new_names[asked]]
         if test not in before:
             origin[test, identifier] = (source, number, case)
         elif test not in there.setdefault(number, []):
             there[number].append(test)
     return _Draft(draft.path, draft.before, merged.source, origin), there
+
+
+def _as_collected(module: TestModule, settings: PytestSettings) -> TestModule:
+    """Return the module with tests under names that the project's pytest takes for tests."""
+    tests = []
+    for name, source in module.tests:
+        wanted = settings.function_name(name) or name
+        tests.append((wanted, source if wanted == name else merge.renamed(source, name, wanted)))
+    return replace(module, tests=tuple(tests))
 
 
 def _top_level_names(source: bytes | None) -> set[str]:

@@ -17,8 +17,8 @@ from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.formatting import ruff
-from pytestgen_hook.functions import is_test_file
 from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
+from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.tree import quick_folder
 
 KIND = "imports"
@@ -41,10 +41,14 @@ ReadBlobs = Callable[[Iterable[str]], Mapping[str, bytes]]
 
 @dataclass(frozen=True)
 class ImportGraph:
-    """Which file of the repository imports which; ``roots`` are the folders that imports start from (``""``: the top)."""
+    """Which file of the repository imports which; ``roots`` are the folders that imports start from (``""``: the top).
+
+    ``test_code`` are the files that pytest collects and those that only they use.
+    """
 
     imports: Mapping[str, frozenset[str]]
     roots: tuple[str, ...]
+    test_code: frozenset[str] = frozenset()
 
     @cached_property
     def importers(self) -> Mapping[str, frozenset[str]]:
@@ -187,14 +191,16 @@ def build_graph(
         cache.put(KIND, state, {"edges": rows, "roots": roots})
     plugins = _configured_plugins(texts.values(), python, roots)
     before = _loaded_before(python)
+    code = TestCode(entries, texts.get)
+    test_code = frozenset(path for path in python if path in code)
     imports = {}
     for path in python:
         packages, conftests = before[_folder(path)]
         found = edges[path] | packages
-        if is_test_file(path):
+        if path in test_code:
             found |= conftests | plugins
         imports[path] = frozenset(found - {path})
-    return ImportGraph(imports, roots)
+    return ImportGraph(imports, roots, test_code)
 
 
 def _loaded_before(python: Collection[str]) -> dict[str, tuple[set[str], set[str]]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from pytestgen_hook.pytest_settings import PytestSettings, pytest_settings
+from pytestgen_hook.testcode import TestCode
 
 _PROJECT_FILES = {"pyproject.toml", "setup.py", "setup.cfg"}
 _TEST_FOLDERS = ("tests", "test", "testing")
@@ -39,8 +40,9 @@ class _Habit:
 
 @dataclass(frozen=True, slots=True)
 class _Project:
-    """The files of one project of the repository, apart in tests and sources."""
+    """The files of one project of the repository, apart in tests (that a plain ``pytest`` looks at) and sources."""
 
+    code: TestCode
     files: Collection[str]
     roots: Sequence[str]
     top: str
@@ -48,17 +50,21 @@ class _Project:
     by_stem: dict[str, list[str]]
 
     @classmethod
-    def of(cls, source: str, files: Collection[str], roots: Sequence[str]) -> _Project:
+    def of(cls, source: str, files: Collection[str], roots: Sequence[str], code: TestCode) -> _Project:
         tops = {_folder(path) for path in files if PurePosixPath(path).name in _PROJECT_FILES}
         top = _top_of(source, tops)
-        tests = sorted(path for path in files if _is_test(path))
+        tests = [path for path in code.collected if code.is_looked_in(path)]
         own = [path for path in tests if _top_of(path, tops) == top]
         by_stem: dict[str, list[str]] = {}
-        for path in sorted(files):
-            if path.endswith(".py") and not _is_test(path) and _top_of(path, tops) == top:
+        for path in sorted(set(files) - set(code.collected)):
+            if path.endswith(".py") and _top_of(path, tops) == top:
                 by_stem.setdefault(_stem(path), []).append(path)
         # Tests that stand outside all projects of a repository may be those of each of them.
-        return cls(files, roots, top, own or [path for path in tests if not _top_of(path, tops)], by_stem)
+        return cls(code, files, roots, top, own or [path for path in tests if not _top_of(path, tops)], by_stem)
+
+    def tested(self, test: str) -> str:
+        """What a test file tests, by its name."""
+        return self.code.split(test)[1]
 
     def packages(self, source: str) -> tuple[str, ...]:
         """The folders of a source below its import root."""
@@ -77,33 +83,39 @@ def test_path_for(
     roots: Sequence[str],
     tests_dir: str | None,
     reaches: Callable[[str], Collection[str]] | None = None,  # noqa: PT028
+    code: TestCode | None = None,  # noqa: PT028
 ) -> str:
     """Return the path of the test file for a source: the one there is, else one named and placed as its neighbours are.
 
     ``files`` are all files of the repository, ``tests_dir`` is the folder for new test files where the user has named
     one. ``reaches`` tells which sources a test file imports: it settles whose a file is where names leave that open.
+    ``code`` knows what pytest collects; without it, that is what it collects by default.
     """
-    project = _Project.of(source_path, files, roots)
+    code = code or TestCode(files, lambda _: None)
+    project = _Project.of(source_path, files, roots, code)
     existing = _existing(source_path, project, reaches)
     if existing is not None:
         return existing
     habit = _habit(source_path, project)
     if tests_dir is not None:
-        habit = replace(habit, base=tests_dir.strip("/"))
-    return _new_path(source_path, project, habit)
+        return _new_path(source_path, project, replace(habit, base=tests_dir.strip("/")))
+    path = _new_path(source_path, project, habit)
+    folder = code.place_for_tests(_join(project.top, "x"))
+    if folder is None or code.is_looked_in(path):
+        return path
+    return _new_path(source_path, project, replace(habit, base=folder))
 
 
 test_path_for.__test__ = False  # type: ignore[attr-defined]  # pytest would take the name for a test
 
 
-def places(path: str) -> Iterator[str]:
+def places(path: str, code: TestCode | None = None) -> Iterator[str]:
     """Yield a path and others beside it, where it may not be touched: then ``test_cart_more.py``, ``test_cart_more2.py``."""
     yield path
-    pure = PurePosixPath(path)
-    ending = "_test" if _is_suffixed(path) else ""
-    base = pure.stem.removesuffix(ending)
+    settings = code.settings(path) if code is not None else PytestSettings()
+    before, tested, after = settings.parts(path)
     for number in range(1, _MOST_PLACES):
-        yield _join(_folder(path), f"{base}_more{number if number > 1 else ''}{ending}.py")
+        yield _join(_folder(path), f"{before}{tested}_more{number if number > 1 else ''}{after}")
 
 
 def package_markers(test_path: str, files: Collection[str]) -> tuple[str, ...]:
@@ -124,20 +136,18 @@ def import_note(
     read: Callable[[str], bytes | None],
     *,
     installed: bool = False,
+    code: TestCode | None = None,
 ) -> str | None:
     """Return what lets a plain ``pytest`` import ``module`` (dotted) from a new test, or None if nothing is needed.
 
     ``installed`` says that the project's interpreter finds the module by itself. Tests that are there already show that
     there is some way, so nothing is said then.
     """
+    code = code or TestCode(files, read)
     root = _root_of(module, files, roots)
     tops = {_folder(path) for path in files if PurePosixPath(path).name in _PROJECT_FILES}
     top = _top_of(test_path, tops)
-    if (
-        installed
-        or root is None
-        or any(_is_test(path) and _top_of(path, tops) == top for path in {*files} - {test_path})
-    ):
+    if installed or root is None or any(path != test_path and _top_of(path, tops) == top for path in code.collected):
         return None
     settings = pytest_settings(_folder(test_path), files, read)
     if root in _import_path(test_path, files, settings) or _changes_path(test_path, files, read):
@@ -216,20 +226,6 @@ def _has_files(folder: str, files: Iterable[str]) -> bool:
     return any(path.startswith(folder + "/") for path in files)
 
 
-def _is_test(path: str) -> bool:
-    name = PurePosixPath(path).name
-    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
-
-
-def _is_suffixed(path: str) -> bool:
-    return path.endswith("_test.py") and not PurePosixPath(path).name.startswith("test_")
-
-
-def _tested_stem(path: str) -> str:
-    stem = PurePosixPath(path).stem
-    return stem.removeprefix("test_") if stem.startswith("test_") else stem.removesuffix("_test")
-
-
 def _stem(source: str) -> str:
     """The name of a module without the underscores that say «private»; that of its package for ``__init__.py``."""
     path = PurePosixPath(source)
@@ -251,7 +247,7 @@ def _top_of(path: str, tops: Collection[str]) -> str:
 def _existing(source: str, project: _Project, reaches: Callable[[str], Collection[str]] | None) -> str | None:
     stem, packages = _stem(source), project.packages(source)
     full = {"_".join([*packages[start:], stem]) for start in range(len(packages))}
-    matching = [path for path in project.tests if _tested_stem(path) in {stem, PurePosixPath(source).stem, *full}]
+    matching = [path for path in project.tests if project.tested(path) in {stem, PurePosixPath(source).stem, *full}]
     twins = project.twins(source)
     if twins and reaches is not None:
         matching = [path for path in matching if source in reaches(path)]
@@ -261,7 +257,7 @@ def _existing(source: str, project: _Project, reaches: Callable[[str], Collectio
         matching = [
             path
             for path in matching
-            if (_tested_stem(path) in full and _tested_stem(path) != stem) or _shared(path, source) > shared[path]
+            if (project.tested(path) in full and project.tested(path) != stem) or _shared(path, source) > shared[path]
         ]
     return max(matching, key=lambda path: (_shared(path, source), not _is_broad(path), -len(path)), default=None)
 
@@ -291,7 +287,7 @@ def _habit(source: str, project: _Project) -> _Habit:
     near: Counter[_Habit] = Counter()
     first = (*project.packages(source), "")[0]
     for test in project.tests:
-        candidates = project.by_stem.get(_tested_stem(test), ())
+        candidates = project.by_stem.get(project.tested(test), ())
         nearest = max((_shared(test, path) for path in candidates), default=0)
         for candidate in (path for path in candidates if _shared(test, path) == nearest):
             habits = list(_habits_of(test, candidate, project.packages(candidate)))
@@ -340,7 +336,7 @@ def _habits_of(test: str, source: str, packages: Sequence[str]) -> Iterator[_Hab
 def _new_path(source: str, project: _Project, habit: _Habit) -> str:
     packages = project.packages(source)
     folder = habit.folder(source, packages)
-    suffixed = sum(map(_is_suffixed, project.tests)) * 2 > len(project.tests)
+    before, after = _form(folder, project)
     qualified = "_".join([*(part.strip("_") for part in packages), _stem(source)])
     stems = [_stem(source), qualified, PurePosixPath(source).stem]
     twins = [twin for twin in project.twins(source) if habit.folder(twin, project.packages(twin)) == folder]
@@ -348,10 +344,18 @@ def _new_path(source: str, project: _Project, habit: _Habit) -> str:
         stems.reverse()
     elif twins:
         stems = stems[1:]
-    candidates = [_join(folder, f"{stem}_test.py" if suffixed else f"test_{stem}.py") for stem in stems]
+    candidates = [_join(folder, f"{before}{stem}{after}") for stem in stems]
     if _tolerates_equal_names(project):
         return candidates[0]
     return next((path for path in candidates if not _collides(path, project)), candidates[0])
+
+
+def _form(folder: str, project: _Project) -> tuple[str, str]:
+    """What stands before and behind the name of a source in that of its test file: as in most of those there are."""
+    forms = project.code.settings(_join(folder, "x")).forms
+    used = Counter((before, after) for before, _, after in map(project.code.split, project.tests))
+    ways = [(before, after) for before, _, after in (form.partition("*") for form in forms)]
+    return max(ways, key=lambda way: used[way], default=("test_", ".py"))
 
 
 def _collides(path: str, project: _Project) -> bool:

@@ -15,9 +15,9 @@ from typing import Any
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
-from pytestgen_hook.functions import is_test_file
 from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.interpreter import SCRUBBED_PREFIXES, Interpreter, own_prefix
+from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
 from pytestgen_hook.types import Function, RunOutcome, TestRun
 
 KIND = "evidence"
@@ -28,10 +28,6 @@ _CONFIGURATION = (
     "pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "setup.py",
     "uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock",
 )  # fmt: skip
-_PYTEST_SECTIONS = {
-    "pytest.ini": "", ".pytest.ini": "", "pytest.toml": "", ".pytest.toml": "",
-    "pyproject.toml": "[tool.pytest", "tox.ini": "[pytest]", "setup.cfg": "[tool:pytest]",
-}  # fmt: skip
 _EVERYTHING = "*"
 
 
@@ -267,7 +263,7 @@ class _Runner:
             bench.graph.module_name(path): path
             for test in tests
             for path in bench.graph.upstream(test)
-            if not is_test_file(path)
+            if path not in bench.graph.test_code
         }
         with tempfile.TemporaryDirectory(dir=bench.folder, prefix="run-", ignore_cleanup_errors=True) as place:
             request, report = Path(place) / "request.json", Path(place) / "report.jsonl"
@@ -361,12 +357,12 @@ def _telling_line(text: str) -> str:
 
 def _configured_folder(test: str, tree: Path) -> str:
     """Return the nearest folder above a test file that has a pytest configuration (``""``: the top)."""
-    for folder in PurePosixPath(test).parents:
-        for name, section in _PYTEST_SECTIONS.items():
-            place = tree / folder / name
-            if place.is_file() and section in place.read_text(encoding="utf-8", errors="replace"):
-                return "" if str(folder) == "." else str(folder)
-    return ""
+    folder = test.rpartition("/")[0]
+    above = [folder.rsplit("/", up)[0] if up else folder for up in range(folder.count("/") + 1)]
+    files = {f"{place}/{name}" if place else name for place in (*above, "") for name in OPTION_FILES}
+    existing = {path for path in files if (tree / path).is_file()}
+    settings = pytest_settings(folder, existing, lambda path: (tree / path).read_bytes())
+    return settings.folder if settings is not None else ""
 
 
 # -- the environment of a run ---------------------------------------------------------------------------------------

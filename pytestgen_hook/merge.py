@@ -6,16 +6,18 @@ import ast
 import builtins
 import codecs
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pytestgen_hook.importlines import Import, blocks_of, imports_of, joined_blocks, statement
 from pytestgen_hook.placement import with_imports, with_tests
+from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge, SourceFile
 from pytestgen_hook.types import TestModule
 
 _MARKS_THAT_CHANGE_RUNS = re.compile(r"\b(skip|skipif|xfail|parametrize)\b")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BY_DEFAULT = PytestSettings().collects_name
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -27,27 +29,40 @@ class Merged:
     names: Mapping[str, str]
 
 
-def merge_tests(existing: bytes | None, new: TestModule, *, first_party: Collection[str]) -> Merged:
+def merge_tests(
+    existing: bytes | None,
+    new: TestModule,
+    *,
+    first_party: Collection[str],
+    collected: Callable[[str], bool] = _BY_DEFAULT,
+) -> Merged:
     """Return the test file with the tests of ``new`` added; None for ``existing`` makes a new file.
 
     A test that is there already, under its name or the one that a clash gave it, is not added again. ``first_party``
-    are the top-level names of the project's own modules, which stand in a block of their own. Raises CannotMerge.
+    are the top-level names of the project's own modules, which stand in a block of their own; ``collected`` tells which
+    names pytest takes for tests. Raises CannotMerge.
     """
-    new, imports = _with_hidden_names(new)
+    new, imports = _with_hidden_names(new, collected)
     if existing is None or not existing.removeprefix(codecs.BOM_UTF8).strip():
-        tests, names = _named_apart(new.tests, {item.bound for item in imports}, {})
+        tests, names = _named_apart(new.tests, {item.bound for item in imports}, {}, collected)
         return Merged(_new_file(_used(imports, tests), tests, first_party).encode(), names)
     try:
-        return _added_to(SourceFile.read(existing), new, imports, first_party)
+        return _added_to(SourceFile.read(existing), new, imports, first_party, collected)
     except RecursionError:  # such as a text put together from hundreds of others with +
         raise CannotMerge("its expressions are nested too deeply") from None
 
 
-def _added_to(file: SourceFile, new: TestModule, imports: Sequence[Import], first_party: Collection[str]) -> Merged:
+def _added_to(
+    file: SourceFile,
+    new: TestModule,
+    imports: Sequence[Import],
+    first_party: Collection[str],
+    collected: Callable[[str], bool],
+) -> Merged:
     tree = file.tree()
     bindings = _Bindings.of(tree)
     taken = {*bindings.found, *(item.bound for item in imports)}
-    tests, names = _named_apart(new.tests, taken, _tests_there(tree))
+    tests, names = _named_apart(new.tests, taken, _tests_there(tree, collected), collected)
     if tests:
         _refuse_what_would_change_tests(tree)
         missing = [item for item in _used(imports, tests) if not _is_there(item, tree, bindings)]
@@ -74,12 +89,12 @@ def _used(imports: Iterable[Import], tests: Iterable[tuple[str, str]]) -> list[I
 # -- the names of tests ----------------------------------------------------------------------------------------------
 
 
-def _tests_there(tree: ast.Module) -> dict[str, str]:
+def _tests_there(tree: ast.Module, collected: Callable[[str], bool]) -> dict[str, str]:
     """Map the meaning of each test of the file to its name."""
     return {
         _meaning(node): node.name
         for node in tree.body
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test")
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and collected(node.name)
     }
 
 
@@ -97,7 +112,10 @@ def _definition(source: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
 
 
 def _named_apart(
-    tests: Iterable[tuple[str, str]], taken: Collection[str], there: Mapping[str, str]
+    tests: Iterable[tuple[str, str]],
+    taken: Collection[str],
+    there: Mapping[str, str],
+    collected: Callable[[str], bool],
 ) -> tuple[list[tuple[str, str]], dict[str, str]]:
     """Return the tests that are not there, under names that nothing else has, and the name of each test in the file."""
     used = set(taken)
@@ -111,22 +129,29 @@ def _named_apart(
         free, count = name, 1
         while free in used:
             count += 1
-            free = f"{name}_{count}"
+            free = _numbered(name, count, collected)
         used.add(free)
         names[name] = free
-        added.append((free, source if free == name else _renamed(source, name, free)))
+        added.append((free, source if free == name else renamed(source, name, free)))
     return added, names
 
 
-def _renamed(source: str, name: str, free: str) -> str:
+def _numbered(name: str, count: int, collected: Callable[[str], bool]) -> str:
+    """The name with a number: behind it, or before its last word where pytest goes by that (``double_2_test``)."""
+    numbered = f"{name}_{count}"
+    return numbered if collected(numbered) else re.sub(r"(_[^_]+)$", rf"_{count}\1", name)
+
+
+def renamed(source: str, name: str, free: str) -> str:
+    """Return the source of a test under another name."""
     pattern = rf"^((?:async\s+)?def\s+){re.escape(name)}\b"
     return re.sub(pattern, rf"\g<1>{free}", source, count=1, flags=re.MULTILINE)
 
 
-def _with_hidden_names(new: TestModule) -> tuple[TestModule, list[Import]]:
+def _with_hidden_names(new: TestModule, collected: Callable[[str], bool]) -> tuple[TestModule, list[Import]]:
     """Import what is called like a test under a private name: pytest would collect it from the test file as one."""
     imports = [
-        Import(module, name, f"_{name}" if re.match("[tT]est", name) else name or module.split(".")[0])
+        Import(module, name, _hidden(name, collected) if collected(name) else name or module.split(".")[0])
         for module, name in new.imports
     ]
     hidden = {item.name: item.bound for item in imports if item.name and item.bound != item.name}
@@ -134,6 +159,10 @@ def _with_hidden_names(new: TestModule) -> tuple[TestModule, list[Import]]:
         return new, imports
     tests = tuple((name, _with_names(source, hidden)) for name, source in new.tests)
     return replace(new, tests=tests), imports
+
+
+def _hidden(name: str, collected: Callable[[str], bool]) -> str:
+    return f"_{name}_" if collected(f"_{name}") else f"_{name}"
 
 
 def _with_names(source: str, names: Mapping[str, str]) -> str:

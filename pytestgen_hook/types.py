@@ -241,7 +241,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that one run has to say; what is printed and the exit status follow from it alone."""
+    """All that one run has to say; what is printed and the exit status follow from it alone.
+
+    ``in_tests`` and ``excluded`` count changed functions that were not examined: those of test files that are no tests
+    themselves, and those that the settings exclude.
+    """
 
     findings: tuple[Finding, ...]
     unanalysed: tuple[Unanalysed, ...] = ()
@@ -252,4 +256,6 @@ class Report:
     mode: str = "fail"
     range: str = "staged"
     seconds: float = 0.0
+    in_tests: int = 0
+    excluded: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)

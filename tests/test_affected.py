@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytestgen_hook.affected import PYTHON_FILES, affected_tests, collected_files, naming, python_files
+from pytestgen_hook.affected import affected_tests, naming
 from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.types import Function, Kind
 
@@ -76,25 +76,3 @@ def test_only_files_that_reach_the_module_count() -> None:
     sources = {"test_m.py": b"f()", "test_n.py": b"f()"}
     assert naming([function("f")], {"m.py": ["test_n.py"]}, sources) == {"m.py::f": ("test_n.py",)}
     assert naming([function("f")], {}, sources) == {"m.py::f": ()}
-
-
-def test_pytest_collects_by_its_patterns() -> None:
-    paths = ["tests/test_a.py", "b_test.py", "tests/conftest.py", "tests/util.py", "app/tests.py", "test_x.txt"]
-    assert collected_files(paths) == ["b_test.py", "tests/test_a.py"]
-    assert collected_files(paths, ("tests.py", "test_*.py")) == ["app/tests.py", "tests/test_a.py"]
-    assert collected_files(paths, ("*.py",)) == ["app/tests.py", "b_test.py", "tests/test_a.py", "tests/util.py"]
-
-
-@pytest.mark.parametrize(
-    ("text", "patterns"),
-    [
-        ("[pytest]\npython_files = tests.py test_*.py\n", ("tests.py", "test_*.py")),
-        ("[pytest]\npython_files =\n    tests.py\n    test_*.py\naddopts = -q\n", ("tests.py", "test_*.py")),
-        ('[tool.pytest.ini_options]\npython_files = ["check_*.py",\n  "x.py"]\n', ("check_*.py", "x.py")),
-        ('[tool.pytest.ini_options]\npython_files = "check_*.py"\n', ("check_*.py",)),
-        ("[pytest]\n# python_files = no.py\n", PYTHON_FILES),
-        ("", PYTHON_FILES),
-    ],
-)
-def test_patterns_are_read_from_option_files(text: str, patterns: tuple[str, ...]) -> None:
-    assert python_files([text.encode()]) == patterns

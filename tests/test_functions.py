@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from pytestgen_hook.functions import SyntaxProblem, changed_functions, functions_in, is_test_file
+from pytestgen_hook.functions import SyntaxProblem, changed_functions, functions_in
 from pytestgen_hook.types import Change, Function, Kind
 
 
@@ -458,37 +458,3 @@ def test_a_merge_compares_with_every_parent() -> None:
 
 def test_a_file_that_could_not_be_read_before_is_all_new() -> None:
     assert findings(Change("a.py", b"def f(): return 1\n", "a.py", b"def f(: return 1\n")) == ["+f"]
-
-
-def test_test_files_have_no_findings_even_if_broken() -> None:
-    assert changed_functions([change(None, BEFORE, "tests/helpers.py"), change(None, "def f(:", "test_a.py")]) == (
-        [],
-        [],
-    )
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("test_a.py", True),
-        ("a_test.py", True),
-        ("pkg/conftest.py", True),
-        ("app/tests.py", True),
-        ("test.py", True),
-        ("tests/helpers.py", True),
-        ("pkg/tests/data/a.py", True),
-        ("test/support/__init__.py", True),
-        ("testing/resources.py", True),
-        ("a.py", False),
-        ("pkg/testing/a.py", False),
-        ("management/commands/test.py", False),
-        ("latest.py", False),
-        ("testament.py", False),
-        ("contest/a.py", False),
-        ("tests_of_time/a.py", False),
-        ("my_tests/a.py", False),
-        ("test_data/a.py", False),
-    ],
-)
-def test_is_test_file(path: str, expected: bool) -> None:
-    assert is_test_file(path) is expected

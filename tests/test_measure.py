@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytestgen_hook.affected import affected_tests, collected_files
+from pytestgen_hook.affected import affected_tests
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.functions import functions_in
 from pytestgen_hook.git import INDEX, Repository
 from pytestgen_hook.imports import build_graph
 from pytestgen_hook.interpreter import Interpreter, find_interpreter
 from pytestgen_hook.measure import Bench, measure
+from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.tree import staged_tree
 from pytestgen_hook.types import RunOutcome, TestRun
 
@@ -44,7 +45,7 @@ class Judge:
         entries = repository.entries(INDEX)
         cache = Cache(self.place / "cache")
         graph = build_graph(entries, repository.blobs, cache)
-        tests = affected_tests(graph, changed, collected_files(entries))
+        tests = affected_tests(graph, changed, TestCode(entries, lambda _: None).collected)
         self.place.mkdir(exist_ok=True)
         bench = Bench(
             make_tree=lambda: self._copy(repository),

@@ -199,6 +199,28 @@ def test_nothing_changed_is_said() -> None:
     assert render_text(Report(()), Style()) == "No changed functions (staged): nothing to test.\n"
 
 
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (
+            Report((), in_tests=1),
+            "No changed functions (staged): nothing to test: 1 function in test files not examined.\n",
+        ),
+        (
+            Report((), excluded=2),
+            "No changed functions (staged): nothing to test: 2 functions excluded by the settings.\n",
+        ),
+        (
+            Report((TESTED,), in_tests=2, excluded=1),
+            "1 changed function, tested; 2 functions in test files not examined, 1 function excluded by the settings (0.0 s)\n",
+        ),
+    ],
+)
+def test_what_was_passed_over_is_counted_unless_quiet(report: Report, line: str) -> None:
+    assert render_text(report, Style()) == line
+    assert render_text(report, Style(quiet=True)) == ""
+
+
 def test_control_characters_of_the_repository_are_escaped() -> None:
     evil = function("a\x1b[2J\n.py", "f\u202eg")
     report = Report(
@@ -269,6 +291,8 @@ FULL = Report(
     "write",
     "since origin/main",
     1.5,
+    in_tests=2,
+    excluded=1,
 )
 
 
@@ -297,6 +321,8 @@ def test_json_says_what_the_text_says() -> None:
         "suspect": 0,
         "estimated": 0,
         "unanalysed": 1,
+        "in_tests": 2,
+        "excluded": 1,
     }
     fixes = {item["qualname"]: item["fix"] for item in data["targets"]}
     assert fixes == {"add": None, "Order.total": None, "split": "git add tests/test_shop.py", "wipe": None}

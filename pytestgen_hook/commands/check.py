@@ -15,8 +15,10 @@ from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import ChangedFunction, Edit, Report, Unanalysed
 
 if TYPE_CHECKING:
+    from pytestgen_hook.commands.examination import Subject
     from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository, Revision
+    from pytestgen_hook.testcode import TestCode
     from pytestgen_hook.types import Change
 
 
@@ -36,23 +38,56 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
         from pytestgen_hook.functions import changed_functions
 
         config = _config(repository, revision, options)
+        entries = repository.entries(revision)
+        code = _test_code(repository, entries)
         report = replace(report, mode=config.mode)
-        changed, unanalysed = changed_functions(changes)
+        product = [change for change in changes if change.path not in code]
+        changed, unanalysed = changed_functions(product)
         unanalysed += [Unanalysed(path, "it has unresolved conflicts") for path in unmerged if path.endswith(".py")]
+        report = replace(
+            report,
+            unanalysed=tuple(item for item in unanalysed if _is_chosen(item.path, options, config, repository)),
+            in_tests=_in_tests(code, [change for change in changes if _is_asked_for(change.path, options, repository)]),
+            excluded=sum(
+                _is_excluded(item.function.path, config) and _is_asked_for(item.function.path, options, repository)
+                for item in changed
+            ),
+        )
         changed = [item for item in changed if _is_chosen(item.function.path, options, config, repository)]
-        unanalysed = [item for item in unanalysed if _is_chosen(item.path, options, config, repository)]
-        report = replace(report, unanalysed=tuple(unanalysed))
         if changed:
-            report = _examined(report, changed, repository, revision, config, options, progress)
+            from pytestgen_hook.commands.examination import Subject
+
+            subject = Subject(repository, revision, entries, code, config)
+            report = _examined(report, changed, subject, options, progress)
     return replace(report, seconds=round(time.monotonic() - started, 3))
+
+
+def _test_code(repository: Repository, entries: dict[str, str]) -> TestCode:
+    from pytestgen_hook.pytest_settings import OPTION_FILES
+    from pytestgen_hook.testcode import TestCode
+
+    options = {path: blob for path, blob in entries.items() if path.rpartition("/")[2] in OPTION_FILES}
+    blobs = repository.blobs(options.values())
+    return TestCode(entries, lambda path: blobs.get(options.get(path, "")))
+
+
+def _in_tests(code: TestCode, changes: Sequence[Change]) -> int:
+    """Count the changed functions of test code that are no tests themselves: helpers, fixtures."""
+    from pytestgen_hook.functions import changed_functions
+
+    inside = [change for change in changes if change.path in code]
+    found, _ = changed_functions(inside)
+    functions = [item.function for item in found]
+    return sum(
+        not (code.is_collected(item.path) and code.settings(item.path).collects_function(item.name))
+        for item in functions
+    )
 
 
 def _examined(
     report: Report,
     changed: Sequence[ChangedFunction],
-    repository: Repository,
-    revision: Revision,
-    config: Config,
+    subject: Subject,
     options: CheckOptions,
     progress: Progress,
 ) -> Report:
@@ -60,14 +95,14 @@ def _examined(
     from pytestgen_hook.scratch import scratch_folder
 
     with scratch_folder() as folder:
-        examination = Examination(repository, revision, config, folder, progress)
+        examination = Examination(subject, folder, progress)
         findings, runs = examination.judge(changed)
         report = replace(report, findings=tuple(findings), test_runs=tuple(runs))
-        if config.mode != "fail" or options.diff:
+        if subject.config.mode != "fail" or options.diff:
             generated = examination.generate(findings)
             report = replace(report, findings=generated.findings, edits=generated.edits, notes=generated.notes)
         report = replace(report, notes=(*examination.notes, *report.notes))
-    return report if options.diff else _written(report, repository, config, options)
+    return report if options.diff else _written(report, subject.repository, subject.config, options)
 
 
 def _changes(repository: Repository, options: CheckOptions) -> tuple[Revision, Sequence[Change]]:
@@ -92,8 +127,16 @@ def _config(repository: Repository, revision: Revision, options: CheckOptions) -
 
 
 def _is_chosen(path: str, options: CheckOptions, config: Config, repository: Repository) -> bool:
-    if any(fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/") for pattern in config.exclude):
-        return False
+    return not _is_excluded(path, config) and _is_asked_for(path, options, repository)
+
+
+def _is_excluded(path: str, config: Config) -> bool:
+    return any(
+        fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/") for pattern in config.exclude
+    )
+
+
+def _is_asked_for(path: str, options: CheckOptions, repository: Repository) -> bool:
     if not options.paths:
         return True
     place = repository.root.resolve() / path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -22,27 +23,35 @@ if TYPE_CHECKING:
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.imports import ImportGraph
     from pytestgen_hook.interpreter import Interpreter
+    from pytestgen_hook.testcode import TestCode
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is examined: a revision of a repository with its files, which of them are test code, and the settings."""
+
+    repository: Repository
+    revision: Revision
+    entries: dict[str, str]
+    code: TestCode
+    config: Config
 
 
 class Examination:
     """Judges changed functions of a revision and makes tests for those that need them; ``notes`` say what went aside."""
 
-    def __init__(
-        self, repository: Repository, revision: Revision, config: Config, folder: Path, progress: Progress
-    ) -> None:
+    def __init__(self, subject: Subject, folder: Path, progress: Progress) -> None:
         self.notes: list[str] = []
-        self._repository = repository
-        self._revision = revision
-        self._config = config
+        self._repository = subject.repository
+        self._revision = subject.revision
+        self._entries = subject.entries
+        self._code = subject.code
+        self._config = subject.config
         self._folder = folder
         self._progress = progress
         self._cache = Cache(default_folder())
 
     # -- shared, made when needed ----------------------------------------------------------------------------------
-
-    @cached_property
-    def _entries(self) -> dict[str, str]:
-        return self._repository.entries(self._revision)
 
     @cached_property
     def _graph(self) -> ImportGraph:
@@ -81,13 +90,10 @@ class Examination:
 
     def judge(self, changed: Sequence[ChangedFunction]) -> tuple[list[Finding], list[TestRun]]:
         """Return a finding per function, and the runs of the test files that reach them."""
-        from pytestgen_hook.affected import affected_tests, collected_files, python_files
-        from pytestgen_hook.pytest_settings import OPTION_FILES
+        from pytestgen_hook.affected import affected_tests
 
         paths = sorted({item.function.path for item in changed})
-        options = [blob for path, blob in self._entries.items() if path.rpartition("/")[2] in OPTION_FILES]
-        tests = collected_files(self._entries, python_files(self._repository.blobs(options).values()))
-        reaching = affected_tests(self._graph, paths, tests)
+        reaching = affected_tests(self._graph, paths, self._code.collected)
         wanted = sorted({test for found in reaching.values() for test in found})
         if not wanted:
             return targets.judge(changed, reaching, {}), []
@@ -195,6 +201,7 @@ class Examination:
             files=self._entries.keys(),
             roots=self._graph.roots,
             tests_dir=self._config.tests_dir,
+            code=self._code,
             python=interpreter.python,
             module_name=self._graph.module_name,
             imported_by=lambda test: self._graph.imports.get(test, frozenset()),

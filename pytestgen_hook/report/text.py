@@ -121,7 +121,7 @@ def _summary(report: Report, style: Style) -> str:
     functions = "function" if report.range == "all" else "changed function"
     found = len(report.findings)
     if not found and not report.unanalysed:
-        return f"No {functions}s ({report.range}): nothing to test."
+        return f"No {functions}s ({report.range}): nothing to test{_passed_over(report, ': ')}."
     counted = verdict.counts(report)
     status = verdict.exit_status(report)
     if status == verdict.CLEAN and counted["tested"] == found:
@@ -129,7 +129,17 @@ def _summary(report: Report, style: Style) -> str:
     else:
         told = f"{_number(found, functions)}: {', '.join(_parts(report))}" if found else ", ".join(_parts(report))
     coloured = styled(told, "bold", "red" if status else "green", colour=style.colour)
-    return f"{coloured} ({report.seconds:.1f} s)"
+    return f"{coloured}{_passed_over(report, '; ')} ({report.seconds:.1f} s)"
+
+
+def _passed_over(report: Report, before: str) -> str:
+    """What changed and was not examined, for the end of the last line."""
+    told = []
+    if report.in_tests:
+        told.append(f"{_number(report.in_tests, 'function')} in test files not examined")
+    if report.excluded:
+        told.append(f"{_number(report.excluded, 'function')} excluded by the settings")
+    return before + ", ".join(told) if told else ""
 
 
 def _parts(report: Report) -> Iterator[str]:

@@ -34,12 +34,14 @@ def exit_status(report: Report) -> int:
 
 
 def counts(report: Report) -> Mapping[str, int]:
-    """Return how many findings there are of each status, how many are estimates, and how much was not analysed."""
+    """Return how many findings there are of each status, how many are estimates, and what was not looked at."""
     found = Counter(finding.status.value for finding in report.findings)
     return {
         **{status.value: found[status.value] for status in Status},
         "estimated": sum(finding.evidence is Evidence.STATIC for finding in report.findings),
         "unanalysed": len(report.unanalysed),
+        "in_tests": report.in_tests,
+        "excluded": report.excluded,
     }
 
 

@@ -382,3 +382,85 @@ def test_a_file_that_hides_pytest_is_named(repo):
     result = run("--mode", "write")
     assert result.exit_code == 2
     assert "pytest.py hides pytest" in result.output
+
+
+# -- what pytest collects, and what is test code ------------------------------------------------------------------------
+
+
+def pytest_run():
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], capture_output=True, text=True, check=False
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        pytest.param("python_files = check_*.py", "tests/check_a.py", id="names of files"),
+        pytest.param("python_files = *_spec.py", "tests/a_spec.py", id="names with another end"),
+        pytest.param("testpaths = checks", "checks/test_a.py", id="the place of tests"),
+        pytest.param("python_functions = check_*", "tests/test_a.py", id="names of functions"),
+        pytest.param("python_functions = *_check", "tests/test_a.py", id="names of functions with another end"),
+    ],
+)
+def test_tests_are_written_where_and_as_the_projects_pytest_collects_them(repo, settings, path):
+    repo.stage("pytest.ini", f"[pytest]\n{settings}\npythonpath = .\n")
+    repo.stage("a.py", SOURCE)
+    assert run("--mode", "amend").exit_code == 0
+    assert f"A  {path}" in status(repo)
+    assert "1 passed" in pytest_run()
+    assert "tested" in run().output
+    assert run("--mode", "amend").exit_code == 0
+
+
+def test_a_function_named_as_tests_are_is_not_collected_from_its_test_file(repo):
+    repo.stage("pytest.ini", "[pytest]\npython_functions = check_*\npythonpath = .\n")
+    repo.stage("a.py", SOURCE.replace("double", "check_stock"))
+    assert run("--mode", "amend").exit_code == 0
+    assert "1 passed" in pytest_run()
+    assert "import check_stock as _check_stock" in (repo.path / "tests/test_a.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ("python_files = all.py", "python_files in pytest.ini is all.py"),
+        ("python_functions = test[A-Z]*", "python_functions in pytest.ini is test[A-Z]*"),
+    ],
+)
+def test_where_no_test_would_be_collected_none_is_written_and_that_is_said(repo, settings, reason):
+    repo.stage("pytest.ini", f"[pytest]\n{settings}\n")
+    repo.stage("a.py", SOURCE)
+    result = run("--mode", "write")
+    assert result.exit_code == 1
+    assert reason in result.output
+    assert status(repo) == ["A  a.py", "A  pytest.ini"]
+
+
+def test_test_files_by_the_projects_own_patterns_have_no_findings(repo):
+    repo.stage("pytest.ini", "[pytest]\npython_files = check_*.py\npythonpath = .\n")
+    repo.stage("a.py", SOURCE)
+    repo.stage("checks/check_a.py", TEST)
+    assert set(targets()) == {"double"}
+    assert run().exit_code == 0
+
+
+@pytest.mark.parametrize("path", ["test.py", "tests.py", "src/test/engine.py", "src/pkg/tests/helper.py"])
+def test_product_code_is_not_passed_over_for_its_name(repo, path):
+    repo.stage(path, SOURCE)
+    assert run().exit_code == 1
+    assert targets()["double"]["path"] == path
+
+
+def test_what_is_left_out_is_counted_and_said(repo):
+    repo.stage("tests/test_a.py", "def test_a():\n    assert True\n")
+    repo.stage("tests/helper.py", SOURCE)
+    repo.stage("conftest.py", SOURCE)
+    repo.stage("old/b.py", SOURCE)
+    repo.stage("pyproject.toml", '[tool.pytestgen]\nexclude = ["old/*"]\n')
+    result = run()
+    assert result.exit_code == 0
+    assert "2 functions in test files not examined, 1 function excluded by the settings" in result.output
+    counts = json.loads(run("--output-format", "json").stdout)["counts"]
+    assert (counts["in_tests"], counts["excluded"]) == (2, 1)
+    assert run("--quiet").output == ""
