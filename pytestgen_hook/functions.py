@@ -35,13 +35,15 @@ def functions_in(path: str, source: bytes) -> list[Function]:
     """Return the functions of a source worth testing, in order; SyntaxProblem if it cannot be read.
 
     Left out: overloads, stubs (nothing but ``...``, ``pass``, strings or ``raise NotImplementedError``), and what
-    stands under ``if __name__ == "__main__"`` or ``if TYPE_CHECKING``.
+    stands under ``if __name__ == "__main__"`` or ``if TYPE_CHECKING``; and lambdas.
     """
     return [definition.function for definition in _definitions(path, source)]
 
 
 def changed_functions(changes: Sequence[Change]) -> tuple[list[ChangedFunction], list[Unanalysed]]:
-    """Return the new and altered functions of the changes in order, and what could not be read or looked at.
+    """Return the new and altered functions of the changes in order, and what is not examined, with the reason.
+
+    That is: files that cannot be read, functions that only run as a script, and lambdas that have a name.
 
     Compared are bodies, defaults, decorators and parameters, without docstrings, comments, annotations and layout. A
     new function that equals one that is gone from another place of the range was moved or renamed, and is no finding.
@@ -51,6 +53,7 @@ def changed_functions(changes: Sequence[Change]) -> tuple[list[ChangedFunction],
     for change in changes:
         try:
             comparisons.append(_compare(change))
+            problems += _not_examined(change)
         except SyntaxProblem as problem:
             problems.append(Unanalysed(change.path, str(problem)))
     found: list[ChangedFunction] = []
@@ -142,6 +145,63 @@ def _by_key(definitions: Iterable[_Definition]) -> dict[tuple[str, str], list[_D
     return found
 
 
+# -- what is not examined ----------------------------------------------------------------------------------------
+
+_GUARDED = 'it stands under `if __name__ == "__main__"`, where no test can import it -> move it out'
+_LAMBDA = "it is a lambda -> write it as a function with def"
+
+
+def _not_examined(change: Change) -> list[Unanalysed]:
+    """The new and altered functions that no test could reach by their name, or that are not followed through a run."""
+    before = {
+        (name, _form(node))
+        for source in (change.before, *change.merged)
+        for name, node, _ in _aside_if_readable(source)
+    }
+    return [
+        Unanalysed(change.path, reason, name)
+        for name, node, reason in _aside_if_readable(change.after)
+        if (name, _form(node)) not in before
+    ]
+
+
+def _aside_if_readable(source: bytes | None) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    if source is None or not (b"lambda" in source or b"__main__" in source):
+        return []
+    try:
+        return list(_aside(_parse(source).body))
+    except SyntaxProblem:
+        return []
+
+
+def _aside(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    """Yield what is passed over in finding functions, each with its name, as a function, and with the reason."""
+    pending = [(statement, "", "") for statement in reversed(list(body))]
+    while pending:
+        node, prefix, reason = pending.pop()
+        if isinstance(node, _FUNCTIONS):
+            if reason and not _is_stub(node):
+                yield prefix + node.name, node, reason
+        elif isinstance(node, ast.ClassDef):
+            pending += [(inner, f"{prefix}{node.name}.", reason) for inner in reversed(node.body)]
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Lambda):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for name in [target.id for target in targets if isinstance(target, ast.Name)]:
+                yield prefix + name, _as_function(name, node.value), reason or _LAMBDA
+        else:
+            pending += [(inner, prefix, reason) for inner in reversed(list(_inner(node)))]
+            if isinstance(node, ast.If) and _is_main_guard(node.test):
+                pending += [(inner, prefix, _GUARDED) for inner in reversed(node.body)]
+
+
+def _as_function(name: str, written: ast.Lambda) -> ast.FunctionDef:
+    function = ast.parse(f"def {name}(): return 0").body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.args = written.args
+    function.body = [ast.Return(written.body)]
+    return function
+
+
 # -- finding -----------------------------------------------------------------------------------------------------
 
 
@@ -200,13 +260,17 @@ def _inner(node: ast.stmt) -> Iterator[ast.stmt]:
 
 def _is_never_imported(test: ast.expr) -> bool:
     """Whether a condition is exactly ``__name__ == "__main__"`` or ``TYPE_CHECKING``."""
+    return _is_main_guard(test) or _last_name(test) == "TYPE_CHECKING"
+
+
+def _is_main_guard(test: ast.expr) -> bool:
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
         sides = (test.left, test.comparators[0])
         names = [side.id for side in sides if isinstance(side, ast.Name)]
         return names == ["__name__"] and any(
             isinstance(side, ast.Constant) and side.value == "__main__" for side in sides
         )
-    return _last_name(test) == "TYPE_CHECKING"
+    return False
 
 
 def _function(path: str, node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str) -> Function:

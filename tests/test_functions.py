@@ -458,3 +458,35 @@ def test_a_merge_compares_with_every_parent() -> None:
 
 def test_a_file_that_could_not_be_read_before_is_all_new() -> None:
     assert findings(Change("a.py", b"def f(): return 1\n", "a.py", b"def f(: return 1\n")) == ["+f"]
+
+
+# -- what is not examined --------------------------------------------------------------------------------------------
+
+ASIDE = """\
+square = lambda x: x * x
+class A:
+    cube: object = lambda self, x: x ** 3
+pair = (lambda x: x), 1
+if TYPE_CHECKING:
+    hint = lambda x: x
+if __name__ == "__main__":
+    def only_main(x):
+        return x / 0
+    main = lambda: only_main(1)
+"""
+
+
+def aside(*changes: Change) -> list[tuple[str | None, str]]:
+    return [
+        (item.qualname, "__main__" if "__main__" in item.reason else item.reason[:11])
+        for item in changed_functions(changes)[1]
+    ]
+
+
+def test_lambdas_with_a_name_and_functions_of_a_script_are_said() -> None:
+    expected = [("square", "it is a lam"), ("A.cube", "it is a lam"), ("only_main", "__main__"), ("main", "__main__")]
+    assert aside(change(None, ASIDE)) == expected
+    assert aside(change(ASIDE, "# moved down\n" + ASIDE)) == []
+    assert aside(change(ASIDE, ASIDE.replace("x / 0", "x / 2"))) == [("only_main", "__main__")]
+    assert aside(change(ASIDE, ASIDE.replace("x * x", "x + x"))) == [("square", "it is a lam")]
+    assert aside(change("square = 1\n", ASIDE, merged=(ASIDE.encode(),))) == []
