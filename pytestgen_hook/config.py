@@ -21,7 +21,8 @@ class Config:
     """The settings of one run; ``budget`` is the time for making tests, ``test_timeout`` for running those there are.
 
     Both are seconds. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that
-    imports start from, all relative to the top of the repository with forward slashes.
+    imports start from, all relative to the top of the repository with forward slashes. ``allow_estimates``: where no
+    test can run, a guess that a function is tested is good enough.
     """
 
     mode: str = "fail"
@@ -32,6 +33,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
     test_timeout: float = 120.0
+    allow_estimates: bool = False
 
 
 class _InvalidError(ValueError):
@@ -188,6 +190,14 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false", 1.0, 0.0):  # of the environment
+        return value in ("true", 1.0)
+    raise _InvalidError("neither true nor false. Write one of these.")
+
+
 def _text(value: object) -> str:
     # A number read from the environment is text again: PYTESTGEN_PYTHON=3 names a program.
     if isinstance(value, float):
@@ -223,5 +233,6 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "exclude": _texts(_text),
     "source_roots": _texts(_folder),
     "test_timeout": _seconds,
+    "allow_estimates": _truth,
 }
 _LISTS = ("exclude", "source_roots")

@@ -353,6 +353,7 @@ def _update(
         mutants_killed=exploration.mutants_killed,
         mutants_total=exploration.mutants_total,
         engine=exploration.engine,
+        untried=exploration.untried,
         seconds=round(exploration.seconds, 3),
     )
     if exploration.refused:

@@ -67,6 +67,15 @@ RULES = {
             "permanent.",
             "Mend the function or the example, then check again.",
         ),
+        Rule(
+            "PTG006",
+            "estimated-not-measured",
+            "A test names the function, but no test could be run.",
+            "The project's Python has no pytest, or none was found. That a test file reaches the module and names the "
+            "function is a guess from the source: whether the test passes, or runs the body at all, nobody knows.",
+            "Install pytest for the Python that `pytestgen doctor` names, or name another with --python. To take "
+            "estimates for tests, set allow-estimates = true.",
+        ),
     )
 }
 

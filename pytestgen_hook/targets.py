@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pytestgen_hook.types import ChangedFunction, Evidence, Finding, RunOutcome, Status, TestRun
 
 NEW, CHANGED = "PTG001", "PTG002"
+ESTIMATED = "PTG006"
 _MOST_TESTS = 5
 
 
@@ -25,12 +26,16 @@ def estimate(
     reaching: Mapping[str, Sequence[str]],
     naming: Mapping[str, Sequence[str]],
     why: str,
+    *,
+    allowed: bool = False,
 ) -> list[Finding]:
     """Return one finding per changed function where no test can run at all: a guess, and marked as one.
 
-    ``naming`` maps ``path::qualname`` to the test files that name the function; ``why`` says why nothing ran.
+    ``naming`` maps ``path::qualname`` to the test files that name the function; ``why`` says why nothing ran. Unless
+    ``allowed``, a guess that a function is tested is a finding too: nothing has shown that it is.
     """
-    return [_estimated(item, reaching.get(item.function.path, ()), naming, why) for item in changed]
+    code = None if allowed else ESTIMATED
+    return [_estimated(item, reaching.get(item.function.path, ()), naming, why, code) for item in changed]
 
 
 def _code(item: ChangedFunction) -> str:
@@ -38,13 +43,13 @@ def _code(item: ChangedFunction) -> str:
 
 
 def _estimated(
-    item: ChangedFunction, reaching: Sequence[str], naming: Mapping[str, Sequence[str]], why: str
+    item: ChangedFunction, reaching: Sequence[str], naming: Mapping[str, Sequence[str]], why: str, code: str | None
 ) -> Finding:
     function = item.function
     files = tuple(naming.get(f"{function.path}::{function.qualname}", ()))
     if files:
         reason = f"estimated, not measured ({why}): {files[0]} reaches its module and names it"
-        return Finding(function, Status.TESTED, None, reason, Evidence.STATIC, files[:_MOST_TESTS])
+        return Finding(function, Status.TESTED, code, reason, Evidence.STATIC, files[:_MOST_TESTS])
     if reaching:
         reason = f"estimated, not measured ({why}): no test file that reaches its module names it"
         return Finding(function, Status.UNTESTED, _code(item), reason, Evidence.STATIC)

@@ -131,7 +131,8 @@ class Finding:
     """The verdict on one changed function: one line of the report, one object of the JSON output.
 
     ``code`` is a rule (PTG001 …) or None where nothing is to be said; ``reason`` is a sentence a person can act on;
-    ``tests`` are node ids of tests that run the function, ``mutants_killed`` of ``mutants_total`` are those of the new tests.
+    ``tests`` are node ids of tests that run the function, ``mutants_killed`` of ``mutants_total`` are those of the new tests;
+    ``untried`` says that the budget was used up before tests of it were looked for.
     """
 
     function: Function
@@ -147,6 +148,7 @@ class Finding:
     mutants_killed: int | None = None
     mutants_total: int | None = None
     engine: str | None = None
+    untried: bool = False
     seconds: float | None = None
     tokens: int | None = None
 
@@ -195,7 +197,8 @@ class Case:
 class Exploration:
     """All that a source of calls found out about one function.
 
-    ``toothless``: calls were observed, but none could tell a broken body from the right one.
+    ``toothless``: calls were observed, but none could tell a broken body from the right one. ``untried``: the budget was
+    used up before.
     """
 
     function: Function
@@ -211,6 +214,7 @@ class Exploration:
     mutants_killed: int = 0
     mutants_total: int = 0
     survivors: tuple[str, ...] = ()
+    untried: bool = False
     seconds: float = 0.0
     engine: str = "search"
 
@@ -243,7 +247,8 @@ class Edit:
 class Report:
     """All that one run has to say; what is printed and the exit status follow from it alone.
 
-    ``in_tests`` and ``excluded`` count changed functions that were not examined: those of test files that are no tests
+    ``install`` is the command that would let tests run where they cannot, ``budget`` the seconds there were for making
+    tests. ``in_tests`` and ``excluded`` count changed functions that were not examined: those of test files that are no tests
     themselves, and those that the settings exclude.
     """
 
@@ -256,6 +261,8 @@ class Report:
     mode: str = "fail"
     range: str = "staged"
     seconds: float = 0.0
+    install: str = ""
+    budget: float = 60.0
     in_tests: int = 0
     excluded: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -167,3 +167,14 @@ def test_a_bad_flag_is_named_as_one() -> None:
 def test_a_bad_variable_is_named_as_one() -> None:
     with pytest.raises(FatalError, match="PYTESTGEN_MODE = 'no'"):
         load_config(Path(), reader(None), None, {"PYTESTGEN_MODE": "no"}, {})
+
+
+@pytest.mark.parametrize(("text", "expected"), [("true", True), ("1", True), ("false", False), ("0", False)])
+def test_a_setting_that_is_true_or_false_can_come_from_the_environment(text: str, expected: bool) -> None:
+    config = load_config(Path(), lambda _: None, None, {"PYTESTGEN_ALLOW_ESTIMATES": text}, {})
+    assert config.allow_estimates is expected
+
+
+def test_what_is_neither_true_nor_false_is_refused() -> None:
+    with pytest.raises(FatalError, match="neither true nor false"):
+        load_config(Path(), lambda _: None, None, {"PYTESTGEN_ALLOW_ESTIMATES": "perhaps"}, {})

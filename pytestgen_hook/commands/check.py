@@ -40,7 +40,7 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
         config = _config(repository, revision, options)
         entries = repository.entries(revision)
         code = _test_code(repository, entries)
-        report = replace(report, mode=config.mode)
+        report = replace(report, mode=config.mode, budget=config.budget)
         product = [change for change in changes if change.path not in code]
         changed, unanalysed = changed_functions(product)
         unanalysed += [Unanalysed(path, "it has unresolved conflicts") for path in unmerged if path.endswith(".py")]
@@ -97,7 +97,7 @@ def _examined(
     with scratch_folder() as folder:
         examination = Examination(subject, folder, progress)
         findings, runs = examination.judge(changed)
-        report = replace(report, findings=tuple(findings), test_runs=tuple(runs))
+        report = replace(report, findings=tuple(findings), test_runs=tuple(runs), install=examination.install)
         if subject.config.mode != "fail" or options.diff:
             generated = examination.generate(findings)
             report = replace(report, findings=generated.findings, edits=generated.edits, notes=generated.notes)

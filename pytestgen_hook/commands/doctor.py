@@ -112,7 +112,7 @@ def _interpreter(repository: Repository, config: Config, environ: Mapping[str, s
     ours = Path(found.prefix).resolve() == sandbox.own_prefix()
     remedy = "name the project's own with --python PATH or the setting python" if ours else ""
     yield Fact("interpreter", f"{found.python} (Python {version}): {found.reason}", problem=ours, remedy=remedy)
-    yield _package(found, "pytest", "tests cannot be run, so every verdict is an estimate", needed=True)
+    yield _package(found, "pytest", "tests cannot be run, so every verdict is an estimate, and no pass", needed=True)
     yield _package(found, "coverage", "not there; lines are traced without it, which is slower", needed=False)
     yield _sandbox(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,10 +39,14 @@ class Subject:
 
 
 class Examination:
-    """Judges changed functions of a revision and makes tests for those that need them; ``notes`` say what went aside."""
+    """Judges changed functions of a revision and makes tests for those that need them.
+
+    ``notes`` say what went aside; ``install`` is the command that would let tests run, where they cannot.
+    """
 
     def __init__(self, subject: Subject, folder: Path, progress: Progress) -> None:
         self.notes: list[str] = []
+        self.install = ""
         self._repository = subject.repository
         self._revision = subject.revision
         self._entries = subject.entries
@@ -100,7 +105,9 @@ class Examination:
         hindrance = self._why_not_run()
         if hindrance:
             self.notes.append(f"no test could be run: {hindrance}")
-            return targets.estimate(changed, reaching, self._naming(changed, reaching, wanted), hindrance), []
+            named = self._naming(changed, reaching, wanted)
+            allowed = self._config.allow_estimates
+            return targets.estimate(changed, reaching, named, hindrance, allowed=allowed), []
         runs = self._measured(changed, reaching, wanted)
         return targets.judge(changed, reaching, runs), list(runs.values())
 
@@ -112,7 +119,8 @@ class Examination:
                 raise
             return str(error)
         if "pytest" not in interpreter.packages:
-            return f"{interpreter.python} has no pytest; run `{interpreter.python} -m pip install pytest`"
+            self.install = f"{shlex.quote(str(interpreter.python))} -m pip install pytest"
+            return f"{interpreter.python} has no pytest"
         hiding = self._hides_pytest()
         return f"{hiding} hides pytest; give it another name" if hiding else None
 

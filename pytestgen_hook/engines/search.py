@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +77,8 @@ def explore(
             while (taken := queue.take()) is not None:
                 position, task, share, left = taken
                 if share < LEAST_SECONDS:
-                    found[position] = _failed(
-                        task, f"not tried: the budget of {seconds:g} s was used up; raise --budget"
-                    )
+                    late = _failed(task, f"not tried: the budget of {seconds:g} s was used up; raise --budget")
+                    found[position] = replace(late, untried=True)
                 else:
                     if runtime is None:
                         runtime = sandbox.Runtime(python, folder=place, tree=tree, roots=roots, memory_bytes=MEMORY)

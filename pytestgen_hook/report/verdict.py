@@ -59,15 +59,19 @@ class Place:
         """Return a path of the repository as seen from the working folder."""
         return posixpath.relpath(path, self.base) if self.base else path
 
-    def writing(self, report: Report, path: str) -> str:
-        """Return the command line that writes tests for the functions of a file in the examined range."""
+    def writing(self, report: Report, path: str, budget: str = "") -> str:
+        """Return the command line that writes tests for the functions of a file in the examined range.
+
+        ``budget`` is the number of seconds to ask for, if not the usual one.
+        """
         if self.whole:
-            return self.command
+            return f"PYTESTGEN_BUDGET={budget} {self.command}" if budget else self.command
+        more = f" --budget {budget}" if budget else ""
         if report.range == "head":
-            return "pytestgen amend"
+            return f"pytestgen amend{more}"
         kind, _, ref = report.range.partition(" ")
         scope = f" --since {shlex.quote(ref)}" if kind == "since" else _SCOPES.get(kind, "")
-        return f"{self.command or 'pytestgen-check'}{scope} --mode write {_word(self.path(path))}"
+        return f"{self.command or 'pytestgen-check'}{scope} --mode write{more} {_word(self.path(path))}"
 
     def adding(self, paths: list[str]) -> str:
         """Return the command line that stages files."""
@@ -89,6 +93,8 @@ def remedy(report: Report, finding: Finding, place: Place, *, diff: bool) -> str
     ``diff`` says that tests were made, but only shown.
     """
     path = finding.function.path
+    if finding.evidence is Evidence.STATIC and is_open(finding):
+        return report.install or "pytestgen doctor"
     if finding.status is Status.GENERATED:
         waiting = set(unstaged(report))
         files = sorted({test.partition("::")[0] for test in finding.tests} & waiting)
@@ -97,6 +103,8 @@ def remedy(report: Report, finding: Finding, place: Place, *, diff: bool) -> str
         return place.writing(report, path) if diff else place.adding(files)
     if finding.status is Status.UNTESTED and finding.tests:  # made by an earlier run, and not staged since
         return place.adding(sorted({test.partition("::")[0] for test in finding.tests}))
+    if finding.untried:
+        return place.writing(report, path, f"{2 * report.budget:g}")
     # Where tests have been tried already, another attempt would end in the same way.
     if finding.status is Status.UNTESTED and report.mode == "fail" and not diff:
         return place.writing(report, path)

@@ -149,7 +149,21 @@ def test_without_pytest_the_verdict_is_an_estimate_and_marked_as_one(repo, tmp_p
     result = CliRunner().invoke(check, ["--python", python, "--output-format", "json"])
     (target,) = json.loads(result.stdout)["targets"]
     assert (target["status"], target["evidence"]) == ("tested", "static")
-    assert "estimate" in CliRunner().invoke(check, ["--python", python]).output
+    result = CliRunner().invoke(check, ["--python", python, "--quiet"])
+    assert result.exit_code == 1
+    assert "estimated, not measured" in result.output
+    assert result.output.splitlines()[0].endswith(f"-> {python} -m pip install pytest")
+    repo.stage("pyproject.toml", "[tool.pytestgen]\nallow-estimates = true\n")
+    result = CliRunner().invoke(check, ["--python", python])
+    assert result.exit_code == 0
+    assert "1 estimated, not measured" in result.output
+
+
+def test_where_the_budget_is_used_up_more_of_it_is_the_remedy(repo):
+    repo.stage("a.py", SOURCE)
+    result = run("--mode", "write", "--budget", "0.001")
+    assert "used up" in result.output
+    assert "-> pytestgen-check --mode write --budget 0.002 a.py" in result.output
 
 
 def test_excluded_files_give_no_findings(repo):
