@@ -130,12 +130,11 @@ def make_mutants(source, path, first_line, function):
     if len(spots) > MOST:
         # An even spread over the body, the same in every run.
         spots = [spots[index * len(spots) // MOST] for index in range(MOST)]
-    flags = function.__code__.co_flags & _FLAGS
     found = []
     for line, label, change in spots:
         undo = change()
         try:
-            code = _compile(chain, path, flags)
+            code = compile_function(chain, path, function.__code__.co_flags)
         except (SyntaxError, ValueError):
             code = None
         finally:
@@ -146,8 +145,11 @@ def make_mutants(source, path, first_line, function):
     return found
 
 
-def _compile(chain, path, flags):
-    """Compile only the function inside empty copies of the classes around it, and return its code object."""
+def compile_function(chain, path, flags):
+    """Compile only the function inside empty copies of the classes around it, and return its code object.
+
+    ``chain`` are the nodes from the outermost class down to the function, ``flags`` those of the original's code.
+    """
     function = copy.copy(chain[-1])
     function.decorator_list = []
     function.returns = None
@@ -161,7 +163,7 @@ def _compile(chain, path, flags):
             return None  # a function inside a function has no code of its own to swap
     module = ast.Module(body=[outer], type_ignores=[])
     ast.fix_missing_locations(module)
-    code = compile(module, path, "exec", flags=flags, dont_inherit=True)
+    code = compile(module, path, "exec", flags=flags & _FLAGS, dont_inherit=True)
     for node in chain:
         code = next(
             (const for const in code.co_consts if isinstance(const, type(code)) and const.co_name == node.name), None

@@ -13,6 +13,7 @@ import re
 import sys
 import types
 
+import comparisons
 import confine
 import judge
 import mutants
@@ -151,6 +152,16 @@ class Subject:
             if start in self.branching:
                 ways.setdefault(start, set()).add(end)
         return sum(min(2, len(ends)) for ends in ways.values()), 2 * len(self.branching)
+
+    def probed(self):
+        """Make the function tell what its comparisons look at, for a process that ends afterwards; None if it cannot be."""
+        code, places = comparisons.instrumented(self.source, self.filename, self.first_line, self.raw)
+        if code is None:
+            return None
+        recorder = comparisons.Recorder(places)
+        self.raw.__globals__[comparisons.NAME] = recorder
+        self.raw.__code__ = code
+        return recorder
 
     @property
     def mutants(self):

@@ -6,11 +6,13 @@ import time
 
 import judge
 import simplify
+import steer
 import suite
 import vary
 import workers
 
 BATCH = 40
+PROBED = 4  # calls asked at a time for what their comparisons looked at
 POOL = 48  # calls compared against each mutant
 REST = 240  # calls compared against the mutants that the pool leaves alive
 LONGEST_INPUT = 420
@@ -97,6 +99,7 @@ class Search:
         self.tried = 0
         self.killed = {}
         self.pool = []
+        self._asked = set()
         self._guard = guard
         self._ask_twin = ask_twin
         self._slowest = 0.0
@@ -196,6 +199,18 @@ class Search:
                 found.append(self.plan.draw(self.rng))
         return found
 
+    def _steered(self, candidates):
+        """Return inputs made from what the comparisons of some of the candidates looked at; each is asked once."""
+        chosen = [seen for seen in reversed(candidates) if seen not in self._asked][:PROBED]
+        self._asked.update(chosen)
+        items = [seen.item for seen in chosen]
+        manner = workers.Manner(trace=False, probe=True)
+        answers = workers.apart(self.subject, self._guard, items, self._timeout(), manner, self.deadline)
+        found = []
+        for seen, answer in zip(chosen, answers):
+            found += steer.steered(seen.input, answer.get("seen", ()), self.rng, BATCH // 2)
+        return found
+
     # -- phases ----------------------------------------------------------------------------------------------------
 
     def run(self):
@@ -214,8 +229,12 @@ class Search:
         end = self._until(COVER_SHARE)
         stale = 0
         rounds = 0
+        failing = []
         while time.monotonic() < end:
-            new = self._take(self._observe(self._proposals(BATCH)))
+            found = self._observe(self._steered([*self.corpus, *failing]) or self._proposals(BATCH))
+            new = self._take(found)
+            # Such a call may be one key or one part short of getting on: what it looked at last says which.
+            failing = [seen for seen in found if seen.answer["kind"] == "raise" and not seen.answer.get("deliberate")]
             stale = 0 if new else stale + 1
             rounds += 1
             if not self.good and (sum(self.refusals.values()) >= 8 or rounds >= 12):
@@ -279,7 +298,7 @@ class Search:
         }
         near = [seen for seen in self.pool if any(arc[1] in lines for arc in seen.arcs)] or self.pool
         donors = [seen.input for seen in near[:12]]
-        found = []
+        found = self._steered(near)
         for _ in range(BATCH + 20):
             if self.rng.random() < 0.75:
                 found.append(vary.vary_input(self.rng.choice(near).input, self.plan, self.rng, donors))

@@ -344,7 +344,7 @@ def serve_child():
         return
     subject = modules.subject(request)
     confine.restrict_call(cpu_seconds=60, memory_bytes=workers.MEMORY)
-    manner = workers.Manner(asked["mutant"], asked["trace"], asked["strict"], asked["ahead"])
+    manner = workers.Manner(asked["mutant"], asked["trace"], asked["strict"], asked["ahead"], asked["probe"])
     if manner.ahead:
         workers.move(subject, manner)
     if manner.mutant is not None:

@@ -34,16 +34,17 @@ class Manner:
 
     ``mutant``: index of the mutant put in place of the body, or None; ``trace``: note lines; ``strict``: read what was
     written back, watch for addresses and changed module state; ``ahead``: at other moments, one after the other, in
-    another time zone, working folder and machine (``"often"``: at many moments).
+    another time zone, working folder and machine (``"often"``: at many moments); ``probe``: note what comparisons look at.
     """
 
-    __slots__ = ("ahead", "mutant", "strict", "trace")
+    __slots__ = ("ahead", "mutant", "probe", "strict", "trace")
 
-    def __init__(self, mutant=None, trace=True, strict=False, ahead=False):
+    def __init__(self, mutant=None, trace=True, strict=False, ahead=False, probe=False):
         self.mutant = mutant
         self.trace = trace
         self.strict = strict
         self.ahead = ahead
+        self.probe = probe
 
 
 class Job:
@@ -177,6 +178,7 @@ def move(subject, manner):
 
 def serve(subject, guard, items, manner, write):
     """Observe the items one after the other and write each answer as soon as it is there."""
+    recorder = subject.probed() if manner.probe else None
     for item in items:
         elsewhere.advance()
         elsewhere.was_read()
@@ -188,6 +190,8 @@ def serve(subject, guard, items, manner, write):
         answer["attempts"] = guard.attempts[noted[0] :][:5]
         answer["writes"] = guard.writes[noted[1] :][:5]
         answer["reads"] = guard.reads[noted[2] :][:5]
+        if recorder is not None:
+            answer["seen"] = recorder.told()
         write(answer)
 
 
@@ -236,6 +240,7 @@ class _Fresh:
             "trace": job.manner.trace,
             "strict": job.manner.strict,
             "ahead": job.manner.ahead,
+            "probe": job.manner.probe,
             "subject": subject.address,
         }
         command = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "server.py"), "--child"]

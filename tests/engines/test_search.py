@@ -463,3 +463,35 @@ def test_a_mutant_that_no_assertion_sees_is_not_killed(tmp_path, body, most):
     exploration = explored(tmp_path, f"{EQUALITIES}\n\ndef f(n: int):\n    {body}\n")["f"]
     assert exploration.mutants_total - exploration.mutants_killed >= most
     assert not any("-0.0" in check.expected for case in exploration.cases for check in case.checks)
+
+
+def test_what_comparisons_looked_at_steers_the_next_inputs(tmp_path):
+    source = r"""
+        import datetime as dt, re
+
+        CODES = {"DE": "Germany", "FR": "France"}
+        FORM = re.compile(r"^([a-z]+)-(\d{3})$")
+
+        def country(code):
+            if code not in CODES:
+                raise ValueError("unknown code")
+            return CODES[code].upper()
+
+        def ticket(text: str) -> tuple:
+            match = FORM.match(text)
+            return (match.group(1), int(match.group(2))) if match else None
+
+        def day(text: str) -> int:
+            return dt.datetime.strptime(text, "%d/%m/%Y").timetuple().tm_yday
+
+        def order(data: dict) -> float:
+            total = data["price"] * data["count"]
+            if data.get("vip"):
+                total *= 0.5
+            return total
+        """
+    found = explored(tmp_path, source, seconds=40)
+    assert {name: (item.lines_run, item.problem) for name, item in found.items()} == {
+        name: (item.lines_total, None) for name, item in found.items()
+    }
+    assert any(case.checks and case.checks[0].expected.startswith('("') for case in found["ticket"].cases)

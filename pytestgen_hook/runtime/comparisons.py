@@ -1,0 +1,163 @@
+"""Notes what the comparisons of a function look at while it runs: operands, searched texts, keys, formats to be parsed."""
+
+import ast
+import copy
+
+import mutants
+
+MOST_NOTES = 400
+MOST_MEMBERS = 12
+LONGEST = 200
+NAME = "__ptg_seen__"  # the name under which the changed code finds the recorder
+
+_TEXT_METHODS = (
+    "startswith",
+    "endswith",
+    "find",
+    "rfind",
+    "index",
+    "count",
+    "split",
+    "rsplit",
+    "partition",
+    "removeprefix",
+)
+_KEY_METHODS = ("get", "pop", "setdefault", "__contains__")
+_PATTERN_FUNCTIONS = ("match", "fullmatch", "search", "findall", "finditer", "sub", "split")
+_PARSERS = ("int", "float", "Decimal", "Fraction", "fromisoformat", "strptime", "loads", "UUID", "literal_eval")
+_LEFT_ALONE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.JoinedStr)
+_SIGNS = {
+    ast.Eq: "==", ast.NotEq: "==", ast.Lt: "<", ast.LtE: "<", ast.Gt: "<", ast.GtE: "<", ast.In: "in", ast.NotIn: "in",
+}  # fmt: skip
+
+
+def instrumented(source, path, first_line, function):
+    """Return (code of the function that tells a recorder of its operands, kinds of the places it tells of)."""
+    chain = mutants.find_function(ast.parse(source), first_line, function.__code__.co_name)
+    if chain is None:
+        return None, []
+    places = []
+    node = copy.deepcopy(chain[-1])
+    node.body = [_Instrument(places).visit(statement) for statement in node.body]
+    try:
+        code = mutants.compile_function([*chain[:-1], node], path, function.__code__.co_flags)
+    except (SyntaxError, ValueError, RecursionError):
+        return None, []
+    if code is None or code.co_freevars != function.__code__.co_freevars:
+        return None, []
+    return code, places
+
+
+class _Instrument(ast.NodeTransformer):
+    """Wraps operands in calls of the recorder, which gives them back: nothing is evaluated twice or in another order."""
+
+    def __init__(self, places):
+        self.places = places
+
+    def _place(self, kind):
+        self.places.append(kind)
+        return len(self.places) - 1
+
+    @staticmethod
+    def _told(place, part, node):
+        call = ast.Call(ast.Name(NAME, ast.Load()), [ast.Constant(place), ast.Constant(part), node], [])
+        return ast.copy_location(call, node)
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        operands = [node.left, *node.comparators]
+        for at, operator in enumerate(node.ops):
+            sign = _SIGNS.get(type(operator))
+            if sign is None:
+                continue
+            place = self._place(sign)
+            for part, index in ((0, at), (1, at + 1)):
+                of_length = self._length_of(operands[index])
+                if of_length is not None:
+                    # ``len(x) == n``: what counts is x.
+                    of_length.args[0] = self._told(place, part + 2, of_length.args[0])
+                operands[index] = self._told(place, part, operands[index])
+        node.left, node.comparators = operands[0], operands[1:]
+        return node
+
+    @staticmethod
+    def _length_of(node):
+        is_length = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
+        return node if is_length and len(node.args) == 1 else None
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+        if isinstance(node.func, ast.Attribute) and node.args and not isinstance(node.args[0], ast.Starred):
+            kind = "text" if name in _TEXT_METHODS else "key" if name in _KEY_METHODS else None
+            if kind is not None:
+                place = self._place(kind)
+                node.func.value = self._told(place, 0, node.func.value)
+                node.args[0] = self._told(place, 1, node.args[0])
+        if name in _PATTERN_FUNCTIONS and isinstance(node.func, ast.Attribute) and node.args:
+            place = self._place("pattern")
+            node.func.value = self._told(place, 0, node.func.value)
+            node.args = [self._told(place, 1 + at, each) for at, each in enumerate(node.args[:3])] + node.args[3:]
+        elif name in _PARSERS and node.args and not any(isinstance(each, ast.Starred) for each in node.args):
+            place = self._place("parse " + name)
+            node.args = [self._told(place, at, each) for at, each in enumerate(node.args[:2])] + node.args[2:]
+        return node
+
+    def visit_Subscript(self, node):
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load) and not isinstance(node.slice, (ast.Slice, ast.Tuple)):
+            place = self._place("key")
+            node.value = self._told(place, 0, node.value)
+            node.slice = self._told(place, 1, node.slice)
+        return node
+
+    def visit(self, node):
+        # Functions and classes inside are left as they are.
+        return node if isinstance(node, _LEFT_ALONE) else super().visit(node)
+
+
+class Recorder:
+    """Takes operands while the function runs; ``told()`` gives them as [kind, {part: value}] that JSON can carry.
+
+    Parts 0 and 1 are the operands (of ``parse`` and ``pattern`` the arguments); 2 and 3 are what operand 0 or 1 is the
+    length of.
+    """
+
+    def __init__(self, places):
+        self._places = places
+        self._open = {}
+        self._notes = []
+
+    def __call__(self, place, part, value):
+        if len(self._notes) < MOST_NOTES:
+            current = self._open.get(place)
+            if current is None or part in current:  # the first time, or the next time round
+                current = self._open[place] = {}
+                self._notes.append([self._places[place], current])
+            current[part] = _written(value)
+        return value
+
+    def told(self):
+        """Return each different note once, in the order in which they were made."""
+        return list({repr(note): note for note in self._notes}.values())
+
+
+def _written(value):
+    """Return [type, value or members] for plain values and containers of such; None for what cannot steer anything."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float):
+        return [kind.__name__, repr(value)]
+    if kind in (str, bytes):
+        return [kind.__name__, repr(value)] if len(value) <= LONGEST else None
+    if kind in (list, tuple, set, frozenset, dict):
+        members = []
+        for member in value:
+            if type(member) in (str, int, float, bytes) and len(repr(member)) <= 60:
+                members.append(repr(member))
+            if len(members) >= MOST_MEMBERS:
+                break
+        return [kind.__name__, members]
+    pattern = getattr(value, "pattern", None)
+    if type(value).__name__ == "Pattern" and isinstance(pattern, str):
+        return ["Pattern", repr(pattern)]
+    return None

@@ -1,0 +1,119 @@
+"""What comparisons looked at, and the inputs that follow from it."""
+
+import ast
+import random
+import textwrap
+from types import FunctionType
+
+import comparisons
+import pytest
+import samples
+import steer
+from plan import Input
+from values import from_value
+
+
+def probed(source, *arguments):
+    """Return what the function did and what its comparisons told."""
+    source = textwrap.dedent(source)
+    names = {}
+    exec(compile(source, "subject.py", "exec"), names)
+    function = next(value for value in names.values() if isinstance(value, FunctionType))
+    code, places = comparisons.instrumented(source.encode(), "subject.py", function.__code__.co_firstlineno, function)
+    recorder = comparisons.Recorder(places)
+    names[comparisons.NAME] = recorder
+    function.__code__ = code
+    try:
+        result = function(*arguments)
+    except Exception as error:
+        result = type(error)
+    return result, recorder.told()
+
+
+def next_values(source, value):
+    """Return what the one argument is proposed to be next."""
+    _, notes = probed(source, value)
+    found = steer.steered(Input({"a": from_value(value)}), notes, random.Random(0), 60)
+    return [ast.literal_eval(proposed.arguments["a"].source()) for proposed in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "wanted"),
+    [
+        pytest.param("return a == 7 * 11", 3, 77, id="equal"),
+        pytest.param("return 5 < a < LIMIT", 6, 1001, id="boundary-of-a-chain"),
+        pytest.param("return a.strip().lower() == 'op' + 'en'", " b ", "open", id="text-after-steps"),
+        pytest.param("return len(a) == 13", [5], [5] * 13, id="length-of-list"),
+        pytest.param("return len(a) > 4", "ab", "ababa", id="length-of-text"),
+        pytest.param("return a in CODES", "x", "FR", id="member"),
+        pytest.param("return CODES[a]", "x", "DE", id="key"),
+        pytest.param("return a['price'] * 2", {}, {"price": 1}, id="key-that-is-read"),
+        pytest.param("return a.startswith('x' * 3)", "b", "xxxb", id="start"),
+        pytest.param("return 'x' * 3 in a", "b", "bxxx", id="piece"),
+        pytest.param("return 9 in a", [1], [1, 9], id="member-of-the-argument"),
+        pytest.param("return [part == 'stop' for part in a.split(',')]", "go,on", "stop,on", id="part-of-a-text"),
+        pytest.param("return datetime.strptime(a, '%d/%m/%Y')", "b", "29/02/2024", id="date"),
+        pytest.param("return int(a)", "b", "-3", id="number"),
+        pytest.param("return json.loads(a)", "b", '{"a": 1}', id="json"),
+    ],
+)
+def test_an_input_gets_what_it_missed(body, value, wanted):
+    names = "import json\nfrom datetime import datetime\nLIMIT = 1000\nCODES = {'DE': 1, 'FR': 2}\n\n"
+    found = next_values(f"{names}def f(a):\n    {body}\n", value)
+    assert wanted in found
+
+
+def test_a_text_gets_the_form_of_the_pattern_it_is_matched_with():
+    source = "import re\nFORM = re.compile(r'([a-z]+)-([0-9]{3})')\n\ndef f(a):\n    return FORM.fullmatch(a)\n"
+    found = next_values(source, "b")
+    assert found
+    assert all(ast.literal_eval(repr(text)) and len(text.split("-")[1]) == 3 for text in found)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(a):\n    return [n for n in range(9) if n != a and 2 <= n < 7 in (True, False)]\n",
+        "def f(a):\n    return {str(n): a['k'] if 'k' in {'k': 1} else 0 for n in range(3)}\n",
+        "def f(a, *rest, key=len):\n    def inner(b):\n        return b == a\n    return inner(a), key('abc') == 3, rest\n",
+        "def f(a):\n    try:\n        return [1, 2][a]\n    except IndexError as error:\n        return str(error)\n",
+        "def f(a):\n    yield a == 1\n    yield f'{a == 2}'\n",
+    ],
+)
+@pytest.mark.parametrize("value", [1, 5])
+def test_a_function_does_the_same_when_it_is_asked(source, value):
+    names = {}
+    exec(source, names)
+
+    def outcome(call):
+        try:
+            result = call()
+            return list(result) if hasattr(result, "__next__") else result
+        except Exception as error:
+            return type(error)
+
+    expected = outcome(lambda: names["f"](value))
+    assert outcome(lambda: probed(source, value)[0]) == expected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\d{4}-\d{2}-\d{2}",
+        r"^(?P<n>[a-z]+)=(\w+)(?:;q=([01]\.\d))?$",
+        r"(a|b)\1",
+        r"[^,]+,\s*\d+",
+        r"(?i)^v?(\d+)\.(\d+)",
+    ],
+)
+def test_samples_match_their_pattern(pattern):
+    import re
+
+    found = samples.texts_matching(pattern)
+    assert found
+    assert all(re.search(pattern, text) for text in found)
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?<!a)b(?=c)", "a{60000}", "[^\\s\\S]", ""])
+def test_patterns_that_no_sample_is_made_for_give_none_or_few(pattern):
+    assert len(samples.texts_matching(pattern)) <= 4
