@@ -9,6 +9,7 @@ import decimal
 import enum
 import fractions
 import inspect
+import io
 import numbers
 import pathlib
 import re
@@ -363,6 +364,8 @@ class Typing:
             return self._callable(arguments)
         if origin is type:
             return self._classes(arguments)
+        if origin is typing.IO:
+            return self._class(typing.BinaryIO if arguments[0] is bytes else typing.TextIO)
         if repr(origin) in (
             "typing.Final",
             "typing.ClassVar",
@@ -522,6 +525,10 @@ class Typing:
                 name,
                 tuple(f'{name}("{t}")' for t in ("a.txt", "docs/readme.md", ".", "dir/file.tar.gz", "noext")),
             )
+        if kind in (io.StringIO, io.TextIOBase, io.TextIOWrapper, io.IOBase, typing.TextIO, typing.IO):
+            return Objects("io.StringIO", [(None, Texts(constants), False)], [("io", "")])
+        if kind in (io.BytesIO, io.RawIOBase, io.BufferedIOBase, io.BufferedReader, io.BufferedWriter, typing.BinaryIO):
+            return Objects("io.BytesIO", [(None, Bytes(constants), False)], [("io", "")])
         if kind is re.Pattern:
             return _texts(kind, "re", "", ('re.compile("a+")', 're.compile(r"\\d+")'))
         return None
@@ -557,8 +564,17 @@ class Typing:
             name = writer.name(kind)
         except CannotWrite:
             return None
-        parameters = self.parameters_of(kind)
+        parameters = self._of_builtin(kind) or self.parameters_of(kind)
         return None if parameters is None else Objects(name, parameters, sorted(writer.imports))
+
+    def _of_builtin(self, kind):
+        """Return the parameters of a class that is made as the built-in class it derives from; None for any other."""
+        if not isinstance(kind.__new__, types.BuiltinMethodType) or isinstance(kind.__init__, types.FunctionType):
+            return None
+        for base in (str, bytes, bool, int, float, dict, list, tuple, set, frozenset):
+            if issubclass(kind, base):
+                return [(None, self.domain(base), base in (str, int, float))]
+        return [(None, Texts(self.constants), True)] if issubclass(kind, BaseException) else None
 
     def parameters_of(self, kind):
         """Return [(keyword or None, domain, is_required)] of calling ``kind``; None where the signature is not known."""

@@ -358,13 +358,18 @@ def _dataclass(writer, value, depth):
     if not kind.__dataclass_params__.eq:
         raise CannotWrite(f"{kind.__name__} objects cannot be compared by value")
     arguments = []
-    for field in dataclasses.fields(value):
-        if not field.init:
-            continue
-        item = getattr(value, field.name)
-        if field.default is not dataclasses.MISSING and _same(item, field.default):
-            continue
-        arguments.append(f"{field.name}={writer._write(item, depth + 1)}")
+    exact = writer.exact
+    writer.exact = exact or hasattr(kind, "__post_init__")  # which may compute with what it is given
+    try:
+        for field in dataclasses.fields(value):
+            if not field.init:
+                continue
+            item = getattr(value, field.name)
+            if field.default is not dataclasses.MISSING and _same(item, field.default):
+                continue
+            arguments.append(f"{field.name}={writer._write(item, depth + 1)}")
+    finally:
+        writer.exact = exact
     return writer._call(writer.name(kind), *arguments)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import enum
 import gc
 import inspect
 import keyword
@@ -20,6 +21,8 @@ _OPERATORS = {
     "__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=", "__and__": "&", "__or__": "|",
     "__xor__": "^", "__lshift__": "<<", "__rshift__": ">>", "__matmul__": "@",
 }  # fmt: skip
+_COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+_UNARY = {"__neg__": "-", "__pos__": "+", "__invert__": "~"}
 _BUILTINS = {
     "__len__": "len", "__str__": "str", "__repr__": "repr", "__bool__": "bool", "__int__": "int", "__float__": "float",
     "__abs__": "abs", "__hash__": "hash", "__iter__": "list", "__next__": "next", "__bytes__": "bytes",
@@ -85,6 +88,8 @@ class Plan:
         if self.receiver is not None:
             receiver = self.receiver.draw(rng)
             picks.extend(_picked(self.receiver))
+        if receiver is not None and self.name in _COMPARISONS and rng.random() < 0.3:
+            arguments = dict.fromkeys(arguments, receiver)  # two that are equal are seldom drawn
         return Input(arguments, receiver, "drawn", picks)
 
     def item(self, proposed):
@@ -149,6 +154,8 @@ class Plan:
         receiver = self.receiver_name
         if self.name in _OPERATORS and len(parts) == 1:
             return f"{receiver} {_OPERATORS[self.name]} {parts[0]}"
+        if self.name in _UNARY:
+            return _UNARY[self.name] + receiver
         if self.name == "__contains__" and len(parts) == 1:
             return f"{parts[0]} in {receiver}"
         if self.name == "__getitem__" and len(parts) == 1:
@@ -188,11 +195,15 @@ def make_plan(subject, qualname, tree):
     typing = domains.Typing(subject.module, constants)
     texts = [ast.get_docstring(node) or "" for node in [tree, *chain]]
     parameters = _parameters(subject, function, kind, target, constants, typing)
+    if kind == "constructor" and issubclass(owner, enum.Enum):
+        raise CannotCall(f"Python itself calls {name} for each member of an Enum")
     receiver = None
     if kind in ("method", "property"):
-        receiver = typing.instances(owner)
+        receiver = typing.domain(owner) if issubclass(owner, enum.Enum) else typing.instances(owner)
         if receiver is None:
             raise CannotCall(_why_no_instance(owner))
+    if kind == "method":
+        _fit_to_protocol(name, parameters, receiver)
     plan = Plan(subject, function, parameters, receiver, owner_name, kind, texts)
     plan.constants = constants
     plan.needs = _needs(subject, owner_name or name)
@@ -202,6 +213,16 @@ def make_plan(subject, qualname, tree):
     if kind == "property" and not plan.is_setter:
         plan.parameters = []
     return plan
+
+
+def _fit_to_protocol(name, parameters, receiver):
+    """Narrow the parameters of methods that Python calls, by what it calls them with."""
+    if name in _OPERATORS and len(parameters) == 1:
+        # The other operand is of the same class more often than the body shows.
+        parameters[0].domain = domains.Any([(receiver, 3), (parameters[0].domain, 1)])
+    elif name in ("__exit__", "__aexit__"):
+        for parameter in parameters:
+            parameter.domain = domains.Fixed([domains.Plain(None)])
 
 
 def _why_no_instance(owner):
@@ -283,7 +304,7 @@ def _parameters(subject, function, kind, target, constants, typing):
     if kind == "constructor":
         hints = {**domains.hints_of(target), **hints}
     used = usage.usages(function)
-    taken = {subject.module.__name__, function.name, "result", "expected", "pytest"}
+    taken = {subject.module.__name__, function.name, "result", "expected", "pytest", "capsys", "caplog"}
     found = []
     for parameter in listed:
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -397,6 +418,8 @@ def _receivers(plan, tree, calls, names):
     if plan.receiver is None:
         return []
     owner = _reach(plan.subject.module, plan.owner)
+    if issubclass(owner, enum.Enum):
+        return []  # its members are all there are
     short = plan.owner.rpartition(".")[2]
     nodes = _written_calls(plan, tree, calls, short)
     try:

@@ -495,3 +495,57 @@ def test_what_comparisons_looked_at_steers_the_next_inputs(tmp_path):
         name: (item.lines_total, None) for name, item in found.items()
     }
     assert any(case.checks and case.checks[0].expected.startswith('("') for case in found["ticket"].cases)
+
+
+def test_the_members_of_an_enum_are_all_there_are(tmp_path):
+    source = """
+        import enum
+
+        class Colour(enum.Enum):
+            RED = 1
+            BLUE = 2
+
+            def __init__(self, number):
+                self.number = number
+
+            def mixed(self, other: "Colour") -> str:
+                return self.name + other.name
+        """
+    found = explored(tmp_path, source)
+    sources = {text for case in found["Colour.mixed"].cases for _, text in case.arguments}
+    assert sources <= {"Colour.RED", "Colour.BLUE"}
+    assert "Python itself calls" in found["Colour.__init__"].problem
+
+
+def test_operands_and_receivers_are_made_as_their_class_is(tmp_path):
+    source = """
+        import io
+
+        class Vector:
+            def __init__(self, x: int, y: int):
+                self.x = x
+                self.y = y
+
+            def __add__(self, other):
+                return Vector(self.x + other.x, self.y + other.y)
+
+            def __eq__(self, other):
+                return isinstance(other, Vector) and self.x == other.x and self.y == other.y
+
+            def __neg__(self):
+                return Vector(-self.x, -self.y)
+
+        class Name(str):
+            def shout(self) -> str:
+                return self.upper() + "!"
+
+        class Fault(Exception):
+            def size(self) -> int:
+                return len(str(self)) + 1
+
+        def count(stream: io.BytesIO) -> int:
+            return len(stream.read()) + 1
+        """
+    found = explored(tmp_path, source, seconds=20.0)
+    assert [name for name, item in found.items() if item.mutants_killed < item.mutants_total or not item.cases] == []
+    assert {case.call for case in found["Vector.__neg__"].cases} == {"-vector"}
