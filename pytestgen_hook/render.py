@@ -61,8 +61,21 @@ def render(explorations: Sequence[Exploration], *, taken: Collection[str] = ()) 
 
 
 # What a test says itself, and what pytest looks at in a module: a function of such a name is called by way of its module.
-_OWN_NAMES = {"pytest", "re", "asyncio", "itertools", "result", "expected", "message", "collect", "pytestmark"}
+_OWN_NAMES = {
+    "pytest",
+    "re",
+    "asyncio",
+    "itertools",
+    "result",
+    "expected",
+    "message",
+    "collect",
+    "pytestmark",
+    "capsys",
+    "caplog",
+}
 _COLLECTED = ("pytest_", "test", "Test")
+_FIXTURES = ("capsys", "caplog")
 
 
 def _with_clashes_qualified(case: Case) -> Case:
@@ -124,7 +137,7 @@ def _shape(case: Case) -> tuple[object, ...]:
     raised = case.raises.name if case.raises else None
     # Which of its arguments a call gives back is no value for a table: that needs a test of its own.
     checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in _told(case))
-    return (names, case.call, case.setup, checks, raised)
+    return (names, case.call, case.setup, checks, raised, case.enters)
 
 
 def _told(case: Case) -> tuple[Check, ...]:
@@ -184,14 +197,17 @@ def _test_name(exploration: Exploration, cases: Sequence[Case]) -> str:
     parts = [_snake(part) for part in function.qualname.split(".")]
     if function.name in ("__init__", "__new__", "__post_init__"):
         parts[-1] = "construction"
-    base = "test_" + "_".join(part for part in parts if part)
+    base = "test_" + ("_".join(part for part in parts if part) or "underscore")
     first = cases[0]
     if first.raises:
         return f"{base}_raises_{_snake(first.raises.name)}"
-    changed = [check.subject for check in _told(first) if not re.search(r"\bresult\b", check.subject)]
+    fixtures = _fixtures(first)
+    if fixtures:
+        return f"{base}_{'prints' if 'capsys' in fixtures else 'logs'}"
+    changed = [check.subject for check in _told(first) if not _is_of_result(check)]
     if changed and function.kind is not Kind.PROPERTY:
-        owner = changed[0].partition(".")[0]
-        return f"{base}_changes_{_snake(owner)}"
+        owners = [name for name, _ in first.arguments if re.search(rf"\b{name}\b", changed[0])]
+        return f"{base}_changes_{_snake(owners[0] if owners else changed[0])}"
     if len(cases) == 1 and len(first.checks) == 1 and first.checks[0].expected in ("True", "False", "None"):
         return f"{base}_returns_{first.checks[0].expected.lower()}"
     return base
@@ -296,7 +312,7 @@ def _test_source(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
 
 def _single(name: str, case: Case) -> str:
     # What an assertion looks at needs a name: arguments changed in place, and one that is given back.
-    changed = {name for check in case.checks for name in (check.subject.partition(".")[0], check.expected)}
+    changed = {name for check in case.checks for name in (*re.findall(r"\w+", check.subject), check.expected)}
     receiver = _receiver(case)
     lines: list[str] = []
     room = _LONGEST_INLINE
@@ -312,7 +328,7 @@ def _single(name: str, case: Case) -> str:
     lines += setup
     expected = {index: check.expected for index, check in enumerate(_told(case))}
     lines += _act_and_assert(case, call, expected, _pattern(case.raises.message) if case.raises else None)
-    return _function(name, (), lines)
+    return _function(name, _fixtures(case), lines)
 
 
 def _receiver(case: Case) -> str | None:
@@ -325,14 +341,44 @@ def _receiver(case: Case) -> str | None:
 def _act_and_assert(case: Case, call: str, expected: dict[int, str], pattern: str | None) -> list[str]:
     if case.raises:
         match = f", match={pattern}" if pattern else ""
-        return [f"with pytest.raises({case.raises.name}{match}):", f"    {call}"]
+        raises = f"pytest.raises({case.raises.name}{match})"
+        return [f"with {raises}, {call}:", "    pass"] if case.enters else [f"with {raises}:", f"    {call}"]
     checks = _told(case)
+    if case.enters:
+        return _enter_and_assert(checks, call, expected)
     if len(checks) == 1 and checks[0].subject == "result":
         return [_assertion(call, checks[0].operator, expected[0])]
-    needs_result = any(re.search(r"\bresult\b", check.subject) for check in checks)
-    lines = [f"result = {call}" if needs_result else call]
+    lines = [f"result = {call}" if any(map(_is_of_result, checks)) else _statement(call)]
     lines += [_assertion(check.subject, check.operator, expected[index]) for index, check in enumerate(checks)]
     return lines
+
+
+def _statement(call: str) -> str:
+    """Return the call as a statement: ``setattr(thing, "name", value)`` as the assignment that it stands for."""
+    match _expression(call):
+        case ast.Call(func=ast.Name("setattr"), args=[thing, ast.Constant(str(name)), value], keywords=[]):
+            return f"{ast.unparse(thing)}.{name} = {ast.unparse(value)}"
+    return call
+
+
+def _enter_and_assert(checks: Sequence[Check], call: str, expected: dict[int, str]) -> list[str]:
+    """A ``with`` statement: in it what it gives is looked at, after it all else."""
+    inside: list[str] = []
+    after: list[str] = []
+    for index, check in enumerate(checks):
+        line = _assertion(check.subject, check.operator, expected[index])
+        (inside if _is_of_result(check) else after).append(line)
+    head = f"with {call} as result:" if inside else f"with {call}:"
+    return [head, *(f"    {line}" for line in inside or ["pass"]), *after]
+
+
+def _is_of_result(check: Check) -> bool:
+    return re.search(r"\bresult\b", check.subject) is not None
+
+
+def _fixtures(case: Case) -> list[str]:
+    """The fixtures of pytest that the checks of the case look at."""
+    return [name for name in _FIXTURES if any(check.subject.startswith(name + ".") for check in case.checks)]
 
 
 def _assertion(subject: str, operator: str, expected: str) -> str:
@@ -387,7 +433,8 @@ def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
             columns.append((pattern, [text or "None" for text in patterns]))
     lines += [*first.setup]
     lines += _act_and_assert(first, first.call, expected, pattern)
-    return _function(name, [column for column, _ in columns], lines, _parametrize(columns, ids))
+    parameters = [*(column for column, _ in columns), *_fixtures(first)]
+    return _function(name, parameters, lines, _parametrize(columns, ids))
 
 
 def _column(subject: str) -> str:

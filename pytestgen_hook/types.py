@@ -179,6 +179,8 @@ class Case:
 
     ``arguments`` are (name, source) in the order of the call; ``setup`` are statements before it; ``call`` is an expression
     over the argument names and the names that ``setup`` binds. Exactly one of ``checks`` and ``raises`` is given.
+    With ``enters`` the call gives a context manager, and ``result`` is what entering it gives. Checks may use pytest's
+    fixtures ``capsys`` and ``caplog``.
     ``imports`` are (module, name) pairs, name "" for ``import module``. ``lines`` are those of the function that the case
     runs, ``kills`` the numbers of the mutants that it tells from the original.
     """
@@ -191,6 +193,7 @@ class Case:
     imports: tuple[tuple[str, str], ...] = ()
     lines: frozenset[int] = frozenset()
     kills: frozenset[int] = frozenset()
+    enters: bool = False
 
 
 @dataclass(frozen=True, slots=True)

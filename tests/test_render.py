@@ -131,3 +131,44 @@ def test_every_case_is_found_again_by_test_and_id():
         case("1", "2", gives=Check("result", "==", "3")), case('""', "[]", gives=Check("result", "==", "3"))
     )
     assert result.origin == {("test_pick", "1-2"): (0, 0), ("test_pick", "empty-text-empty-list"): (0, 1)}
+
+
+def test_a_context_manager_is_entered_and_looked_at_after_it():
+    checks = (Check("result", "==", "2"), Check("left", "==", "[1]"))
+    item = Case((("left", "[]"), ("right", "1")), "pick(left, right)", checks=checks, enters=True)
+    ((name, source),) = rendered(item).module.tests
+    assert name == "test_pick_changes_left"
+    assert source.endswith(
+        "    left = []\n    with pick(left, 1) as result:\n        assert result == 2\n    assert left == [1]\n"
+    )
+
+
+def test_an_error_of_a_context_manager_is_met_on_entering_it():
+    item = Case((("left", "1"),), "pick(left)", raises=Raises("ValueError", None), enters=True)
+    ((_, source),) = rendered(item).module.tests
+    assert source.endswith("    with pytest.raises(ValueError), pick(1):\n        pass\n")
+
+
+def test_what_is_printed_is_read_from_the_fixture():
+    cases = [
+        Case((("left", text),), "pick(left)", checks=(Check("capsys.readouterr().out", "==", text),))
+        for text in ('"a"', '"b"')
+    ]
+    ((name, source),) = rendered(*cases).module.tests
+    assert name == "test_pick_prints"
+    assert "def test_pick_prints(left, expected_capsys_readouterr_out, capsys):" in source
+
+
+def test_an_attribute_is_set_by_assignment():
+    item = Case((("shop", "Shop()"), ("value", "1")), 'setattr(shop, "x", value)', checks=(Check("shop.x", "==", "1"),))
+    ((_, source),) = rendered(item).module.tests
+    assert "    shop.x = 1\n" in source
+
+
+def test_a_function_named_by_an_underscore_has_a_test_with_a_name():
+    exploration = Exploration(
+        Function("a.py", "_", Kind.FUNCTION, 1, 1, 2, (2,)),
+        "a",
+        cases=(Case((), "_()", checks=(Check("result", "==", "1"),)),),
+    )
+    assert [name for name, _ in render([exploration]).module.tests] == ["test_underscore"]

@@ -162,4 +162,5 @@ def _case(raw: Mapping[str, Any]) -> Case:
         imports=tuple((module, name) for module, name in raw["imports"]),
         lines=frozenset(raw["lines"]),
         kills=frozenset(raw["kills"]),
+        enters=raw.get("enters", False),
     )

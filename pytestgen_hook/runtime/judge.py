@@ -1,7 +1,10 @@
 """Makes a call again and checks it as its written test would: a mutant is killed only by an assertion that fails."""
 
+import contextlib
 import itertools
+import re
 
+NONE = ["result", "is", "None"]
 MOST_YIELDED = 100  # an iterator that gives more is asserted by its first few
 
 
@@ -25,12 +28,35 @@ class Approximate:
 
 
 def told(answer):
-    """Return the part of an observation's answer that a test of it says."""
-    return {name: answer.get(name) for name in ("call", "setup", "checks", "raises", "imports")}
+    """Return the part of an observation's answer that a test of it may say."""
+    claims = {name: answer.get(name) for name in ("call", "setup", "raises", "imports", "enters")}
+    claims["checks"] = [*answer.get("checks", ()), *answer.get("more", ())]
+    return claims
 
 
-def failing(scope, item):
-    """Return the position of the first check in ``item["told"]`` that fails (0 where the call does), or None if all hold."""
+def is_entered(value):
+    """Whether a test uses the value in a ``with`` statement: what ``contextlib.contextmanager`` makes of a generator."""
+    return isinstance(value, contextlib._GeneratorContextManager)
+
+
+def is_entering(error):
+    """Whether the exception was raised while such a value was entered or left."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in _ENTERING:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+_ENTERING = tuple(getattr(contextlib._GeneratorContextManager, name).__code__ for name in ("__enter__", "__exit__"))
+
+
+def failing(scope, item, heard):
+    """Return the position of the first check in ``item["told"]`` that fails, -1 where the call does, None if all hold.
+
+    ``heard`` is a ``said.Heard`` that listens.
+    """
     claims = item["told"]
     try:
         scope.need([tuple(pair) for pair in [*item["imports"], *claims["imports"]]])
@@ -42,21 +68,39 @@ def failing(scope, item):
             exec(statement, local)
         expected_error = scope.evaluate(claims["raises"][0]) if claims["raises"] else ()
     except BaseException:
-        return 0
+        return -1
+    local["capsys"] = local["caplog"] = heard
+    failed = []
     try:
-        local["result"] = _called(scope, item["call"], claims["call"], local)
+        _called(scope, item["call"], claims, local, failed)
     except BaseException as error:
-        return None if claims["raises"] and _matches(error, expected_error, claims["raises"][1]) else 0
-    if claims["raises"]:
-        return 0
-    return next((at for at, check in enumerate(claims["checks"]) if not _holds(scope, check, local)), None)
+        return None if claims["raises"] and _matches(error, expected_error, claims["raises"][1]) else -1
+    return -1 if claims["raises"] else min(failed, default=None)
+
+
+def _called(scope, call, claims, local, failed):
+    """Make the call and note in ``failed`` the positions of the checks that do not hold."""
+    checks = list(enumerate(claims["checks"]))
+    if claims["enters"]:
+        inside = [(at, check) for at, check in checks if is_inside(check)]
+        with scope.evaluate(claims["call"], local) as local["result"]:
+            failed += [at for at, check in inside if not _holds(scope, check, local)]
+        checks = [pair for pair in checks if pair not in inside]
+    else:
+        local["result"] = _result(scope, call, claims["call"], local)
+    failed += itertools.islice((at for at, check in checks if not _holds(scope, check, local)), 1)
+
+
+def is_inside(check):
+    """Whether the check belongs inside the ``with`` statement: it looks at what entering gave."""
+    return re.search(r"\bresult\b", check[0]) is not None
 
 
 class _TooMany(Exception):
     """An iterator that ended in the original goes on and on."""
 
 
-def _called(scope, call, form, local):
+def _result(scope, call, form, local):
     if form == call or not form.startswith("list("):
         return scope.evaluate(form, local)
     # Read with a bound: the list of an iterator that a mutant keeps from ending would only end with the memory.

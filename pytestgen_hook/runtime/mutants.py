@@ -287,9 +287,9 @@ def _constant_changes(node):
         if value:
             yield f"{value!r} became {value - 1!r}", ast.Constant(value - 1)
     elif isinstance(value, str):
-        yield f"the text {value[:20]!r} was changed", ast.Constant("XX" + value)
+        yield f"the text {value[:20]!r} was changed", ast.Constant("XX" + value[1:])
     elif isinstance(value, bytes):
-        yield f"the bytes {value[:20]!r} were changed", ast.Constant(b"XX" + value)
+        yield f"the bytes {value[:20]!r} were changed", ast.Constant(b"XX" + value[1:])
 
 
 def _default_mutants(node, function):

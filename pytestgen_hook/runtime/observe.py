@@ -5,7 +5,9 @@ import collections.abc
 import contextlib
 import dataclasses
 import enum
+import functools
 import importlib
+import io
 import itertools
 import linecache
 import os
@@ -17,6 +19,7 @@ import comparisons
 import confine
 import judge
 import mutants
+import said
 import state
 from judge import MOST_YIELDED
 from literals import CannotWrite, Writer
@@ -183,11 +186,13 @@ def observe(subject, item, guard, trace=True, strict=False):
     local = {}
     tracer = Tracer(subject.raw.__code__.co_filename, subject.first_line, subject.last_line)
     guard.start()
+    heard = said.Heard()
     try:
         try:
             scope.need([tuple(pair) for pair in item["imports"]])
             for name, source in item["arguments"]:
                 local[name] = scope.evaluate(source, dict(local))
+            heard.by_arguments()
             before = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
         except BaseException as error:
             return {"kind": "setup", "error": type(error).__name__}
@@ -198,19 +203,20 @@ def observe(subject, item, guard, trace=True, strict=False):
         if strict:
             watch.start()
         try:
-            outcome = _outcome(subject, item, local)
+            outcome = _outcome(subject, item, local, strict)
         finally:
             watch.stop()
             tracer.stop()
         left_behind = state.changed(shared, state.snapshot(subject.tree)) if strict else None
         try:
-            answer = _describe(subject, item, local, before, outcome, strict)
+            answer = _describe(subject, item, local, before, outcome, strict, heard)
         except CannotWrite as problem:
             answer = {"kind": "unwritable", "problem": str(problem), "print": ""}
         except BaseException as error:  # the user's own __eq__ or __repr__ may raise anything
             answer = {"kind": "unwritable", "problem": f"its result raises {type(error).__name__} when looked at"}
             answer["print"] = answer["problem"]
     finally:
+        heard.end()
         guard.stop()
     if watch.has_hashed and type(outcome[2]) is int and abs(outcome[2]) >> 31:
         watch.noticed = "it depends on how this Python computes hashes"
@@ -221,14 +227,16 @@ def observe(subject, item, guard, trace=True, strict=False):
 
 def _judged(subject, item, guard):
     guard.start()
+    heard = said.Heard()
     try:
-        return {"kind": "judged", "failing": judge.failing(subject.scope, item)}
+        return {"kind": "judged", "failing": judge.failing(subject.scope, item, heard)}
     finally:
+        heard.end()
         guard.stop()
 
 
-def _outcome(subject, item, local):
-    """Return ("value", form of the call, value) or ("raise", form, error)."""
+def _outcome(subject, item, local, strict):
+    """Return ("value", form of the call, value), ("entered", form, checks made inside) or ("raise", form, error)."""
     form = "%s"
     try:
         if item["style"] == "agen":
@@ -237,6 +245,8 @@ def _outcome(subject, item, local):
         if item["style"] == "await":
             form = "asyncio.run(%s)"
             value = asyncio.run(_awaited(value))
+        if judge.is_entered(value):
+            return ("entered", form, _entered(subject, value, strict))
         if _is_iterator(value):
             # What an iterator raises it raises while it is read: that is then the call to make.
             return ("value", *_read(f"list({form})", form, value))
@@ -245,6 +255,14 @@ def _outcome(subject, item, local):
         return ("raise", wrapped.form, wrapped.__cause__)
     except BaseException as error:
         return ("raise", form, error)
+
+
+def _entered(subject, manager, strict):
+    """Return what can be asserted of what entering the context manager gives, and leave it again."""
+    recorder = _Checks(subject, strict)
+    with manager as value, contextlib.suppress(CannotWrite):
+        recorder.about("result", value)
+    return recorder
 
 
 class _InIterator(Exception):
@@ -357,23 +375,26 @@ def _attributes(value):
     return [(name, item) for name, item in found.items() if not name.startswith("_")]
 
 
-def _describe(subject, item, local, before, outcome, strict):
+def _describe(subject, item, local, before, outcome, strict, heard):
     kind, form, value = outcome
     setup = []
     if item["style"] == "agen":
         setup.append("async def collect():\n    return [item async for item in {}]".format(item["call"]))
     call = form % item["call"] if "%s" in form else form
     if kind == "raise":
-        return _describe_error(subject, call, value)
-    recorder = _Checks(subject, strict)
-    names = {id(local[name]): name for name, _ in item["arguments"] if not isinstance(local[name], _IMMUTABLE)}
-    if id(value) in names:
-        recorder.add("result", "is", names[id(value)], names[id(value)])
-    else:
-        recorder.about("result", value)
+        return {**_describe_error(subject, call, value), "enters": judge.is_entering(value)}
+    recorder = value if kind == "entered" else _Checks(subject, strict)
+    if kind != "entered":
+        names = {id(local[name]): name for name, _ in item["arguments"] if not isinstance(local[name], _IMMUTABLE)}
+        if id(value) in names:
+            recorder.add("result", "is", names[id(value)], names[id(value)])
+        else:
+            recorder.about("result", value)
     for name, _ in item["arguments"]:
         recorder.about_change(name, local[name], before[name])
-    recorder.leave_out_none()
+    recorder.about_looks(item, local)
+    recorder.about_words(heard)
+    recorder.put_none_last()
     if "itertools." in form:
         recorder.imports.add(("itertools", ""))
     if "asyncio." in form:
@@ -382,7 +403,9 @@ def _describe(subject, item, local, before, outcome, strict):
         "kind": "value",
         "call": call,
         "setup": setup,
+        "enters": kind == "entered",
         "checks": recorder.checks,
+        "more": recorder.more,
         "imports": sorted(recorder.imports),
         "print": "\n".join(recorder.prints),
         "type": type(value).__name__,
@@ -416,15 +439,60 @@ def _unseen_by_equality(value):
     return [name for name in names if not name.startswith("_")][:MOST_ATTRIBUTES]
 
 
+def _is_made_by(subject, value):
+    """Whether the function under observation is what constructs the value."""
+    owner, _, name = subject.raw.__qualname__.rpartition(".")
+    return name in ("__init__", "__post_init__", "__new__") and any(
+        kind.__qualname__ == owner and kind.__module__ == subject.module.__name__ for kind in type(value).__mro__
+    )
+
+
+def _looks(subject, name, value):
+    """Yield (expression, value) of what a person would look at in an object whose state its attributes do not tell."""
+    if isinstance(value, (io.StringIO, io.BytesIO)):
+        if not value.closed:
+            yield f"{name}.getvalue()", value.getvalue()
+        return
+    kind = type(value)
+    filename = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    if not filename.startswith(subject.tree) or isinstance(value, enum.Enum):
+        return
+    for attribute in sorted(_properties(kind))[:MOST_ATTRIBUTES]:
+        with contextlib.suppress(Exception):
+            yield f"{name}.{attribute}", getattr(value, attribute)
+    written = {part for base in kind.__mro__ if base.__module__ != "builtins" for part in vars(base)}
+    with contextlib.suppress(Exception):
+        if "__iter__" in written and not hasattr(kind, "__next__"):
+            items = list(itertools.islice(value, MOST_YIELDED + 1))
+            if len(items) <= MOST_YIELDED:
+                yield f"list({name})", items
+    with contextlib.suppress(Exception):
+        if "__len__" in written:
+            yield f"len({name})", len(value)
+
+
+def _properties(kind):
+    return {
+        name
+        for base in kind.__mro__
+        for name, member in vars(base).items()
+        if not name.startswith("_") and isinstance(member, (property, functools.cached_property))
+    }
+
+
 class DependsOnPlace(CannotWrite):
     """The value names a folder that lies elsewhere on another machine."""
 
 
 class _Checks:
-    """Collects the assertions about one call, and beside them the fingerprint of what they can tell apart."""
+    """Collects the assertions about one call, and beside them the fingerprint of what they can tell apart.
+
+    ``more`` are those that only a test which needs them to fail should make: looks into objects, and what was printed.
+    """
 
     def __init__(self, subject, strict):
         self.checks = []
+        self.more = []
         self.prints = []
         self.imports = set()
         self._subject = subject
@@ -434,13 +502,52 @@ class _Checks:
         self.checks.append([subject, operator, expected])
         self.prints.append(f"{subject} {operator} {fingerprint}")
 
-    def leave_out_none(self):
-        """Drop that a call returns None where there is more to say: what it changed."""
-        rest = [check for check in self.checks if check != ["result", "is", "None"]]
-        self.checks = rest or self.checks
+    def put_none_last(self):
+        """Say that a call returns None only where there is nothing else to say."""
+        rest = [check for check in self.checks if check != judge.NONE]
+        if judge.NONE in self.checks and not rest:
+            self.more.append(judge.NONE)
+        self.checks = rest
+
+    def about_looks(self, item, local):
+        """Note, among ``more``, what running the code of objects shows of them: of the result, and of changed arguments."""
+        changed = {check[0].partition(".")[0] for check in self.checks}
+        twins = {}
+        for name, _ in item["arguments"]:
+            looks = list(_looks(self._subject, name, local[name]))
+            if not looks or name in changed:
+                continue
+            # Only the code of a second, equal object may run to show the state before: to look may change it.
+            for other, text in item["arguments"]:
+                if other not in twins:
+                    twins[other] = self._subject.scope.evaluate(text, dict(twins))
+            earlier = dict(_looks(self._subject, name, twins[name]))
+            for text, value in looks:
+                if self._fingerprint(value) != self._fingerprint(earlier.get(text)):
+                    self._add_more(text, value)
+
+    def _fingerprint(self, value):
+        return _attribute_print(self._subject, value)
+
+    def about_words(self, heard):
+        """Note, among ``more``, what the call printed and logged."""
+        for text, value in heard.words(self._subject.raw.__code__.co_names):
+            self._add_more(text, value)
+
+    def _add_more(self, text, value):
+        """Assert among ``more`` that the expression ``text`` gives the value, if it can be written."""
+        kept = len(self.checks), len(self.prints)
+        try:
+            self._equal(text, value)
+            self.more += self.checks[kept[0] :]
+        except Exception:  # the user's own ``__eq__`` may raise anything
+            pass
+        del self.checks[kept[0] :], self.prints[kept[1] :]
 
     def about(self, name, value):
         """Assert all that can be said about ``value``: equality where it has a source form, else its public attributes."""
+        if _is_made_by(self._subject, value) and self._attributes(name, value):
+            return  # to compare it with one made in the same way would say nothing
         try:
             self._equal(name, value)
         except DependsOnPlace:
@@ -511,6 +618,9 @@ class _Checks:
                 pass
         if isinstance(value, BaseException):
             self._equal(f"str({name})", str(value))
+        for text, item in _looks(self._subject, name, value):
+            if not text.startswith("list("):
+                self._add_more(text, item)
         return True
 
     def about_change(self, name, value, before):

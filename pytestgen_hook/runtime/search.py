@@ -32,7 +32,7 @@ _ANEW = "it depends on when and where its module is imported: the clock, chance,
 class Seen:
     """One observed input: what was proposed, what ``observe`` answered, and which mutants it kills."""
 
-    __slots__ = ("answer", "arcs", "cost", "input", "item", "kills")
+    __slots__ = ("answer", "arcs", "cost", "input", "item", "kills", "looks")
 
     def __init__(self, proposed, item, answer):
         self.input = proposed
@@ -40,11 +40,31 @@ class Seen:
         self.answer = answer
         self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
         self.kills = set()
+        self.looks = {}  # {position in the answer's "more": the mutants that only this check fails under}
         self.cost = _cost(proposed, item, answer)
 
     def claimed(self):
         """Return the item that makes the call again and checks it as its test would."""
         return {**self.item, "told": judge.told(self.answer)}
+
+    def note(self, mutant, failing):
+        """Note that the check at that position is the first that fails under the mutant."""
+        self.kills.add(mutant)
+        look = failing - len(self.answer.get("checks", ()))
+        if look >= 0 and self.answer.get("more"):
+            self.looks.setdefault(look, set()).add(mutant)
+
+    def look_no_further(self):
+        """Give up the checks of ``more``, and what only they tell."""
+        for mutants in self.looks.values():
+            self.kills -= mutants
+        self.looks = {}
+        self.answer["more"] = [check for check in self.answer.get("more", ()) if check == judge.NONE]
+
+    def checks(self):
+        """Return the checks of its test: of ``more`` those without which a mutant would pass."""
+        more = self.answer.get("more", [])
+        return [*self.answer.get("checks", ()), *(more[look] for look in sorted(self.looks))] or more[-1:]
 
 
 def _cost(proposed, item, answer):
@@ -103,6 +123,7 @@ class Search:
         self._guard = guard
         self._ask_twin = ask_twin
         self._slowest = 0.0
+        self._looks_hold = True
         self._largest = None  # an integer in an input above which calls did not end in time
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -133,6 +154,8 @@ class Search:
                 domain.reward(index, usable)
             if usable:
                 found.append(Seen(proposed, item, answer))
+                if not self._looks_hold:
+                    found[-1].look_no_further()
                 self._slowest = max(self._slowest, answer["seconds"])
         return found
 
@@ -258,14 +281,16 @@ class Search:
         chosen += [seen for seen in self.good if seen.input.origin == "example"][:10]
         prints = set()
         for seen in sorted(self.good, key=lambda seen: seen.cost):
-            if seen.answer["print"] not in prints:
-                prints.add(seen.answer["print"])
+            shown = seen.answer["print"], str(seen.answer.get("more"))
+            if shown not in prints:
+                prints.add(shown)
                 chosen.append(seen)
         return list(dict.fromkeys(chosen))[:POOL]
 
     def _kill(self):
         """Compare the pool against every mutant; then search on for those that survive."""
         self.pool = self._pool()
+        self._give_up_unsteady_looks()
         alive = set(range(len(self.subject.mutants)))
         mean = sum(seen.answer["seconds"] for seen in self.pool) / len(self.pool)
         first = self.pool
@@ -322,8 +347,8 @@ class Search:
         for place, answers in enumerate(workers.run(self.subject, self._guard, jobs())):
             index, able = asked[place]
             for seen, answer in zip(able, answers):
-                if answer.get("how") != "not run" and answer.get("failing", 0) is not None:
-                    seen.kills.add(index)
+                if answer.get("how") != "not run" and answer.get("failing", -1) is not None:
+                    seen.note(index, answer.get("failing", -1))
                     self.killed.setdefault(index, len(self.killed))
 
     @staticmethod
@@ -429,6 +454,32 @@ class Search:
             self._count(self.rejections, problems[0])
         return not problems
 
+    def _steady(self, seen, first, second, judged):
+        """Whether the checks of the case hold again; those of ``more`` that do not are given up if there are others."""
+        failing = judged.get("failing", -1)
+        if failing is not None and failing < len(seen.answer.get("checks", ())):
+            self._count(self.rejections, _UNEQUAL)
+            return False
+        looks = [seen.answer.get("more", ())[look] for look in seen.looks]
+        if all(look in again.get("more", ()) for look in looks for again in (first, second)):
+            return True
+        seen.look_no_further()
+        if not seen.kills:
+            self._count(self.rejections, _AGAIN)
+        return bool(seen.kills)
+
+    def _give_up_unsteady_looks(self):
+        """Give up what ``more`` says of every call if it does not hold when a call is made again."""
+        seen = [seen for seen in self.pool if seen.answer.get("more")]
+        if not seen:
+            return
+        job = workers.Job([one.claimed() for one in seen], max(0.1, 10 * self._slowest), workers.Manner(trace=False))
+        answers = workers.together(self.subject, self._guard, job)
+        if any((answer.get("failing") or -1) >= len(one.answer["checks"]) for one, answer in zip(seen, answers)):
+            self._looks_hold = False
+            for one in self.good:
+                one.look_no_further()
+
     def _base_answer(self):
         worst = max(self.problems, key=self.problems.get) if self.problems else None
         answer = {
@@ -484,7 +535,8 @@ class Search:
             "arguments": seen.item["arguments"],
             "call": answer["call"],
             "setup": answer.get("setup", []),
-            "checks": answer.get("checks", []),
+            "checks": seen.checks(),
+            "enters": answer.get("enters", False),
             "raises": answer.get("raises"),
             "imports": sorted({tuple(pair) for pair in [*seen.item["imports"], *answer["imports"]]}),
             "receiver": seen.item["receiver"],

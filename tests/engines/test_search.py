@@ -497,6 +497,96 @@ def test_what_comparisons_looked_at_steers_the_next_inputs(tmp_path):
     assert any(case.checks and case.checks[0].expected.startswith('("') for case in found["ticket"].cases)
 
 
+OBJECTS = """
+import contextlib, enum, io, logging
+from dataclasses import dataclass, field
+
+log = logging.getLogger("shop")
+
+class Stack:
+    def __init__(self):
+        self._items = []
+
+    def push(self, item):
+        self._items.append(item)
+
+    def __len__(self):
+        return len(self._items)
+
+class Temperature:
+    def __init__(self, celsius: float):
+        self._celsius = celsius
+
+    @property
+    def fahrenheit(self) -> float:
+        return self._celsius * 9 / 5 + 32
+
+    @fahrenheit.setter
+    def fahrenheit(self, value: float):
+        self._celsius = (value - 32) * 5 / 9
+
+@dataclass
+class Order:
+    price: float
+    total: float = field(init=False, default=0.0)
+
+    def __post_init__(self):
+        self.total = self.price * 3
+
+@contextlib.contextmanager
+def opened(n: int, seen: list[int]):
+    if n < 0:
+        raise ValueError("too small")
+    yield n * 2
+    seen.append(n)
+
+def say(name: str) -> None:
+    print(f"hi {name}")
+
+def check_size(n: int) -> None:
+    if n > 3:
+        log.error("too big: %d", n)
+
+def emit(text: str, out: io.StringIO) -> None:
+    out.write(text + "!")
+"""
+
+
+def subjects_of(exploration: Exploration) -> set[str]:
+    return {check.subject for case in exploration.cases for check in case.checks}
+
+
+def test_effects_that_no_result_shows_are_looked_at(tmp_path):
+    found = explored(tmp_path, OBJECTS, seconds=60.0)
+    silent = [name for name, item in found.items() if item.mutants_killed < item.mutants_total or not item.cases]
+    assert silent == []
+    assert subjects_of(found["Stack.push"]) == {"len(stack)"}
+    assert subjects_of(found["Order.__post_init__"]) >= {"result.price", "result.total"}
+    assert subjects_of(found["say"]) == {"capsys.readouterr().out"}
+    assert subjects_of(found["check_size"]) == {"caplog.messages"}
+    assert subjects_of(found["emit"]) == {"out.getvalue()"}
+    assert subjects_of(found["opened"]) == {"result", "seen"}
+    assert all(case.enters for case in found["opened"].cases)
+
+
+def test_what_is_printed_is_asserted_only_where_it_is_steady_and_needed(tmp_path):
+    source = """
+        import time
+
+        def timed(n: int) -> int:
+            print(time.perf_counter())
+            return n + 1
+
+        def chatty(n: int) -> int:
+            text = "n" * n
+            print(text)
+            return len(text)
+        """
+    found = explored(tmp_path, source, seconds=12.0)
+    assert subjects_of(found["timed"]) == {"result"}
+    assert "capsys.readouterr().out" in subjects_of(found["chatty"])
+
+
 def test_the_members_of_an_enum_are_all_there_are(tmp_path):
     source = """
         import enum
