@@ -91,12 +91,12 @@ def _together(options: Sequence[Callable[[_Function], _Function]]) -> Callable[[
     return decorate
 
 
-_existing = click.Path(exists=True, path_type=Path)
+_path = click.Path(path_type=Path)
 _file = click.Path(dir_okay=False, path_type=Path)
 
 _range_options = _together(
     [
-        click.argument("paths", nargs=-1, type=_existing),
+        click.argument("paths", nargs=-1, type=_path),
         click.option("--staged", is_flag=True, help="Check what is staged for the next commit. The default."),
         click.option("--since", metavar="REF", help="Check what the commits since the merge base with REF change."),
         click.option("--all", "everything", is_flag=True, help="Check every function of the repository."),
@@ -168,8 +168,7 @@ def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: 
     from pytestgen_hook.commands.options import CheckOptions
 
     scope, ref = _scope(staged, since, everything)
-    resolved = tuple(path.resolve() for path in paths)
-    options = CheckOptions(resolved, scope, ref, rest["diff"], rest["config_file"], _overrides(rest))
+    options = CheckOptions(paths, scope, ref, rest["diff"], rest["config_file"], _overrides(rest))
     _report(lambda progress: run_check(options, Path.cwd(), progress), rest)
 
 
@@ -269,6 +268,10 @@ def _report(command: Callable[[Progress], Report], given: Mapping[str, Any]) -> 
     formats, files = given["formats"] or ("text",), given["files"]
     if len(files) > len(formats):
         raise click.UsageError("there are more --output-file than --output-format.")
+    if files:
+        from pytestgen_hook.commands.options import refuse_sources
+
+        refuse_sources(files, Path.cwd())
     with shown(os.environ, quiet=given["quiet"]) as progress:
         report = command(progress)
     style = _style(given)

@@ -202,6 +202,8 @@ def _text(value: object) -> str:
     # A number read from the environment is text again: PYTESTGEN_PYTHON=3 names a program.
     if isinstance(value, float):
         return f"{value:g}"
+    if value == "":
+        raise _InvalidError("empty. Write a text, or leave it out.")
     if not isinstance(value, str) or not value.strip():
         raise _InvalidError("not a text. Write it in quotes.")
     return value
@@ -212,6 +214,8 @@ def _folder(value: object) -> str:
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or text[1:2] == ":":
         raise _InvalidError("not inside the repository. Write a folder relative to its top.")
+    if path.parts[:1] == (".git",):
+        raise _InvalidError("git's own folder. Name one of the work tree.")
     return "" if str(path) == "." else str(path)
 
 

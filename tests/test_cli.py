@@ -78,6 +78,75 @@ def test_from_a_folder_below_paths_are_seen_from_there(repo, monkeypatch: pytest
     assert line.endswith(" c.py")
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("missing.py", "missing.py does not exist"),
+        ("/etc/passwd", "/etc/passwd is not in this repository"),
+        ("../cache", "../cache is not in this repository"),
+        ("../repo-2/a.py", "../repo-2/a.py is not in this repository"),
+    ],
+)
+@pytest.mark.parametrize("staged", [True, False])
+def test_a_path_that_names_nothing_here_is_refused(repo, path: str, told: str, staged: bool) -> None:
+    if staged:
+        repo.stage("a.py", DOUBLE)
+    result = check(path)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_paths_that_a_hook_manager_names_are_taken(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.stage("gone.py", DOUBLE)
+    repo.stage("old/gone.py", DOUBLE)
+    repo.commit()
+    repo.git("rm", "-q", "gone.py", "old/gone.py")
+    repo.stage("README.md", "text")
+    (repo.path / "link").symlink_to("/etc/passwd")
+    repo.git("add", "link")
+    assert check("gone.py", "old", "README.md", "link", ".").exit_code == 0
+    repo.stage("sub/a.py", DOUBLE.replace("2", "3"))
+    monkeypatch.chdir(repo.path / "sub")
+    assert check("a.py").exit_code == check("..").exit_code == check(str(repo.path / "sub/a.py")).exit_code == 1
+    assert check("../README.md").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("new.py", "Python file"), ("notes.txt", "git tracks"), ("sub/../notes.txt", "git tracks")]
+)
+def test_a_report_does_not_overwrite_a_source(repo, name: str, told: str) -> None:
+    repo.stage("notes.txt", "mine")
+    repo.stage("sub/a.py", DOUBLE)
+    result = check("--output-format", "json", "--output-file", name)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert (repo.path / "notes.txt").read_text() == "mine"
+    assert check("--output-file", "report.txt").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--python", "/nope"], "/nope, which is no program"),
+        (["--python", "no-such-python"], "no-such-python, which is no program"),
+        (["--python", "a.py"], "a.py, which is no program"),
+        (["--python", "sub"], "sub, which is no program"),
+        (["--tests-dir", "a.py"], "a.py is a file"),
+        (["--tests-dir", "a.py/tests"], "a.py is a file"),
+        (["--tests-dir", ".git"], "git's own folder"),
+        (["--tests-dir", ""], "empty"),
+        (["--config", "c.toml"], "source-roots names nope"),
+    ],
+)
+def test_settings_that_name_what_is_not_there_are_refused_at_once(repo, arguments: list[str], told: str) -> None:
+    repo.stage("a.py", DOUBLE)
+    repo.write("c.toml", 'source-roots = ["nope"]\n')
+    repo.write("sub/x.txt", "")
+    result = check(*arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
 def test_since_looks_at_commits(repo) -> None:
     repo.commit()
     repo.stage("a.py", DOUBLE)
@@ -110,7 +179,6 @@ def test_the_range_of_pre_commit_is_taken_over(repo, monkeypatch: pytest.MonkeyP
         pytest.param(["--mode", "wirte"], id="an unknown mode"),
         pytest.param(["--engine", "model"], id="an engine that does not exist"),
         pytest.param(["--budget", "soon"], id="a budget that is no number"),
-        pytest.param(["missing.py"], id="a path that is missing"),
         pytest.param(["--output-file", "a", "--output-file", "b"], id="more files than formats"),
         pytest.param(["--no-such-option"], id="an unknown option"),
     ],

@@ -113,7 +113,7 @@ def test_an_empty_yaml_file_gives_defaults(tmp_path: Path) -> None:
         pytest.param('tests-dir = "../elsewhere"', "not inside the repository", id="a folder outside"),
         pytest.param('tests-dir = "/elsewhere"', "not inside the repository", id="an absolute folder"),
         pytest.param('tests-dir = "C:/elsewhere"', "not inside the repository", id="a folder of another drive"),
-        pytest.param('python = ""', "not a text", id="an empty text"),
+        pytest.param('python = ""', "empty", id="an empty text"),
         pytest.param("tests-dir = 't'\ntests_dir = 'u'", "given twice", id="one key in two spellings"),
     ],
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytestgen_hook.commands.options import CheckOptions, Progress
+from pytestgen_hook.commands.options import CheckOptions, Progress, places_of
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import ChangedFunction, Edit, Report, Unanalysed
 
@@ -31,6 +31,7 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
 
     started = time.monotonic()
     repository = Repository.open(cwd)
+    options = replace(options, paths=places_of(options.paths, cwd, repository))
     revision, changes = _changes(repository, options)
     report = Report((), range=options.range)
     unmerged = repository.unmerged_paths() if options.scope in ("staged", "all") else []
@@ -58,6 +59,7 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
             from pytestgen_hook.commands.examination import Subject
 
             subject = Subject(repository, revision, entries, code, config)
+            subject.refuse_wrong_settings()
             report = _examined(report, changed, subject, options, progress)
     return replace(report, seconds=round(time.monotonic() - started, 3))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import shlex
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,6 +37,34 @@ class Subject:
     entries: dict[str, str]
     code: TestCode
     config: Config
+
+    def refuse_wrong_settings(self) -> None:
+        """Raise FatalError for settings that name what is not there, before anything rests on them."""
+        root, config = self.repository.root, self.config
+        for folder in config.source_roots:
+            if not (root / folder).is_dir() and not any(path.startswith(f"{folder}/") for path in self.entries):
+                raise FatalError(
+                    f"source-roots names {folder}, which is no folder of the repository. Mend the setting."
+                )
+        folder = config.tests_dir or ""
+        parts = [folder, *map(str, PurePosixPath(folder).parents)]
+        wrong = next((part for part in parts if part in self.entries or (root / part).is_file()), None)
+        if wrong is not None:
+            raise FatalError(f"tests-dir = {folder}: {wrong} is a file. Name a folder.")
+        if config.python and not _is_there(root, config.python):
+            advice = "Name the project's interpreter, for example .venv/bin/python."
+            raise FatalError(f"the python setting names {config.python}, which is no program. {advice}")
+
+
+def _is_there(root: Path, python: str) -> bool:
+    """Whether there is an interpreter of this name or path, or an environment of this folder, by its looks."""
+    place = root / Path(python).expanduser()
+    if place.is_dir():
+        names = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
+        return any(os.access(place / name, os.X_OK) for name in names)
+    if place.is_file():
+        return os.access(place, os.X_OK)
+    return not any(mark in python for mark in "/\\") and shutil.which(python) is not None
 
 
 class Examination:

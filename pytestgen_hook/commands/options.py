@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from pytestgen_hook.errors import FatalError
+
+if TYPE_CHECKING:
+    from pytestgen_hook.git import Repository
 
 
 class Progress(Protocol):
@@ -22,7 +29,7 @@ class CheckOptions:
     """What one check is to look at.
 
     ``scope`` is ``"staged"``, ``"since"`` (then ``since`` is the ref), ``"all"`` or ``"head"`` (the last commit, for
-    ``pytestgen amend``); ``paths`` (absolute) narrow it to files and folders; ``config_file`` takes the place of
+    ``pytestgen amend``); ``paths`` (from the working folder) narrow it to files and folders; ``config_file`` takes the place of
     pyproject.toml, and ``overrides`` are the names and values of settings given as flags; with ``diff`` tests are made
     as in mode write, and nothing is written.
     """
@@ -38,3 +45,57 @@ class CheckOptions:
     def range(self) -> str:
         """The range in the words of the report: ``staged``, ``all``, ``head`` or ``since REF``."""
         return f"since {self.since}" if self.scope == "since" else self.scope
+
+
+def refuse_sources(files: Iterable[Path], cwd: Path) -> None:
+    """Raise FatalError for an output file that is a source: it would be overwritten by the report."""
+    from pytestgen_hook.git import INDEX, Repository
+
+    repository = Repository.open(cwd)
+    tracked: dict[str, str] | None = None
+    for file in files:
+        if file.suffix == ".py":
+            raise FatalError(f"--output-file {file}: that is the name of a Python file. Name another.")
+        inner = _inner(cwd / file, repository)
+        if inner is not None:
+            tracked = repository.entries(INDEX) if tracked is None else tracked
+            if inner in tracked:
+                raise FatalError(f"--output-file {file}: git tracks this file. Name one that it does not track.")
+
+
+def places_of(paths: Iterable[Path], cwd: Path, repository: Repository) -> tuple[Path, ...]:
+    """Return the absolute places of files and folders to look at; FatalError for what is not there, or elsewhere.
+
+    A file that git knows may be gone from the work tree: hook managers name what a commit deletes.
+    """
+    found = []
+    for path in paths:
+        inner = _inner(cwd / path, repository)
+        if inner is None:
+            raise FatalError(f"{path} is not in this repository ({repository.root}). Name a file or folder inside it.")
+        if not os.path.lexists(cwd / path) and not _is_known(inner, repository):
+            raise FatalError(f"{path} does not exist. Name a file or folder of this repository.")
+        found.append(repository.root.resolve() / inner)
+    return tuple(found)
+
+
+def _inner(place: Path, repository: Repository) -> str | None:
+    """The path below the top of the repository, links in its own name not followed; None for one outside."""
+    root = repository.root.resolve()
+    absolute = Path(os.path.normpath(place))
+    for full in (absolute.parent.resolve() / absolute.name, absolute.resolve(), absolute):
+        if full.is_relative_to(root):
+            return full.relative_to(root).as_posix()
+    return None
+
+
+def _is_known(path: str, repository: Repository) -> bool:
+    from pytestgen_hook.git import INDEX, Revision
+
+    head = repository.head()
+    revisions = [INDEX, *([Revision(head)] if head else [])]
+    return any(
+        other == path or other.startswith(f"{path}/")
+        for revision in revisions
+        for other in repository.entries(revision)
+    )
