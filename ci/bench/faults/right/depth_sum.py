@@ -1,0 +1,9 @@
+def depth_sum(items, depth=1):
+    """Add up nested numbers, each times how deep it lies."""
+    total = 0
+    for item in items:
+        if isinstance(item, list):
+            total += depth_sum(item, depth + 1)
+        else:
+            total += item * depth
+    return total

@@ -1,0 +1,10 @@
+def numbers(release: str) -> list[int]:
+    return [int(part) for part in release.removeprefix("v").split(".")]
+
+
+def is_newer(one: str, other: str) -> bool:
+    left, right = numbers(one), numbers(other)
+    length = max(len(left), len(right))
+    left += [0] * (length - len(left))
+    right += [0] * (length - len(right))
+    return left > right

@@ -1,0 +1,7 @@
+def splits_into(text, words):
+    if not text:
+        return True
+    for word in words:
+        if word and text.startswith(word) and splits_into(text[len(word) :], words):
+            return True
+    return False
