@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,13 +17,18 @@ PROJECT = Path(__file__).parent.parent.parent
 RESULTS = Path(__file__).parent / "results"
 
 
-def environment(work: Path) -> Path:
-    """Return the Python of an environment below ``work`` that has this checkout, pytest, coverage and pytest-timeout."""
+def environment(work: Path, *needs: str) -> Path:
+    """Return the Python of an environment below ``work`` that has this checkout, pytest, coverage and pytest-timeout.
+
+    ``needs`` are packages that the measured code imports.
+    """
     python = work / "venv" / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", work / "venv"], check=True)
         packages = [str(PROJECT), "pytest", "coverage", "pytest-timeout"]
         subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+    if needs:
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *needs], check=True)
     again = ["--force-reinstall", "--no-deps", str(PROJECT)]
     subprocess.run([python, "-m", "pip", "install", "--quiet", *again], check=True)
     return python
@@ -32,6 +39,23 @@ def repository(folder: Path) -> None:
     git(folder, "init", "--quiet")
     git(folder, "add", "--all", "--force")
     git(folder, "commit", "--quiet", "--message", "as it is")
+
+
+def unpacked(work: Path, requirement: str, folder: Path) -> Path:
+    """Make the folder a repository with the sources of a library from the package index, its tests left out."""
+    name, _, version = requirement.partition("==")
+    place, wanted = work / "sdists", f"{name.replace('-', '_')}-{version or '*'}"
+    if not list(place.glob(f"{wanted}.tar.gz")):
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "-d", place]
+        subprocess.run([*command, requirement], check=True, capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    with tarfile.open(next(place.glob(f"{wanted}.tar.gz"))) as stream:
+        stream.extractall(folder.parent / "unpacked", filter="data")
+    shutil.copytree(next((folder.parent / "unpacked").glob(wanted)), folder)
+    for path in [*folder.rglob("tests"), *folder.rglob("test"), *folder.rglob("test_*.py")]:
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    repository(folder)
+    return folder
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -6,33 +6,12 @@ python ci/bench/libraries.py --work DIR [--only NAME]
 import argparse
 import hashlib
 import shutil
-import subprocess
-import sys
-import tarfile
 from collections import Counter
 from pathlib import Path
 
-from common import check, environment, git, is_green, repository, save
+from common import check, environment, git, is_green, save, unpacked
 
 LIBRARIES = {"inflection": ".", "humanize": "src", "more-itertools": "."}
-
-
-def unpacked(work: Path, name: str) -> Path:
-    """Return a repository with the sources of the library, its tests left out."""
-    place = work / "sdists"
-    stem = name.replace("-", "_")
-    if not list(place.glob(f"{stem}-*.tar.gz")):
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "-d", place]
-        subprocess.run([*command, name], check=True, capture_output=True)
-    folder = work / "libraries" / stem
-    shutil.rmtree(folder, ignore_errors=True)
-    with tarfile.open(next(place.glob(f"{stem}-*.tar.gz"))) as stream:
-        stream.extractall(folder.parent / "unpacked", filter="data")
-    shutil.copytree(next((folder.parent / "unpacked").glob(f"{stem}-*")), folder)
-    for path in [*folder.rglob("tests"), *folder.glob("test_*.py")]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    repository(folder)
-    return folder
 
 
 def digest(folder: Path) -> str:
@@ -47,7 +26,7 @@ def digest(folder: Path) -> str:
 
 def measured(work: Path, python: Path, name: str, root: str) -> dict[str, object]:
     """Run the command on one library and return what it reached."""
-    folder = unpacked(work, name)
+    folder = unpacked(work, name, work / "libraries" / name.replace("-", "_"))
     outside = work / "outside" / folder.name
     shutil.rmtree(outside, ignore_errors=True)
     for part in ("home", "tmp", "cache"):

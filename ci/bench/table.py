@@ -13,6 +13,12 @@ def result(name: str) -> dict:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
+def beside(measured: dict, key: str, unit: str = "") -> str:
+    """Return a figure with the peer's from the same run, if there is one."""
+    text = f"{measured[key]}{unit}"
+    return text + (f" (Pynguin: {measured['pynguin'][key]}{unit})" if "pynguin" in measured else "")
+
+
 def rows() -> list[tuple[str, str, str]]:
     """Return (what, goal, measured)."""
     found = []
@@ -39,6 +45,37 @@ def rows() -> list[tuple[str, str, str]]:
             ("… tests a module", "", str(human["tests_a_module"])),
             ("… seconds a function", "≤ 3", str(human["seconds_a_function"])),
         ]
+    if faults := result("faults"):
+        found += [
+            (f"{faults['pairs']} faults of algorithms: caught", "≥ 36", beside(faults, "caught")),
+            ("… green on the right ones", "all", beside(faults, "green")),
+            ("… seconds a module", "", beside(faults, "seconds_a_module")),
+        ]
+    if modules := result("modules"):
+        found += [
+            (
+                f"{modules['modules']} modules: lines and branches, median",
+                "≥ 92 %",
+                beside(modules, "lines_and_branches_median", " %"),
+            ),
+            ("… mutants killed (another program's), median", "≥ 75 %", beside(modules, "killed_median_percent", " %")),
+            (
+                f"… mutants killed, of {modules['mutants']}",
+                "≥ 1.3x the peer's",
+                beside(modules, "killed") + (f": {modules['killed_ratio']}x" if "killed_ratio" in modules else ""),
+            ),
+            ("… green in 3 runs", "all", beside(modules, "green_in_three_runs")),
+            ("… seconds a module, median", "≤ 60", beside(modules, "seconds_median")),
+        ]
+    if stable := result("stable"):
+        found.append(
+            (
+                f"{stable['tests']:,} tests of {stable['suites']} suites, {stable['runs']} runs each, "
+                f"Python {' and '.join(stable['pythons'])}: failed",
+                "0",
+                str(stable["failed_tests"]),
+            )
+        )
     for library in result("libraries").get("libraries", ()):
         safe = library["only_tests_changed"] and library["nothing_outside_changed"]
         found.append(
@@ -72,12 +109,26 @@ def rows() -> list[tuple[str, str, str]]:
     return found
 
 
+def details(name: str) -> list[str]:
+    """Return a line for each fault that was missed, or each module."""
+    if name == "faults":
+        missed = [row for row in result(name)["rows"] if not row["caught"]]
+        return [f"- {row['name']}: {row['fault']}, as in `{row['witness']}`" for row in missed] or ["- none"]
+    return [
+        f"- {row['name']}: {row['given_tests']}/{row['functions']} functions · {row['line']} % lines · "
+        f"{row['branch']} % branches · {row['killed']}/{row['mutants']} mutants in {row['seconds']} s"
+        for row in result(name)["rows"]
+    ]
+
+
 def main() -> None:
-    """Write the table and, below it, why the rest of the libraries is not reached."""
+    """Write the table and, below it, what is not reached."""
     lines = ["| what | goal | measured |", "|---|---|---|", *[f"| {' | '.join(row)} |" for row in rows()]]
     for library in result("libraries").get("libraries", ()):
         lines += ["", f"Not reached in {library['name']}:", ""]
         lines += [f"- {count} x {reason}" for reason, count in library["not_reached"].items()] or ["- nothing"]
+    for name, what in (("faults", "Faults missed"), ("modules", "Modules")):
+        lines += ["", f"{what}:", "", *details(name)] if result(name) else []
     readme = HERE / "README.md"
     text = readme.read_text(encoding="utf-8")
     between = "<!-- results -->\n" + "\n".join(lines).replace("\\", "\\\\") + "\n<!-- end -->"
