@@ -72,9 +72,9 @@ def _cost(proposed, item, answer):
     length = sum(effort(source) for _, source in item["arguments"])
     expected = [check[2] for check in answer.get("checks", ())]
     length += sum(map(len, expected))
-    # An empty input with an empty result shows less than its length says.
-    shown = [*expected, *(source for _, source in item["arguments"])]
-    length += 12 * (bool(expected) and all(text in _EMPTY for text in shown))
+    # An empty result shows less than its length says, that of an empty input still less.
+    length += 8 * (bool(expected) and all(text in _EMPTY for text in expected))
+    length += 4 * all(source in _EMPTY for _, source in item["arguments"])
     if answer["kind"] == "raise":
         length += 12 if answer.get("deliberate") else 150
     if proposed.origin == "example":
