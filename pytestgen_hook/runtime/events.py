@@ -15,7 +15,7 @@ from places import HARMLESS, Places
 Handler = Callable[..., None]
 Note = Callable[[str, str], None]
 
-_SHOWN_LENGTH = 80
+_SHOWN_LENGTH = 200  # whole paths: what of them lies in folders of the run is cut later
 
 
 class Refused(PermissionError):  # it is not an error of the confined code's

@@ -1,5 +1,6 @@
 """Looks for calls worth a test: runs what people wrote down, then varies what reached new steps or killed new mutants."""
 
+import os
 import random
 import re
 import time
@@ -91,6 +92,35 @@ def effort(source):
     return len(source) + 4 * len(_SWITCH.findall(source)) + 6 * (not source.isascii())
 
 
+_LINE = 88
+_MOST_LINES = 15
+
+
+def is_long(seen):
+    """Whether a value of the case takes more lines, written one item a line, than a reader would check."""
+    sources = [source for _, source in seen.item["arguments"]] + [check[2] for check in seen.answer.get("checks", ())]
+    return any(len(source) > _LINE and _items(source) + 2 > _MOST_LINES for source in sources)
+
+
+def _items(source):
+    """Count the items of the outermost brackets, roughly: a comma within a text counts like any other."""
+    depth = count = 0
+    for char in source:
+        depth += (char in "([{") - (char in ")]}")
+        count += char == "," and depth == 1
+    return count + 1
+
+
+_TEMPORARY = re.compile(r"(tmp)?[a-z0-9_]{8}")
+
+
+def _changed(text):
+    """Say in words what a call changed beyond its arguments; names made up at random are left out."""
+    if text.startswith("the "):
+        return "it changes " + text
+    return "it writes files" if _TEMPORARY.fullmatch(text) else f"it writes files ({text})"
+
+
 def _largest_number(item):
     return max(
         (int(digits) for _, source in item["arguments"] for digits in re.findall(r"(?<![\w.])\d{1,18}", source)),
@@ -175,14 +205,18 @@ class Search:
     def _usable(self, answer):
         kind = answer["kind"]
         if answer.get("attempts"):
-            self._count(self.refusals, answer["attempts"][0])
+            attempt = self._without_our_folders(answer["attempts"][0])
+            if attempt.endswith(" ."):
+                self._count(self.problems, "it writes files")  # to the folder it runs in, as if that were a file
+            else:
+                self._count(self.refusals, attempt)
             return False
         if kind == "lost":
             if answer["how"] != "not run":
                 self._count(self.refusals if "ended" in answer["how"] else self.problems, "a call " + answer["how"])
             return False
         if answer.get("writes"):
-            self._count(self.problems, "it writes files ({})".format(answer["writes"][0]))
+            self._count(self.problems, _changed(answer["writes"][0]))
             return False
         if answer.get("reads"):
             self._count(self.problems, "it reads files outside the repository ({})".format(answer["reads"][0]))
@@ -194,6 +228,16 @@ class Search:
             self._count(self.problems, "every call ended in {}".format(answer.get("error", "an error")))
             return False
         return True
+
+    def _without_our_folders(self, text):
+        """Write paths in a sentence as seen from the folders that the tool made for this run."""
+        folder, tree, _ = self.subject.address["place"]
+        work = os.path.join(folder, "work")
+        for ours, shown in ((work, "."), (tree, "."), (folder, ".."), (os.path.dirname(folder), "../..")):
+            text = text.replace(ours + os.sep, "" if shown == "." else shown + "/")
+            if text.endswith(" " + ours):
+                text = text[: -len(ours)] + shown
+        return text
 
     @staticmethod
     def _count(counts, text):
@@ -366,6 +410,9 @@ class Search:
     def _confirmed(self):
         """Return the smallest suite whose members show the same when run again, each alone and from another random state."""
         pool = [seen for seen in dict.fromkeys(self.pool) if seen.kills or not self.subject.mutants]
+        short = [seen for seen in pool if not is_long(seen)]
+        covered = set().union(*[seen.arcs for seen in short])
+        pool = [seen for seen in pool if seen in short or seen.arcs - covered]
         for _ in range(6):
             kept = suite.smallest(pool)
             lasting = self._lasting(kept)

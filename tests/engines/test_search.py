@@ -639,3 +639,42 @@ def test_operands_and_receivers_are_made_as_their_class_is(tmp_path):
     found = explored(tmp_path, source, seconds=20.0)
     assert [name for name, item in found.items() if item.mutants_killed < item.mutants_total or not item.cases] == []
     assert {case.call for case in found["Vector.__neg__"].cases} == {"-vector"}
+
+
+def test_a_case_that_no_reader_would_check_is_not_kept(tmp_path):
+    source = "def bits(n: int) -> list[int]:\n    return [place for place in range(64) if n >> place & 1]\n"
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.cases
+    assert max(len(check.expected) for case in exploration.cases for check in case.checks) <= 88
+
+
+def test_reasons_name_nothing_of_the_run_itself(tmp_path):
+    source = """
+        import os, pathlib, tempfile
+
+        class Repo:
+            def __init__(self, path: pathlib.Path):
+                self.path = path
+
+            def save(self, text: str) -> None:
+                (self.path if text else pathlib.Path(".")).write_text(text)
+
+        def here(text: str):
+            pathlib.Path(".").write_text(text)
+
+        def aside(text: str):
+            pathlib.Path(__file__).with_name("x.txt").write_text(text)
+
+        def configure(value: str):
+            os.environ["APP_MODE"] = value
+
+        def folder():
+            return tempfile.gettempdir()
+        """
+    found = explored(tmp_path, source, seconds=20.0)
+    reasons = {name: f"{item.refused or ''}{item.problem or ''}" for name, item in found.items()}
+    assert not any(str(tmp_path) in reason for reason in reasons.values())
+    assert reasons["here"] == "it writes files"
+    assert reasons["folder"] == "it writes files"
+    assert reasons["configure"] == "it changes the environment variable APP_MODE"
+    assert "x.txt" in reasons["aside"]
