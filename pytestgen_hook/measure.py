@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,27 +16,33 @@ from typing import Any
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
-from pytestgen_hook.imports import ImportGraph
+from pytestgen_hook.imports import ImportGraph, ReadBlobs
 from pytestgen_hook.interpreter import SCRUBBED_PREFIXES, Interpreter, own_prefix
 from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
 from pytestgen_hook.types import Function, RunOutcome, TestRun
 
 KIND = "evidence"
 OLDEST_PYTEST = 6
-_SCHEMA = 2
+VARIABLES = "variables"
+_SCHEMA = 3
 _VARIANTS = 4  # results kept for one test file whose imports are equal and whose data files differ
 _CONFIGURATION = (
     "pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "setup.py",
     "uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock",
 )  # fmt: skip
 _EVERYTHING = "*"
+_DROPPED = (*SCRUBBED_PREFIXES, "PYTESTGEN_")  # of the environment: tests do not see these variables
+# What Python, pytest, Django and the C library look at by themselves.
+_LOOKED_AT = re.compile(r"PYTEST_.*|PYTHON.*|TZ|LANG|LANGUAGE|LC_.*|DJANGO_SETTINGS_MODULE|DJANGO_CONFIGURATION|CI")
+_NAMES = re.compile(rb"""["']([A-Z][A-Z0-9_]+)["']|(?:environ(?:\.\w+)?\s*[\[(]|getenv\s*\()\s*["'](\w+)["']""")
 
 
 @dataclass(frozen=True)
 class Bench:
     """What all runs of one check share; ``make_tree`` is called only if something has to run.
 
-    ``timeout`` is in seconds, for all test files together. ``root`` is the user's work tree: with it, results that
+    ``timeout`` is in seconds, for all test files together. ``read_blobs`` reads files of ``entries``, whose sources tell
+    which variables of the environment a test looks at. ``root`` is the user's work tree: with it, results that
     rest on ignored files (a generated version module) can be kept too, and an editable install of it is recognised.
     """
 
@@ -46,6 +53,7 @@ class Bench:
     entries: Mapping[str, str]
     cache: Cache
     timeout: float
+    read_blobs: ReadBlobs
     root: Path | None = None
 
     @cached_property
@@ -112,7 +120,7 @@ def measure(tests: Sequence[str], sources: Mapping[str, Sequence[Function]], ben
     hindrance = _hindrance(bench.interpreter)
     if hindrance:
         return [TestRun(test, RunOutcome.COULD_NOT_START, hindrance) for test in tests]
-    keys = {test: _key(test, bench) for test in tests}
+    keys = _keys(tests, bench)
     kept = bench.cache.get_many(KIND, set(keys.values()))
     runs: dict[str, TestRun] = {}
     for test in tests:
@@ -143,18 +151,42 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _key(test: str, bench: Bench) -> str:
-    """What the result of a test file follows from as far as it is known without running it.
+def _keys(tests: Sequence[str], bench: Bench) -> dict[str, str]:
+    """What the result of each test file follows from as far as it is known without running it.
 
     Its contents and those of all it imports, the configuration in the folders above it, the interpreter and its
-    packages. Files that it opened when it ran are compared afterwards: see ``_fitting``.
+    packages, the variables that these look at. Files that it opened when it ran are compared afterwards: see ``_fitting``.
     """
-    closure = {test, *bench.graph.upstream(test)}
+    closures = {test: {test, *bench.graph.upstream(test)} for test in tests}
+    named = _variables({path for closure in closures.values() for path in closure}, bench)
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(_DROPPED)}
+    usual = sorted((name, text) for name, text in environment.items() if _LOOKED_AT.fullmatch(name))
+    keys = {}
+    for test, closure in closures.items():
+        names = sorted({name for path in closure for name in named.get(path, ())} & environment.keys())
+        keys[test] = _key(test, closure, [usual, [(name, environment[name]) for name in names]], bench)
+    return keys
+
+
+def _variables(paths: Collection[str], bench: Bench) -> dict[str, list[str]]:
+    """Return {path: names that may be those of variables in it}: capitals in quotes, and what is asked of ``os.environ``."""
+    blobs = {path: bench.entries[path] for path in paths if path in bench.entries}
+    kept = {blob: value["names"] for blob, value in bench.cache.get_many(VARIABLES, set(blobs.values())).items()}
+    unknown = set(blobs.values()) - kept.keys()
+    found = {
+        blob: sorted({(quoted or asked).decode() for quoted, asked in _NAMES.findall(source)})
+        for blob, source in (bench.read_blobs(unknown) if unknown else {}).items()
+    }
+    bench.cache.put_many(VARIABLES, {blob: {"names": names} for blob, names in found.items()})
+    return {path: (kept | found).get(blob, []) for path, blob in blobs.items()}
+
+
+def _key(test: str, closure: set[str], variables: object, bench: Bench) -> str:
     folders = ["", *(str(folder) for folder in PurePosixPath(test).parents if str(folder) != ".")]
-    closure |= {f"{folder}/{name}" if folder else name for folder in folders for name in _CONFIGURATION}
+    closure = closure | {f"{folder}/{name}" if folder else name for folder in folders for name in _CONFIGURATION}
     contents = sorted((path, bench.entries[path]) for path in closure if path in bench.entries)
     extra = _outer_paths(bench.root)
-    return _digest([_SCHEMA, test, contents, list(bench.graph.roots), bench.interpreter.fingerprint, extra])
+    return _digest([_SCHEMA, test, contents, list(bench.graph.roots), bench.interpreter.fingerprint, extra, variables])
 
 
 def _fitting(value: Mapping[str, Any] | None, bench: Bench) -> dict[str, Any] | None:
@@ -400,8 +432,7 @@ def run_environment(interpreter: Interpreter, tree: Path, place: Path) -> dict[s
     ``place`` is a temporary folder for what they leave behind. They keep home, network and credentials: they are the
     user's tests, and run as the user runs them.
     """
-    dropped = (*SCRUBBED_PREFIXES, "PYTESTGEN_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
     environment.pop("VIRTUAL_ENV", None)
     folders = [entry for entry in environment.get("PATH", "").split(os.pathsep) if entry]
     others = [entry for entry in folders if not _is_ours(Path(entry), interpreter)]

@@ -55,6 +55,7 @@ class Judge:
             entries=entries,
             cache=cache,
             timeout=self.timeout,
+            read_blobs=repository.blobs,
             root=self.repo.path,
         )
         contents = repository.blobs(entries[path] for path in changed)
@@ -365,6 +366,36 @@ def test_another_interpreter_or_package_makes_it_run_again(known: Judge) -> None
     packages = {**known.interpreter.packages, "new-package": "1.0"}
     known.interpreter = replace(known.interpreter, packages=packages)
     assert not known.runs("src/m.py")["tests/test_m.py"].from_cache
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("EXPECTED", 'assert f(1) == int(os.environ.get("EXPECTED", "1"))'),
+        ("EXPECTED", 'assert f(1) == int(os.environ["EXPECTED"] if "EXPECTED" in os.environ else 1)'),
+        ("expected", 'assert f(1) == int(os.getenv("expected", "1"))'),
+        ("EXPECTED", 'name = "EXPECTED"; assert f(1) == int(os.environ.get(name, "1"))'),
+    ],
+)
+def test_a_variable_that_the_test_looks_at_makes_it_run_again(
+    judge: Judge, name: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = f"import os\nfrom m import f\n\n\ndef test_f():\n    {source}\n"
+    judge.stage(**{"m.py": M, "test_m.py": test})
+    assert judge.runs("m.py")["test_m.py"].outcome is RunOutcome.PASSED
+    monkeypatch.setenv("SOMETHING_ELSE", "3")
+    assert judge.runs("m.py")["test_m.py"].from_cache
+    monkeypatch.setenv(name, "3")
+    assert judge.runs("m.py")["test_m.py"].outcome is RunOutcome.FAILED
+
+
+@pytest.mark.parametrize("name", ["TZ", "LANG", "LC_ALL", "DJANGO_SETTINGS_MODULE"])
+def test_a_variable_that_libraries_look_at_makes_it_run_again(
+    known: Judge, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "C")
+    known.runs("src/m.py")
+    assert known.copies == 2
 
 
 def test_switching_back_finds_the_older_result(known: Judge) -> None:

@@ -201,6 +201,7 @@ class Examination:
             entries=self._entries,
             cache=self._cache,
             timeout=self._config.test_timeout,
+            read_blobs=self._repository.blobs,
             root=self._repository.root,
         )
         self._progress.stage(f"running {len(tests)} test file{'s' if len(tests) > 1 else ''}")
