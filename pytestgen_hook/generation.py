@@ -46,6 +46,10 @@ class Generated:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
 
+    def plus(self, other: Generated) -> Generated:
+        """Return both together."""
+        return Generated(self.edits + other.edits, self.findings + other.findings, self.notes + other.notes)
+
 
 @dataclass(frozen=True, slots=True)
 class _Draft:

@@ -22,7 +22,7 @@ from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.tree import quick_folder
 
 KIND = "imports"
-_SCHEMA = 2
+_SCHEMA = 3
 _SECONDS = 120.0
 _MOST_LOOSE_FOLDERS = 200
 _PROJECT_FILES = {"pyproject.toml", "setup.py", "setup.cfg"}
@@ -43,12 +43,14 @@ ReadBlobs = Callable[[Iterable[str]], Mapping[str, bytes]]
 class ImportGraph:
     """Which file of the repository imports which; ``roots`` are the folders that imports start from (``""``: the top).
 
-    ``test_code`` are the files that pytest collects and those that only they use.
+    ``test_code`` are the files that pytest collects and those that only they use. ``apart`` are the projects of the
+    repository (folders with a project file) some module of which has the name of a module of another one.
     """
 
     imports: Mapping[str, frozenset[str]]
     roots: tuple[str, ...]
     test_code: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
 
     @cached_property
     def importers(self) -> Mapping[str, frozenset[str]]:
@@ -67,6 +69,14 @@ class ImportGraph:
         """Return all files that depend on ``path``, at any distance."""
         return _reach(path, self.importers)
 
+    def project(self, path: str) -> str:
+        """Return the project of a file if its imports must start there, for other projects have modules of equal names."""
+        return _project_of(path, self.apart)
+
+    def roots_for(self, project: str) -> tuple[str, ...]:
+        """Return the roots in the order in which the files of a project look for modules."""
+        return _own_first(self.roots, project)
+
     def module_name(self, path: str) -> str:
         """Return the dotted name by which ``path`` is imported."""
         return module_name(path, self.roots)
@@ -80,6 +90,23 @@ def _reach(start: str, edges: Mapping[str, frozenset[str]]) -> frozenset[str]:
         seen |= new
         left.extend(new)
     return frozenset(seen - {start})
+
+
+def _project_of(path: str, projects: Collection[str]) -> str:
+    return next((folder for folder in _folders_above(path) if folder in projects), "")
+
+
+def _own_first(roots: Iterable[str], project: str) -> tuple[str, ...]:
+    return tuple(sorted(roots, key=lambda root: bool(project) and not f"{root}/".startswith(f"{project}/")))
+
+
+def _with_equal_names(
+    python: Iterable[str], roots: Sequence[str], projects: Collection[str], test_code: Collection[str]
+) -> frozenset[str]:
+    """Return the projects that have a module of the name that one of another project has."""
+    product = [path for path in python if path not in test_code and path.rpartition("/")[2] != "setup.py"]
+    owners = ({_project_of(path, projects) for path in paths} for paths in _modules(product, roots).values())
+    return frozenset(owner for found in owners if len(found) > 1 for owner in found)
 
 
 def module_name(path: str, roots: Iterable[str]) -> str:
@@ -183,16 +210,19 @@ def build_graph(
     blobs = read_blobs({entries[path] for path in stale}) if stale else {}
     contents = {path: blobs.get(entries[path], b"") for path in stale}
     roots = tuple(kept["roots"]) if known else import_roots(entries.keys(), configured, contents.values())
+    code = TestCode(entries, texts.get)
+    test_code = frozenset(path for path in python if path in code)
+    apart = _with_equal_names(python, roots, {_folder(path) for path in projects}, test_code)
     edges = {path: {python[number] for number in found} for path, (_, found) in known.items()}
     if stale:
-        edges.update(_analyse(contents, python, roots))
+        for project in sorted({_project_of(path, apart) for path in stale}):
+            own = {path: text for path, text in contents.items() if _project_of(path, apart) == project}
+            edges.update(_analyse(own, python, _own_first(roots, project)))
         numbers = {path: number for number, path in enumerate(python)}
         rows = [(entries[path], sorted(numbers[other] for other in edges[path])) for path in python]
         cache.put(KIND, state, {"edges": rows, "roots": roots})
     plugins = _configured_plugins(texts.values(), python, roots)
     before = _loaded_before(python)
-    code = TestCode(entries, texts.get)
-    test_code = frozenset(path for path in python if path in code)
     imports = {}
     for path in python:
         packages, conftests = before[_folder(path)]
@@ -200,7 +230,7 @@ def build_graph(
         if path in test_code:
             found |= conftests | plugins
         imports[path] = frozenset(found - {path})
-    return ImportGraph(imports, roots, test_code)
+    return ImportGraph(imports, roots, test_code, apart)
 
 
 def _loaded_before(python: Collection[str]) -> dict[str, tuple[set[str], set[str]]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
@@ -231,6 +231,13 @@ def _tests_of(ran: Mapping[str, Sequence[int]], passed: Sequence[str]) -> dict[i
 # -- running --------------------------------------------------------------------------------------------------------
 
 
+class _Start(NamedTuple):
+    """Where a pytest process starts: in the folder of its configuration, with the modules of a project before others."""
+
+    folder: str
+    project: str
+
+
 @dataclass
 class _Runner:
     """Runs test files until each has a result or the time is up."""
@@ -242,15 +249,16 @@ class _Runner:
     def run(self, tests: Sequence[str]) -> dict[str, TestRun]:
         deadline = time.monotonic() + self.bench.timeout
         tree = self.bench.make_tree().resolve()
-        groups: dict[str, list[str]] = {}
+        groups: dict[_Start, list[str]] = {}
         for test in tests:
-            groups.setdefault(_configured_folder(test, tree), []).append(test)
+            start = _Start(_configured_folder(test, tree), self.bench.graph.project(test))
+            groups.setdefault(start, []).append(test)
         runs: dict[str, TestRun] = {}
-        for folder, files in sorted(groups.items()):
-            runs.update(self._group(files, folder, tree, deadline))
+        for start, files in sorted(groups.items()):
+            runs.update(self._group(files, start, tree, deadline))
         return runs
 
-    def _group(self, tests: Sequence[str], folder: str, tree: Path, deadline: float) -> dict[str, TestRun]:
+    def _group(self, tests: Sequence[str], start: _Start, tree: Path, deadline: float) -> dict[str, TestRun]:
         runs: dict[str, TestRun] = {}
         left = list(tests)
         while left:
@@ -259,7 +267,7 @@ class _Runner:
                 message = f"not run: the {self.bench.timeout:g} s for running tests were over"
                 return runs | {test: TestRun(test, RunOutcome.TIMED_OUT, message) for test in left}
             # While several files are left, half of the time is kept for those that a hanging one would rob of it.
-            session = self._session(left, folder, tree, rest if len(left) == 1 else rest / 2)
+            session = self._session(left, start, tree, rest if len(left) == 1 else rest / 2)
             self._keep(session, tree)
             foreign = {} if session.end is None else session.end["foreign"]
             for test, value in session.files.items():
@@ -272,11 +280,11 @@ class _Runner:
                 runs[culprit] = _stopped(culprit, session)
                 left.remove(culprit)
             elif not session.files:
-                return runs | self._by_folder(left, folder, tree, deadline, session)
+                return runs | self._by_folder(left, start, tree, deadline, session)
         return runs
 
     def _by_folder(
-        self, tests: Sequence[str], folder: str, tree: Path, deadline: float, session: _Session
+        self, tests: Sequence[str], start: _Start, tree: Path, deadline: float, session: _Session
     ) -> dict[str, TestRun]:
         """Nothing ran and no file is to blame: a ``conftest.py`` or the options. Try folder by folder, if there are several."""
         parts: dict[str, list[str]] = {}
@@ -286,10 +294,10 @@ class _Runner:
             return {test: _stopped(test, session) for test in tests}
         runs: dict[str, TestRun] = {}
         for part in parts.values():
-            runs.update(self._group(part, folder, tree, deadline))
+            runs.update(self._group(part, start, tree, deadline))
         return runs
 
-    def _session(self, tests: Sequence[str], folder: str, tree: Path, seconds: float) -> _Session:
+    def _session(self, tests: Sequence[str], start: _Start, tree: Path, seconds: float) -> _Session:
         bench = self.bench
         modules = {
             bench.graph.module_name(path): path
@@ -299,7 +307,10 @@ class _Runner:
         }
         with tempfile.TemporaryDirectory(dir=bench.folder, prefix="run-", ignore_cleanup_errors=True) as place:
             request, report = Path(place) / "request.json", Path(place) / "report.jsonl"
-            paths = [*_search_paths(folder, bench.graph.roots, tree), *_mapped_paths(bench.root, tree)]
+            paths = [
+                *_search_paths(start.folder, bench.graph.roots_for(start.project), tree),
+                *_mapped_paths(bench.root, tree),
+            ]
             message = {"tests": list(tests), "root": str(tree), "paths": paths, "modules": modules, "place": place}
             request.write_text(json.dumps(message), encoding="utf-8")
             completed = sandbox.run(
@@ -312,7 +323,7 @@ class _Runner:
                     "--report",
                     report,
                 ],
-                cwd=tree / folder,
+                cwd=tree / start.folder,
                 env=run_environment(bench.interpreter, tree, Path(place)),
                 timeout=seconds,
             )
@@ -402,6 +413,7 @@ def _configured_folder(test: str, tree: Path) -> str:
 
 def _search_paths(folder: str, roots: Iterable[str], tree: Path) -> list[str]:
     """The working folder first, as ``python -m pytest`` has it; then the import roots below it, then all others."""
+    roots = list(roots)
     near = [root for root in roots if not folder or root == folder or root.startswith(folder + "/")]
     ordered = dict.fromkeys([folder, *near, *roots])
     return [str(tree / root) if root else str(tree) for root in ordered]

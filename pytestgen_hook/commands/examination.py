@@ -21,7 +21,7 @@ from pytestgen_hook.types import ChangedFunction, Exploration, Finding, Function
 
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config
-    from pytestgen_hook.generation import Generated
+    from pytestgen_hook.generation import Generated, Project
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.imports import ImportGraph
     from pytestgen_hook.interpreter import Interpreter
@@ -219,7 +219,7 @@ class Examination:
 
     def generate(self, findings: Sequence[Finding]) -> Generated:
         """Return proved tests for the untested functions, and the findings brought up to date; nothing is written."""
-        from pytestgen_hook.generation import Generated, Project, find_calls, generate
+        from pytestgen_hook.generation import Generated, find_calls, generate
 
         wanted = [finding.function for finding in findings if finding.status is Status.UNTESTED]
         if not wanted:
@@ -233,20 +233,6 @@ class Examination:
         hiding = self._hides_pytest()
         if hiding:
             raise FatalError(f"tests cannot be proved: {hiding} hides pytest. Give it another name.")
-        project = Project(
-            tree=self._tree,
-            folder=self._folder,
-            files=self._entries.keys(),
-            roots=self._graph.roots,
-            tests_dir=self._config.tests_dir,
-            code=self._code,
-            python=interpreter.python,
-            module_name=self._graph.module_name,
-            imported_by=lambda test: self._graph.imports.get(test, frozenset()),
-            read=self._read,
-            taken=self._is_taken,
-            standing=self._standing,
-        )
         calls = find_calls(wanted, {path: self._importers(path) for path in {item.path for item in wanted}})
         self._progress.stage("looking for calls worth a test", len(wanted))
 
@@ -256,7 +242,38 @@ class Examination:
         def proving(count: int) -> None:
             self._progress.stage(f"proving {count} case{'s' if count > 1 else ''}")
 
-        return generate(findings, project, calls=calls, seconds=self._config.budget, done=done, proving=proving)
+        groups: dict[str, list[Finding]] = {}
+        for finding in findings:
+            groups.setdefault(self._graph.project(finding.function.path), []).append(finding)
+        made = Generated((), ())
+        for name, some in groups.items():
+            share = sum(finding.status is Status.UNTESTED for finding in some) / len(wanted)
+            if not share:
+                made = made.plus(Generated((), tuple(some)))
+                continue
+            project = self._project(name, frozenset(edit.path for edit in made.edits))
+            seconds = self._config.budget * share
+            made = made.plus(generate(some, project, calls=calls, seconds=seconds, done=done, proving=proving))
+        return made
+
+    def _project(self, name: str, written: frozenset[str]) -> Project:
+        """What generating needs to know, for functions of one project; ``written`` are the files of those before it."""
+        from pytestgen_hook.generation import Project
+
+        return Project(
+            tree=self._tree,
+            folder=self._folder,
+            files=self._entries.keys(),
+            roots=self._graph.roots_for(name),
+            tests_dir=self._config.tests_dir,
+            code=self._code,
+            python=self._interpreter.python,
+            module_name=self._graph.module_name,
+            imported_by=lambda test: self._graph.imports.get(test, frozenset()),
+            read=self._read,
+            taken=lambda path: path in written or self._is_taken(path),
+            standing=self._standing,
+        )
 
     def _importers(self, path: str) -> list[bytes]:
         paths = sorted(self._graph.importers.get(path, ()))[:150]

@@ -478,3 +478,27 @@ def test_what_is_left_out_is_counted_and_said(repo):
     counts = json.loads(run("--output-format", "json").stdout)["counts"]
     assert (counts["in_tests"], counts["excluded"]) == (2, 1)
     assert run("--quiet").output == ""
+
+
+@pytest.mark.parametrize("settings", ["[project]\n", '[tool.pytest.ini_options]\npythonpath = ["src"]\n'])
+def test_where_two_projects_have_a_module_of_one_name_tests_are_for_that_of_their_own(repo, settings):
+    for project in ("a", "b"):
+        repo.stage(f"{project}/src/x/__init__.py", "")
+        repo.stage(f"{project}/src/x/m.py", SOURCE)
+        repo.stage(f"{project}/pyproject.toml", settings)
+    repo.stage("b/tests/test_b.py", TEST.replace("from a", "from x.m"))
+    document = json.loads(run("--output-format", "json").stdout)
+    assert {target["path"]: target["status"] for target in document["targets"]} == {
+        "a/src/x/m.py": "untested",
+        "b/src/x/m.py": "tested",
+    }
+
+
+def test_where_two_projects_have_a_module_of_one_name_each_is_given_tests(repo):
+    for project in ("a", "b"):
+        repo.stage(f"{project}/src/x/__init__.py", "")
+        repo.stage(f"{project}/src/x/m.py", SOURCE.replace("2", str(ord(project))))
+        repo.stage(f"{project}/pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["src"]\n')
+    run("--mode", "amend")
+    assert {f"A  {project}/tests/test_m.py" for project in ("a", "b")} <= set(status(repo))
+    assert run().exit_code == 0
