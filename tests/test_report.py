@@ -173,6 +173,24 @@ def test_estimates_are_marked_as_such() -> None:
     estimate = replace(TESTED, evidence=Evidence.STATIC, reason="estimated, not measured (no pytest)")
     assert "tested (1 estimated, not measured)" in render_text(Report((estimate,)), Style())
     assert "1 of these estimated, not measured" in render_text(Report((estimate, UNTESTED)), Style())
+    report = Report((replace(estimate, code="PTG006"),), install="python -m pip install pytest")
+    assert exit_status(report) == 1
+    assert "add: perhaps tested, estimated, not measured (no pytest) -> python -m pip install pytest" in render_text(
+        report, Style(quiet=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "scope", "command"),
+    [
+        (Place(), "staged", "pytestgen-check --mode write --budget 40 src/shop.py"),
+        (Place(), "head", "pytestgen amend --budget 40"),
+        (Place("", "pre-commit run x", whole=True), "staged", "PYTESTGEN_BUDGET=40 pre-commit run x"),
+    ],
+)
+def test_where_the_budget_was_used_up_the_command_asks_for_more(place: Place, scope: str, command: str) -> None:
+    report = Report((replace(UNTESTED, untried=True),), mode="write", range=scope, budget=20.0)
+    assert f"-> {command}\n" in render_text(report, Style(place=place))
 
 
 def test_notes_are_printed_unless_quiet() -> None:

@@ -89,7 +89,8 @@ def _given(finding: Finding) -> str:
 
 def _tested(finding: Finding) -> str:
     if finding.evidence is Evidence.STATIC or not finding.tests:
-        return f"tested, {finding.reason}" if finding.reason else "tested"
+        what = "perhaps tested" if finding.code else "tested"
+        return f"{what}, {finding.reason}" if finding.reason else what
     more = len(finding.tests) - _MOST_TESTS
     shown = ", ".join(finding.tests[:_MOST_TESTS]) + (f" and {more} more" if more > 0 else "")
     return f"tested by {shown}"
