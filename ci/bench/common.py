@@ -101,4 +101,11 @@ def save(name: str, result: Mapping[str, Any]) -> None:
     """Keep a result as JSON beside the benchmarks and print it without its rows."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    print(json.dumps({key: value for key, value in result.items() if key != "rows"}, indent=1))
+    print(json.dumps(without_rows(result), indent=1))
+
+
+def without_rows(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of a result and of the peers in it."""
+    return {
+        key: without_rows(value) if isinstance(value, dict) else value for key, value in result.items() if key != "rows"
+    }

@@ -43,11 +43,10 @@ def scored(python: Path, score: Path, source: Path, module: str, tests: Path) ->
     return dict(json.loads(answer.stdout.strip().splitlines()[-1]))
 
 
-def measured(work: Path, python: Path, score: Path, module: str) -> dict[str, object]:
-    """Write tests for a module of a fresh repository and score them."""
+def written(work: Path, python: Path, module: str) -> dict[str, object]:
+    """Write tests for a module of a fresh repository and put them aside; return what the report says."""
     folder = unpacked(work, MODULES[module][0], work / "modules" / module)
-    source = folder / "src" if (folder / "src").is_dir() else folder
-    path = str((source / module.replace(".", "/")).with_suffix(".py").relative_to(folder))
+    path = str((imported_from(folder) / module.replace(".", "/")).with_suffix(".py").relative_to(folder))
     _, seconds, report = check(python, folder, "--all", "--mode", "write", "--budget", "60", path)
     tests = work / "module-suites" / "own" / module
     shutil.rmtree(tests, ignore_errors=True)
@@ -62,17 +61,12 @@ def measured(work: Path, python: Path, score: Path, module: str) -> dict[str, ob
         "functions": len(report["targets"]),
         "given_tests": sum(target["status"] == "generated" for target in report["targets"]),
         "not_reached": dict(reasons.most_common()),
-        **scored(python, score, source, module, tests),
     }
 
 
-def peer(program: Path, work: Path, python: Path, score: Path, own: dict[str, object]) -> dict[str, object]:
-    """Let the peer write tests for the same module and score them."""
-    module = str(own["name"])
-    folder, tests = work / "modules" / module, work / "module-suites" / "pynguin" / module
-    source = folder / "src" if (folder / "src").is_dir() else folder
-    took, wrong = written_by_pynguin(program, source, module, tests, math.ceil(float(str(own["seconds"]))))
-    return {"name": module, "seconds": took, "wrong": wrong, **scored(python, score, source, module, tests)}
+def imported_from(folder: Path) -> Path:
+    """Return the folder from which the library of a repository is imported."""
+    return folder / "src" if (folder / "src").is_dir() else folder
 
 
 def summary(rows: Sequence[dict[str, object]]) -> dict[str, object]:
@@ -108,14 +102,26 @@ def main() -> None:
     python = environment(work, *NEEDS)
     chosen = [options.only] if options.only else list(MODULES)
     # One after another: the command uses all cores itself.
-    rows = [measured(work, python, score, module) for module in chosen]
-    result = {"modules": len(rows), **summary(rows)}
-    if options.peers == "pynguin":
-        program = pynguin(work, NEEDS)
-        with ThreadPoolExecutor(options.jobs) as pool:
-            others = list(pool.map(lambda row: peer(program, work, python, score, row), rows))
-        result["pynguin"] = summary(others)
-        result["killed_ratio"] = round(result["killed"] / max(1, result["pynguin"]["killed"]), 2)
+    reports = [written(work, python, module) for module in chosen]
+    program = pynguin(work, NEEDS) if options.peers == "pynguin" else None
+
+    def own(row: dict[str, object]) -> dict[str, object]:
+        module = str(row["name"])
+        source, tests = imported_from(work / "modules" / module), work / "module-suites" / "own" / module
+        return {**row, **scored(python, score, source, module, tests)}
+
+    def peer(row: dict[str, object]) -> dict[str, object]:
+        module = str(row["name"])
+        source, tests = imported_from(work / "modules" / module), work / "module-suites" / "pynguin" / module
+        took, wrong = written_by_pynguin(program, source, module, tests, math.ceil(float(str(row["seconds"]))))
+        return {"name": module, "seconds": took, "wrong": wrong, **scored(python, score, source, module, tests)}
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(own, reports))
+        result = {"modules": len(rows), **summary(rows)}
+        if program:
+            result["pynguin"] = summary(list(pool.map(peer, reports)))
+            result["killed_ratio"] = round(result["killed"] / max(1, result["pynguin"]["killed"]), 2)
     if options.only:
         print(json.dumps(result, indent=1))
     else:

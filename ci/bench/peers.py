@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -32,17 +33,21 @@ def written_by_pynguin(program: Path, source: Path, module: str, tests: Path, se
     tests.mkdir(parents=True)
     command = [program, "--project-path", source, "--module-name", module, "--output-path", tests]
     started = time.perf_counter()
+    process = subprocess.Popen(
+        [*command, "--maximum-search-time", str(seconds), "--seed", "1"],
+        cwd=tests,
+        env={**os.environ, "PYNGUIN_DANGER_AWARE": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        run = subprocess.run(
-            [*command, "--maximum-search-time", str(seconds), "--seed", "1"],
-            cwd=tests,
-            env={**os.environ, "PYNGUIN_DANGER_AWARE": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=5 * seconds + 120,
-        )
-        wrong = "" if run.returncode == 0 else f"ended with {run.returncode}: {(run.stdout + run.stderr)[-300:]}"
+        _, errors = process.communicate(timeout=5 * seconds + 120)
+        wrong = "" if process.returncode == 0 else f"ended with {process.returncode}: {errors[-300:]}"
     except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # its worker, too
+        process.communicate()
         wrong = "did not end"
     if not wrong and not list(tests.rglob("test_*.py")):
         wrong = "wrote no tests"
