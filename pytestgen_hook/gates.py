@@ -1,17 +1,22 @@
-"""Proves generated tests where they will run: real pytest, three times, under other hash seeds, orders and folders."""
+"""Proves generated tests where they will run: real pytest, three times, under other hash seeds, orders, folders and clocks."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import secrets
+import tempfile
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pytestgen_hook import sandbox
+from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
 
 _SECONDS_A_TEST = 5.0
+_MOST_RESTARTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,82 +24,250 @@ class Round:
     """How one of the repeated runs differs from the others."""
 
     hash_seed: str
-    reverse: bool
-    elsewhere: bool  # in another working folder than the top of the tree
+    reverse: bool = False
+    ends: bool = False  # the process is to end by itself, which shows what a test leaves behind
+    moved: bool = False  # the tree in another place, another working folder, the clock ahead
 
 
-ROUNDS = (Round("0", False, False), Round("1", True, False), Round("2718", False, True))
+ROUNDS = (Round("17", ends=True), Round("1", reverse=True), Round("2718", moved=True))
+_MOMENT = 1_967_081_593.5  # in May 2032
+_MOVED = "another-place/of-the-same-tree"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """The result of all rounds: node ids as pytest wrote them, relative to the tree.
 
-    ``failed`` maps the tests that were not green in every round to what pytest said; ``problem`` is set when a round did
-    not come to an end, so that nothing is proved.
+    ``failed`` maps the tests that were not green in every round, and files that could not be collected, to what pytest
+    said; ``problem`` is set when a round did not come to an end, so that nothing is proved.
     """
 
     green: frozenset[str]
     failed: Mapping[str, str]
     problem: str | None = None
 
-
-def prove(node_ids: Sequence[str], *, python: Path, tree: Path, roots: Sequence[str], folder: Path) -> Proof:
-    """Run the tests ``node_ids`` (``path::name``) of the tree in the sandbox in every round."""
-    green: frozenset[str] | None = None
-    failed: dict[str, str] = {}
-    for number, way in enumerate(ROUNDS):
-        outcome = _run(node_ids, way, number, python, tree, roots, folder)
-        if isinstance(outcome, str):
-            return Proof(frozenset(), failed, outcome)
-        passed = frozenset(test for test, (result, _) in outcome.items() if result == "passed")
-        failed.update({test: text for test, (result, text) in outcome.items() if result != "passed"})
-        green = passed if green is None else green & passed
-    return Proof((green or frozenset()) - failed.keys(), failed)
+    def why_not(self, node_id: str) -> str:
+        """Say why a test is not green."""
+        places = (node_id, node_id.partition("[")[0], node_id.partition("::")[0])
+        return self.problem or next((self.failed[key] for key in places if key in self.failed), "pytest did not run it")
 
 
-def _run(
+@dataclass(slots=True)
+class _Run:
+    """What one process told: outcomes by node id, where it was when it ended, and how it ended."""
+
+    outcomes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    at: str = ""
+    status: int | None = None  # what pytest gave back, None if the process ended before
+    ended_well: bool = False
+    last_words: str = ""
+
+
+class _OutOfTime(Exception):  # noqa: N818  # what happened, not whose error it is
+    """The time for proving is over."""
+
+
+def prove(
     node_ids: Sequence[str],
-    way: Round,
-    number: int,
+    *,
     python: Path,
     tree: Path,
     roots: Sequence[str],
     folder: Path,
-) -> dict[str, tuple[str, str]] | str:
-    """Return {node id: (outcome, text)}, or in words why the run showed nothing."""
-    work = folder / f"prove{number}"
-    work.mkdir(parents=True, exist_ok=True)
-    report = work / "report.json"
-    report.unlink(missing_ok=True)
-    # Through a file: there can be more tests than fit on a command line.
-    options = [f"--rootdir={tree}", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-o", "addopts="]
-    options += [f"--basetemp={work / 'tmp'}", *[str(tree / node_id) for node_id in node_ids]]
-    request = work / "arguments.json"
-    request.write_text(json.dumps(options), encoding="utf-8")
-    arguments: list[str | Path] = [sandbox.RUNTIME / "verify.py", "--report", report, "--arguments", request]
-    arguments += ["--reverse"] if way.reverse else []
-    paths = [str(tree / root) if root not in ("", ".") else str(tree) for root in roots]
-    completed = sandbox.run_confined(
-        python,
-        arguments,
-        writable=[work],
-        cwd=work if way.elsewhere else tree,
-        env={
+    seconds: float | None = None,
+) -> Proof:
+    """Run the tests ``node_ids`` (``path::name``) of the tree in the sandbox in every round.
+
+    ``seconds`` is the time for all rounds. A test that hangs, or that ends or blocks the process, costs only its own
+    proof.
+    """
+    allowed = 60 + _SECONDS_A_TEST * len(node_ids) if seconds is None else seconds
+    bench = _Bench(python, tree, tuple(roots), folder, time.monotonic() + allowed)
+    green: frozenset[str] | None = None
+    failed: dict[str, str] = {}
+    try:
+        for way in ROUNDS:
+            left = [node_id for node_id in node_ids if not failed.keys() & {node_id, node_id.partition("::")[0]}]
+            outcomes = bench.round(left, way, failed)
+            if isinstance(outcomes, str):
+                return Proof(frozenset(), failed, outcomes)
+            passed = frozenset(test for test, (result, _) in outcomes.items() if result == "passed")
+            failed.update({test: text or result for test, (result, text) in outcomes.items() if result != "passed"})
+            green = passed if green is None else green & passed
+    except _OutOfTime:
+        return Proof(frozenset(), failed, "the time for proving it ran out")
+    return Proof((green or frozenset()) - failed.keys(), failed)
+
+
+class _Bench:
+    """Where the rounds run, and until when."""
+
+    def __init__(self, python: Path, tree: Path, roots: tuple[str, ...], folder: Path, deadline: float) -> None:
+        self._python = python
+        self._tree = tree
+        self._roots = roots
+        self._folder = folder
+        self._deadline = deadline
+
+    def round(self, ids: Sequence[str], way: Round, failed: Collection[str]) -> dict[str, tuple[str, str]] | str:
+        """Return {node id: (outcome, text)}, or in words why the run showed nothing."""
+        if not way.moved:
+            return self._outcomes(list(ids), way, self._tree, set(failed))
+        with _moved(self._tree) as tree:
+            return self._outcomes(list(ids), way, tree, set(failed))
+
+    def _outcomes(self, ids: list[str], way: Round, tree: Path, skip: set[str]) -> dict[str, tuple[str, str]] | str:
+        """Run tests; start again without each that ended the process; halve those after which it does not end well."""
+        lost: dict[str, tuple[str, str]] = {}
+        for _ in range(_MOST_RESTARTS):
+            left = [node_id for node_id in ids if node_id.partition("::")[0] not in lost and node_id not in lost]
+            if not left:
+                return lost
+            run = self._run(left, way, tree, skip | lost.keys())
+            broken = {key: found for key, found in run.outcomes.items() if found[0] == "error"}
+            if broken:  # pytest runs nothing then
+                lost.update(broken)
+                continue
+            if run.status is not None:
+                break
+            if not run.at:
+                return f"pytest ended before it ran a test: {run.last_words}"
+            lost[run.at] = ("failed", f"it ended the process that ran it, or did not end within {_SECONDS_A_TEST:g} s")
+        else:
+            return "too many tests ended the process that ran them"
+        if not run.outcomes and run.status not in (0, 1, 5):
+            return f"pytest ended with status {run.status}: {run.last_words}"
+        if not way.ends or run.ended_well:
+            return {**run.outcomes, **lost}
+        if len(left) == 1:
+            reason = "after it the process of the tests does not end, or ends with another exit status"
+            return {**dict.fromkeys(run.outcomes, ("failed", reason)), **lost}
+        for half in (left[: len(left) // 2], left[len(left) // 2 :]):
+            found = self._outcomes(half, way, tree, skip)
+            if isinstance(found, str):
+                return found
+            lost.update(found)
+        return lost
+
+    def _run(self, ids: Sequence[str], way: Round, tree: Path, skip: Collection[str]) -> _Run:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise _OutOfTime
+        work = self._folder / "prove"
+        work.mkdir(parents=True, exist_ok=True)
+        token = secrets.token_hex(16)
+        order = {
+            "arguments": _arguments(ids, tree, work),
+            "skip": sorted(skip),
+            "reverse": way.reverse,
+            "ends": way.ends,
+            "moment": _MOMENT if way.moved else None,
+            "seconds": _SECONDS_A_TEST,
+            "token": token,
+        }
+        with _Report(self._folder) as report:
+            completed = sandbox.run_confined(
+                self._python,
+                [sandbox.RUNTIME / "verify.py"],
+                writable=[work],
+                cwd=work if way.moved else tree,
+                env=self._environment(way, tree, work),
+                timeout=left,
+                input=json.dumps({**order, "report": report.address}).encode(),
+                pass_fds=report.descriptors,
+            )
+            told = report.read()
+        run = _read(told, token)
+        run.ended_well = completed.returncode == 0 and not completed.timed_out
+        run.last_words = _last_line(completed.errors or completed.output)
+        if completed.timed_out and run.status is None:
+            raise _OutOfTime
+        return run
+
+    def _environment(self, way: Round, tree: Path, work: Path) -> dict[str, str]:
+        paths = [str(tree / root) if root not in ("", ".") else str(tree) for root in self._roots]
+        return {
             **sandbox.clean_environment(work),
             "PYTHONHASHSEED": way.hash_seed,
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        timeout=60 + _SECONDS_A_TEST * len(node_ids),
-    )
-    if not report.exists():
-        how = "did not end" if completed.timed_out else f"ended with status {completed.returncode}"
-        return f"pytest {how}: {_last_line(completed.errors or completed.output)}"
-    answer: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    if answer["errors"] and not answer["outcomes"]:
-        return f"pytest could not collect {answer['errors'][0][0]}: {_last_line(answer['errors'][0][1])}"
-    return {test: (result[0], result[1]) for test, result in answer["outcomes"].items()}
+        }
+
+
+class _Report:
+    """A file without a name that the confined process writes to; where descriptors cannot be handed on it has a name."""
+
+    def __init__(self, folder: Path) -> None:
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        self._file = os.fdopen(descriptor, "rb")
+        self._path = Path(name)
+        self.address: int | str = name
+        self.descriptors: tuple[int, ...] = ()
+        if os.name == "posix":
+            self._writing = os.open(name, os.O_WRONLY | os.O_APPEND)
+            self._path.unlink()
+            self.address = self._writing
+            self.descriptors = (self._writing,)
+
+    def read(self) -> bytes:
+        return self._file.read()
+
+    def __enter__(self) -> _Report:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+        self._path.unlink(missing_ok=True)
+
+
+def _read(told: bytes, token: str) -> _Run:
+    run = _Run()
+    for line in told.decode("utf-8", "replace").split("\n"):
+        if not line.startswith(token):
+            continue
+        kind, *parts = json.loads(line[len(token) :])
+        if kind == "at":
+            run.at = parts[0]
+        elif kind == "end":
+            run.status = parts[0]
+        elif run.outcomes.get(parts[0], ("passed", ""))[0] == "passed":  # what failed once stays so
+            run.outcomes[parts[0]] = (parts[1], parts[2])
+    return run
+
+
+def _arguments(ids: Sequence[str], tree: Path, work: Path) -> list[str]:
+    options = [f"--rootdir={tree}", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    options += ["-o", "addopts=", "-o", "faulthandler_timeout=0"]
+    return [*options, *_project_options(ids, tree), f"--basetemp={work / 'tmp'}", *[str(tree / node) for node in ids]]
+
+
+def _project_options(ids: Sequence[str], tree: Path) -> list[str]:
+    """Return the options of the project's own ``addopts`` that a test's result may depend on."""
+    folders = [node_id.partition("::")[0].rpartition("/")[0] for node_id in ids]
+    above = os.path.commonpath(folders) if all(folders) else ""
+    parts = above.split("/") if above else []
+    places = ["", *["/".join(parts[: number + 1]) + "/" for number in range(len(parts))]]
+    files = {place + name for place in places for name in OPTION_FILES if (tree / (place + name)).is_file()}
+    settings = pytest_settings(above, files, lambda path: (tree / path).read_bytes())
+    return list(settings.strict_options) if settings else []
+
+
+@contextlib.contextmanager
+def _moved(tree: Path) -> Iterator[Path]:
+    """Let the tree lie elsewhere for a while, under a path of another length."""
+    there = tree.parent / _MOVED
+    there.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        tree.rename(there)
+    except OSError:  # in use (Windows)
+        yield tree
+        return
+    try:
+        yield there
+    finally:
+        there.rename(tree)
 
 
 def _last_line(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.types import Edit, Exploration, Finding, Function, Status, TestModule
 
 _ATTEMPTS = 4  # of proving; each one drops what was not green
+_LEAST_PROVING_SECONDS = 30.0  # or as long as was allowed for finding calls
+_SECONDS_A_TEST = 0.1
 _MOST_CALLERS = 150
 PTG004 = "PTG004"
 
@@ -112,7 +115,7 @@ def generate(
     for exploration in explored:
         by_source.setdefault(exploration.function.path, []).append(exploration)
     unplaced: dict[_Key, _Unplaced] = {}
-    drafts, dropped = _proved(by_source, project, proving, unplaced)
+    drafts, dropped = _proved(by_source, project, proving, unplaced, max(_LEAST_PROVING_SECONDS, seconds))
     tests = _tests_of(drafts, by_source)
     outcome = {_key(item.function): item for items in by_source.values() for item in items}
     updated = []
@@ -148,9 +151,11 @@ def _proved(
     project: Project,
     proving: Callable[[int], None],
     unplaced: dict[_Key, _Unplaced],
+    seconds: float,
 ) -> tuple[list[_Draft], dict[_Key, str]]:
     """Draft and prove until every remaining case is green in every round; also why cases of a function were dropped."""
     dropped: dict[_Key, str] = {}
+    deadline = time.monotonic() + seconds
     for _ in range(_ATTEMPTS):
         drafts = _drafts(by_source, project, unplaced)
         if not drafts:
@@ -160,7 +165,7 @@ def _proved(
             target = project.tree / draft.path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(draft.after)
-        proof = _prove(drafts, project)
+        proof = _prove(drafts, project, deadline)
         bad = _bad_cases(drafts, proof)
         for draft in drafts:
             target = project.tree / draft.path
@@ -174,12 +179,19 @@ def _proved(
     return [], dropped
 
 
-def _prove(drafts: Sequence[_Draft], project: Project) -> gates.Proof:
+def _prove(drafts: Sequence[_Draft], project: Project, deadline: float) -> gates.Proof:
     """Prove all drafts in one go; where that comes to no end, each alone, so that one bad file does not cost the others."""
 
     def run(some: Sequence[_Draft]) -> gates.Proof:
         ids = sorted({f"{draft.path}::{test}" for draft in some for test, _ in draft.origin})
-        return gates.prove(ids, python=project.python, tree=project.tree, roots=project.roots, folder=project.folder)
+        return gates.prove(
+            ids,
+            python=project.python,
+            tree=project.tree,
+            roots=project.roots,
+            folder=project.folder,
+            seconds=deadline - time.monotonic() + _SECONDS_A_TEST * len(ids),
+        )
 
     proof = run(drafts)
     if proof.problem is None or len(drafts) == 1:
@@ -205,7 +217,7 @@ def _bad_cases(drafts: Sequence[_Draft], proof: gates.Proof) -> dict[tuple[str, 
         for key, origin in draft.origin.items():
             node = f"{draft.path}::{_node(*key)}"
             if node not in proof.green:
-                found[origin] = proof.problem or proof.failed.get(node) or "pytest did not run it"
+                found[origin] = proof.why_not(node)
     return found
 
 

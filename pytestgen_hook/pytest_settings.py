@@ -45,6 +45,7 @@ class PytestSettings:
     python_functions: tuple[str, ...] = ("test",)
     python_classes: tuple[str, ...] = ("Test",)
     test_paths: tuple[str, ...] = ()
+    strict_options: tuple[str, ...] = ()  # those of ``addopts`` that decide how a test ends
 
     def collects_file(self, path: str) -> bool:
         """Whether pytest looks for tests in a file, by its name."""
@@ -171,6 +172,7 @@ def _settings(path: str, folder: str, section: str, values: Mapping[str, Any]) -
         listed("python_functions", usual.python_functions),
         listed("python_classes", usual.python_classes),
         listed("testpaths", ()),
+        _strict_options(values),
     )
 
 
@@ -225,3 +227,21 @@ def _paths(values: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _uses_importlib(values: Mapping[str, Any]) -> bool:
     return bool(re.search(r"--import-mode[= ]importlib", " ".join(_words(values.get("addopts", "")))))
+
+
+_ALONE = ("--strict", "--strict-markers", "--strict-config")
+_WITH_VALUE = ("-W", "--pythonwarnings", "--import-mode", "-o", "--override-ini")
+
+
+def _strict_options(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The options of ``addopts`` about warnings, strictness, ways of importing and plugins switched off."""
+    words = _words(values.get("addopts", ""))
+    found: list[str] = []
+    for word, following in zip(words, [*words, ""][1:], strict=True):
+        if word in _ALONE or word.startswith(("-p=no:", "-pno:")):
+            found.append(word)
+        elif word in _WITH_VALUE or (word == "-p" and following.startswith("no:")):
+            found += [word, following]
+        elif word.startswith(("-W", "--pythonwarnings=", "--import-mode=", "--override-ini=")):
+            found.append(word)
+    return tuple(found)

@@ -119,6 +119,7 @@ def run(
     timeout: float,
     input: bytes | None = None,
     output_limit: int = OUTPUT_LIMIT,
+    pass_fds: Sequence[int] = (),
 ) -> Completed:
     """Run a command and wait for it; it is killed after ``timeout`` seconds, or if we are interrupted.
 
@@ -133,6 +134,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=_POSIX,
+        pass_fds=tuple(pass_fds),
     )
     ended = False
     try:
@@ -198,6 +200,8 @@ def run_confined(
     env: Mapping[str, str],
     timeout: float,
     memory_bytes: int = CONFINED_MEMORY_BYTES,
+    input: bytes | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Completed:
     """Run a Python script, or ``-m`` and a module, that can write only below ``writable`` (existing folders).
 
@@ -207,7 +211,7 @@ def run_confined(
     seconds = int(timeout + 1) * (os.cpu_count() or 1)  # of all its threads together
     limits = ["--parent", str(os.getpid()), "--seconds", str(seconds), "--memory", str(memory_bytes)]
     arguments = [python, "-B", RUNTIME / "confined.py", *folders, *limits, "--", *script_arguments]
-    return run(arguments, cwd=cwd, env=env, timeout=timeout)
+    return run(arguments, cwd=cwd, env=env, timeout=timeout, input=input, pass_fds=pass_fds)
 
 
 # -- the runtime -----------------------------------------------------------------------------------------------------

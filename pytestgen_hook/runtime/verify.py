@@ -1,59 +1,97 @@
-"""Runs given tests with pytest and writes the outcome of each to a file; started by ``confined.py``.
+"""Runs given tests with pytest and reports each step as it happens; started by ``confined.py``, told by standard input.
 
-usage: verify.py --report FILE --arguments FILE [--reverse]
-The arguments of pytest are a JSON list.
+The order is one JSON object: ``arguments`` of pytest, ``skip`` (node ids), ``reverse``, ``ends`` (the process is to end by
+itself), ``moment`` (the clock to run under, or None), ``seconds`` (for one test), ``report`` (a descriptor, or a path where
+those cannot be handed on) and ``token``.
+
+The process that is judged reports itself. The token is known before any of its code is imported and stands in no argument,
+variable or file; each line without it is passed over. What remains: code that searches the memory or the frames of its
+own process finds it, and code that changes pytest itself makes it call a red test green.
 """
 
-import argparse
+import faulthandler
 import json
 import os
 import sys
 
+import elsewhere
 
-class Recorder:
-    """A pytest plugin: the outcome of every test, and the tests in reverse order if asked."""
+_COLLECTING_SECONDS = 30.0
+_ENDING_SECONDS = 5.0
+# This folder is full of plain names that a project may use for its own modules.
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
+sys.modules["_pytestgen_runtime.elsewhere"] = sys.modules.pop("elsewhere")
 
-    def __init__(self, reverse):
-        self.reverse = reverse
-        self.outcomes = {}
-        self.errors = []
 
-    def pytest_collection_modifyitems(self, items):
-        if self.reverse:
-            items.reverse()
+def plugin(tell, order):
+    """Return a plugin of pytest that tells of every test, and ends the process when one takes too long."""
+    errors = os.dup(2)
 
-    def pytest_collectreport(self, report):
-        if report.failed:
-            self.errors.append([report.nodeid, str(report.longrepr)[-2000:]])
+    def watch(seconds):
+        faulthandler.dump_traceback_later(seconds, exit=True, file=errors)
 
-    def pytest_runtest_logreport(self, report):
-        if report.failed:
-            self.outcomes[report.nodeid] = ["failed", str(report.longrepr)[-2000:]]
-        elif report.when == "call":
-            self.outcomes.setdefault(report.nodeid, [report.outcome, ""])
-        elif report.skipped:
-            self.outcomes.setdefault(report.nodeid, ["skipped", ""])
+    class Plugin:
+        def pytest_collectstart(self, collector):
+            tell("at", collector.nodeid)
+            watch(_COLLECTING_SECONDS)
+
+        def pytest_collection_modifyitems(self, items):
+            skip = set(order["skip"])
+            items[:] = [item for item in items if item.nodeid not in skip]
+            if order["reverse"]:
+                items.reverse()
+
+        def pytest_collection_finish(self, session):
+            if order["moment"]:
+                # Not earlier: plugins that set clocks themselves look for the real one when they are imported.
+                elsewhere.set_clocks(None, ((order["moment"], "even", "any"),))
+
+        def pytest_collectreport(self, report):
+            if report.failed:
+                tell("outcome", report.nodeid, "error", str(report.longrepr)[-2000:])
+
+        def pytest_runtest_logstart(self, nodeid, location):
+            tell("at", nodeid)
+            watch(order["seconds"])
+
+        def pytest_runtest_logreport(self, report):
+            if report.failed:
+                tell("outcome", report.nodeid, "failed", str(report.longrepr)[-2000:])
+            elif report.when == "call" or report.skipped:
+                tell("outcome", report.nodeid, report.outcome, "")
+
+    return Plugin(), lambda: watch(_ENDING_SECONDS)
+
+
+def teller(report, token):
+    """Return a function that writes one line, whatever has become of the modules it needs."""
+    place = report if isinstance(report, int) else os.open(report, os.O_WRONLY | os.O_APPEND)
+    if hasattr(os, "set_inheritable"):
+        os.set_inheritable(place, False)
+
+    def tell(*parts, write=os.write, dumps=json.dumps):
+        write(place, (token + dumps(parts) + "\n").encode())
+
+    return tell
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--report", required=True)
-    parser.add_argument("--reverse", action="store_true")
-    parser.add_argument("--arguments", required=True)
-    options = parser.parse_args()
-    # This folder is full of plain names that a project may use for its own modules.
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
-    with open(options.arguments, encoding="utf-8") as stream:
-        arguments = json.load(stream)
+    order = json.load(sys.stdin)
+    sys.stdin.close()
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    tell = teller(order.pop("report"), order.pop("token"))
+    sys.argv[1:] = order["arguments"]
     import pytest
 
-    recorder = Recorder(options.reverse)
-    status = int(pytest.main(arguments, plugins=[recorder]))
-    with open(options.report, "w", encoding="utf-8") as stream:
-        json.dump({"status": status, "outcomes": recorder.outcomes, "errors": recorder.errors}, stream)
-    sys.stdout.flush()
-    os._exit(0)  # threads and exit handlers of the code under test have no say any more
+    made, watch_end = plugin(tell, order)
+    leave = os._exit
+    status = int(pytest.main(order["arguments"], plugins=[made]))
+    watch_end()
+    tell("end", status)
+    if not order["ends"]:
+        sys.stdout.flush()
+        leave(0)  # threads and exit handlers of the code under test have no say in this round
 
 
 if __name__ == "__main__":

@@ -1,0 +1,94 @@
+"""The proof of generated tests: three real runs of pytest, each test answering for itself alone."""
+
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from pytestgen_hook import gates
+
+GOOD = "def test_good():\n    assert 1 + 1 == 2\n"
+
+
+def proof(tmp_path: Path, seconds: float | None = None, settings: str = "", **files: str) -> gates.Proof:
+    """Prove every test function of the files, which lie at the top of a tree."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    ids = []
+    for name, source in files.items():
+        text = textwrap.dedent(source)
+        (tree / f"{name}.py").write_text(text)
+        ids += [
+            f"{name}.py::{line[4:].partition('(')[0]}" for line in text.splitlines() if line.startswith("def test_")
+        ]
+    if settings:
+        (tree / "pytest.ini").write_text("[pytest]\n" + settings)
+    python = Path(sys.executable)
+    found = gates.prove(ids, python=python, tree=tree, roots=[""], folder=tmp_path, seconds=seconds)
+    assert tree.is_dir()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        pytest.param("while True:\n        pass", "did not end within", id="endless"),
+        pytest.param("import os\n    os._exit(0)", "ended the process", id="exit"),
+        pytest.param(
+            "import threading, time\n    threading.Thread(target=time.sleep, args=[99]).start()",
+            "does not end",
+            id="thread",
+        ),
+        pytest.param("import atexit, os\n    atexit.register(lambda: os._exit(7))", "exit status", id="exit-handler"),
+        pytest.param("import datetime\n    assert datetime.date.today().year < 2032", "2032", id="year"),
+        pytest.param("import pathlib\n    assert pathlib.Path(__file__).parent.name == 'tree'", "tree", id="place"),
+        pytest.param("import warnings\n    warnings.warn('old')", "UserWarning", id="warning"),
+    ],
+)
+def test_a_bad_test_costs_only_its_own_proof(tmp_path, body, part):
+    found = proof(
+        tmp_path,
+        settings="addopts = -W error -x --maxfail=1 -k nothing --no-such-option\n",
+        test_a=f"{GOOD}\ndef test_bad():\n    {body}\n",
+        test_b=GOOD,
+    )
+    assert found.green == {"test_a.py::test_good", "test_b.py::test_good"}
+    assert part in found.why_not("test_a.py::test_bad")
+
+
+def test_a_file_that_cannot_be_collected_costs_only_its_own_tests(tmp_path):
+    found = proof(
+        tmp_path, test_a=f"import no_such_module\n{GOOD}", test_b=f"import os\nos._exit(3)\n{GOOD}", test_c=GOOD
+    )
+    assert found.green == {"test_c.py::test_good"}
+    assert "no_such_module" in found.why_not("test_a.py::test_good")
+    assert "ended the process" in found.why_not("test_b.py::test_good")
+
+
+def test_the_outcome_cannot_be_told_by_whoever_knows_the_arguments(tmp_path):
+    source = """
+    import json, os, sys
+
+    def test_forged():
+        line = json.dumps(["outcome", "test_a.py::test_forged", "passed", ""]) + "\\n" + json.dumps(["end", 0]) + "\\n"
+        for word in sys.argv:
+            assert "report" not in word
+        for descriptor in range(3, 64):
+            try:
+                os.write(descriptor, line.encode())
+            except OSError:
+                pass
+        os._exit(0)
+    """
+    assert proof(tmp_path, test_a=source).green == frozenset()
+
+
+def test_the_time_for_all_holds(tmp_path):
+    started = time.monotonic()
+    tests = "".join(f"def test_{number}():\n    while True:\n        pass\n" for number in range(5))
+    found = proof(tmp_path, 7.0, test_a=tests)
+    assert found.green == frozenset()
+    assert "time for proving" in found.why_not("test_a.py::test_4")
+    assert time.monotonic() - started < 15
