@@ -16,7 +16,9 @@ from pytestgen_hook import sandbox
 from pytestgen_hook.types import Case, Check, Exploration, Function, Raises
 
 MOST_SECONDS = 6.0  # for one function; past that the figures hardly move
-LEAST_SECONDS = 0.5
+LEAST_SECONDS = 0.5  # below that a search shows nothing
+FAIR_SECONDS = 1.5  # for one function even where there are too many: a few done whole are worth more than all begun
+_GRACE = 5.0
 MOST_IMPORT_SECONDS = 30.0
 MEMORY = 4 << 30
 
@@ -45,9 +47,9 @@ class Queue:
             if not self._tasks:
                 return None
             left = self._deadline - time.monotonic()
-            share = left * self._workers / len(self._tasks)
+            share = max(FAIR_SECONDS, left * self._workers / len(self._tasks))
             position, task = self._tasks.popleft()
-            return position, task, min(MOST_SECONDS, share), left
+            return position, task, min(MOST_SECONDS, share, left), left
 
 
 def explore(
@@ -120,9 +122,9 @@ def _ask(
         "seed": 0,
     }
     try:
-        answer = runtime.request(request, seconds * 3 + MOST_IMPORT_SECONDS + 15)
+        answer = runtime.request(request, min(seconds * 3 + MOST_IMPORT_SECONDS, max(0.0, left)) + _GRACE)
     except sandbox.RuntimeTimeout:
-        return _failed(task, "it blocked the process that runs the calls"), None
+        return _failed(task, "the time for it ran out: it is too large, or its calls are too slow"), None
     except sandbox.RuntimeDied as death:
         return _failed(task, f"the process that runs the calls ended: {death}"), None
     return _exploration(task, answer), runtime

@@ -39,6 +39,7 @@ def instrumented(source, path, first_line, function):
     places = []
     node = copy.deepcopy(chain[-1])
     node.body = [_Instrument(places).visit(statement) for statement in node.body]
+    ast.fix_missing_locations(node)
     try:
         code = mutants.compile_function([*chain[:-1], node], path, function.__code__.co_flags)
     except (SyntaxError, ValueError, RecursionError):

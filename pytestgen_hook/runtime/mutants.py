@@ -6,6 +6,9 @@ import ast
 import copy
 
 MOST = 120
+LEAST = 6
+_MOST_COMPILED = 1_000_000  # nodes in all: a huge function gets fewer mutants, since each is compiled whole
+_MOST_ELEMENTS = 200  # of one literal; of a longer one some are changed
 
 _FLAGS = 0
 for _name in __future__.all_feature_names:
@@ -65,6 +68,7 @@ _SIGNS = {
     ast.And: "and",
     ast.Or: "or",
 }
+_LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 _UNTOUCHED = ("annotation", "returns", "decorator_list", "type_params", "type_comment")
 
 
@@ -126,10 +130,8 @@ def make_mutants(source, path, first_line, function):
     if chain is None:
         return []
     node = chain[-1]
-    spots = list(_spots(node))
-    if len(spots) > MOST:
-        # An even spread over the body, the same in every run.
-        spots = [spots[index * len(spots) // MOST] for index in range(MOST)]
+    size = sum(1 for _ in ast.walk(node))
+    spots = _spread(list(_spots(node)), max(LEAST, min(MOST, _MOST_COMPILED // size)))
     found = []
     for line, label, change in spots:
         undo = change()
@@ -143,6 +145,13 @@ def make_mutants(source, path, first_line, function):
             found.append(Mutant(line, label, code=code))
     found.extend(_default_mutants(node, function))
     return found
+
+
+def _spread(items, most):
+    """Return at most so many of the items, evenly chosen, the same in every run."""
+    if len(items) <= most:
+        return items
+    return [items[index * len(items) // most] for index in range(most)]
 
 
 def compile_function(chain, path, flags):
@@ -162,7 +171,6 @@ def compile_function(chain, path, flags):
         else:
             return None  # a function inside a function has no code of its own to swap
     module = ast.Module(body=[outer], type_ignores=[])
-    ast.fix_missing_locations(module)
     code = compile(module, path, "exec", flags=flags & _FLAGS, dont_inherit=True)
     for node in chain:
         code = next(
@@ -196,7 +204,10 @@ def _visit(parent, field, index, node, line):
         if name in _UNTOUCHED or isinstance(node, ast.JoinedStr):
             continue
         # By position, not identity: the parser uses one object for every `<` of a chain of comparisons.
-        for at, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+        children = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
+        if isinstance(node, _LITERALS):
+            children = _spread(children, _MOST_ELEMENTS)
+        for at, child in children:
             if isinstance(child, ast.AST):
                 yield from _visit(node, name, at, child, line)
 
@@ -217,7 +228,8 @@ def _replacement(parent, field, index, node, new):
         return lambda: put(node)
 
     if hasattr(node, "lineno"):
-        ast.copy_location(new, node)
+        # Here and not when it is compiled: to look through all of a huge function takes longer than to compile it.
+        ast.fix_missing_locations(ast.copy_location(new, node))
     return change
 
 

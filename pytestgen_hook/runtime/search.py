@@ -33,13 +33,14 @@ _ANEW = "it depends on when and where its module is imported: the clock, chance,
 class Seen:
     """One observed input: what was proposed, what ``observe`` answered, and which mutants it kills."""
 
-    __slots__ = ("answer", "arcs", "cost", "input", "item", "kills", "looks")
+    __slots__ = ("answer", "arcs", "cost", "input", "item", "kills", "lines", "looks")
 
     def __init__(self, proposed, item, answer):
         self.input = proposed
         self.item = item
         self.answer = answer
         self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
+        self.lines = frozenset(line for start, end in self.arcs for line in (end, -start))  # run, and entered at
         self.kills = set()
         self.looks = {}  # {position in the answer's "more": the mutants that only this check fails under}
         self.cost = _cost(proposed, item, answer)
@@ -400,9 +401,7 @@ class Search:
         """Return the calls that run the changed line: only they can notice the change."""
         if mutant.defaults:  # a changed default has no line of its own
             return candidates
-        able = [
-            seen for seen in candidates if any(arc[1] == mutant.line or -arc[0] == mutant.line for arc in seen.arcs)
-        ]
+        able = [seen for seen in candidates if mutant.line in seen.lines]
         return able or candidates[:4]
 
     # -- choosing --------------------------------------------------------------------------------------------------

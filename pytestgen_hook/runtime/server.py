@@ -15,6 +15,8 @@ import signal
 import sys
 import time
 
+_GRACE = 3.0  # seconds that a search may take beyond its own, for what cannot be interrupted
+
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
@@ -127,12 +129,24 @@ class Modules:
 def branching_lines(tree, first, last):
     """Lines of the function that a step can leave in two directions."""
     found = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, (ast.If, ast.While, ast.For, ast.AsyncFor)) and first <= node.lineno <= last:
             if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
                 continue
             found.add(node.lineno)
     return found
+
+
+def _statements(node):
+    """Yield the statements below a node; expressions, which may be huge, are not looked through."""
+    left = [node]
+    while left:
+        node = left.pop()
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            below = getattr(node, field, ())
+            if isinstance(below, list):
+                left.extend(below)
+                yield from below
 
 
 def explore(modules, request, ask_twin=None):
@@ -144,7 +158,8 @@ def explore(modules, request, ask_twin=None):
         seeds = plans.seeds(plan, modules.tree, request.get("calls", ()))
     except plans.CannotCall as problem:
         return {"cases": [], "problem": str(problem), "refused": None, "seconds": time.monotonic() - started}
-    hunt = search.Search(subject, plan, modules.guard, seeds, request["seconds"], request.get("seed", 0), ask_twin)
+    left = max(0.1, request["seconds"] - (time.monotonic() - started))
+    hunt = search.Search(subject, plan, modules.guard, seeds, left, request.get("seed", 0), ask_twin)
     answer = hunt.run()
     answer["seconds"] = time.monotonic() - started
     return answer
@@ -230,7 +245,8 @@ class Zygote:
 
     def ask(self, request, other=None):
         """Return the answer, or None if none came; what it wants to know of the twin ``other`` is asked there."""
-        end = time.monotonic() + request["seconds"] * 3 + 10
+        seconds = request["seconds"]
+        end = time.monotonic() + seconds + max(_GRACE, seconds)
         message = request
         while True:
             try:
@@ -238,6 +254,8 @@ class Zygote:
             except OSError:
                 return None
             answer = _receive(self._from, end - time.monotonic())
+            if answer is None and time.monotonic() > end:
+                return _LATE
             if answer is None or "twin" not in answer:
                 return answer
             message = {"answers": other.observe(request, **answer["twin"]) if other else None}
@@ -289,6 +307,9 @@ def failed(problem):
     return {"cases": [], "problem": None if refused else problem, "refused": refused}
 
 
+_LATE = failed("the time for it ran out: it is too large, or its calls are too slow")
+
+
 def supervise(place, reader, writer):
     """Answer the tool's requests, each in the process that has its module."""
     current = None
@@ -304,10 +325,9 @@ def supervise(place, reader, writer):
             _send(writer, failed(current.problem))
             continue
         answer = current.ask(request, other)
-        if answer is None:
+        if answer is None or answer is _LATE:
             current.close()
-            answer = failed("refused: it ended or blocked the process that runs the calls")
-        _send(writer, answer)
+        _send(writer, answer or failed("refused: it ended the process that runs the calls"))
     if current is not None:
         current.close()
     if other is not None:

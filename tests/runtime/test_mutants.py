@@ -108,3 +108,10 @@ def test_large_functions_get_a_bounded_even_sample():
     made = mutants.make_mutants(text.encode(), "subject.py", 1, names["f"])
     assert len(made) == mutants.MOST
     assert made[-1].line > 400
+
+
+def test_of_huge_literals_some_elements_are_changed():
+    numbers = ", ".join(map(str, range(1000, 101_000)))
+    made = labels(f"def f(n):\n    table = [{numbers}]\n    return table[n] + 1\n")
+    assert mutants.LEAST <= len(made) <= 20
+    assert len({label.split()[0] for label in made}) > 3
