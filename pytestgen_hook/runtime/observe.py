@@ -119,7 +119,9 @@ class Watch:
 
     def _profile(self, frame, event, function):
         if event == "c_call":
-            if function is id and frame.f_code.co_filename.startswith(self.tree):
+            if function in (sys.settrace, sys.setprofile) and frame.f_code.co_filename.startswith(self.tree):
+                self.noticed = "it changes how Python traces, which other tests would see"
+            elif function is id and frame.f_code.co_filename.startswith(self.tree):
                 self.noticed = "it depends on the addresses of objects (id)"
             elif function is hash and frame.f_code.co_filename.startswith(self.tree):
                 self.has_hashed = True

@@ -1,5 +1,6 @@
 """What a call leaves behind in its process, where later tests would see it: noted before, compared after."""
 
+import atexit
 import collections
 import enum
 import functools
@@ -10,6 +11,7 @@ import signal
 import sys
 import threading
 import types
+import weakref
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), range)
 _COUNTERS = (itertools.count, itertools.cycle, itertools.repeat)
@@ -17,6 +19,10 @@ _MOST_VALUES = 20_000  # looked at in one snapshot; what lies beyond is not comp
 _MOST_MEMBERS = 400
 _DEEPEST = 6
 _DESCRIPTORS = (property, functools.cached_property, types.FunctionType, types.BuiltinFunctionType)
+
+
+_AT_EXIT = "what is done at exit"
+_LOADED = "sys.modules"
 
 
 def snapshot(tree):
@@ -29,6 +35,10 @@ def snapshot(tree):
 
 def changed(before, after):
     """Return in words what differs between two snapshots, or None."""
+    if set(after.get(_LOADED, ())) - set(before.get(_LOADED, ())):
+        # What is imported for the first time may leave its own handler; the next call shows whether the function does.
+        before = {**before, _AT_EXIT: after.get(_AT_EXIT)}
+    after = {**after, _LOADED: {name: place for name, place in after[_LOADED].items() if name in before[_LOADED]}}
     names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     if not names:
         return None
@@ -157,7 +167,12 @@ def _of_process():
         "the environment": dict(os.environ),
         "sys.path": list(sys.path),
         "sys.argv": list(sys.argv),
-        "the standard streams": (id(sys.stdin), id(sys.stdout), id(sys.stderr)),
+        "the standard streams": [
+            (id(one), getattr(one, "closed", None)) for one in (sys.stdin, sys.stdout, sys.stderr)
+        ],
+        "the trace function": (id(sys.gettrace()), *_hooks_of_threads()),
+        _LOADED: {name: id(module) for name, module in list(sys.modules.items())},
+        _AT_EXIT: _exit_handlers(),
         "the hooks of sys": (id(sys.excepthook), id(sys.displayhook), len(sys.meta_path), len(sys.path_hooks)),
         "the builtins": {name: id(value) for name, value in vars(sys.modules["builtins"]).items() if name != "_"},
         "a thread": {thread.ident for thread in threading.enumerate() if thread.is_alive()},
@@ -181,6 +196,15 @@ def _of_process():
             except Exception:
                 continue
     return found
+
+
+def _hooks_of_threads():
+    return [id(getattr(threading, name, None)) for name in ("_trace_hook", "_profile_hook")]
+
+
+def _exit_handlers():
+    """How many there are, but for the one of ``weakref``, which comes with the first of its finalizers."""
+    return atexit._ncallbacks() - bool(weakref.finalize._registered_with_atexit)
 
 
 def _decimal(module):

@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,26 @@ def test_what_the_budget_does_not_reach_is_said(tmp_path):
     assert all("budget" in (item.problem or "") or "time" in (item.problem or "") for item in late)
 
 
+def test_too_many_functions_are_taken_one_after_the_other(tmp_path):
+    source = "".join(f"def f{number}(n: int):\n    return n + {number}\n" for number in range(400))
+    found = list(explored(tmp_path, source, seconds=6.0).values())
+    done = [number for number, item in enumerate(found) if item.cases]
+    assert found[0].cases
+    assert done[-1] < len(done) + 4
+
+
+def test_a_huge_function_gets_tests_or_the_reason(tmp_path):
+    branches = "".join(f"    if x == {number * 7}:\n        return 'v{number}'\n" for number in range(2000))
+    table = ", ".join(map(str, range(100_000)))
+    source = (
+        f"def b(x: int) -> str:\n{branches}    return ''\n\ndef t(k: int) -> int:\n    t = [{table}]\n    return t[k]\n"
+    )
+    started = time.monotonic()
+    found = explored(tmp_path, source, seconds=12.0)
+    assert time.monotonic() - started < 25
+    assert all(item.cases or "time for it ran out" in (item.problem or "") for item in found.values())
+
+
 def test_the_same_tree_gives_the_same_cases(tmp_path):
     source = "def f(words: list[str], n: int = 2):\n    return [w * n for w in words if len(w) > 2]\n"
     first, second = tmp_path / "a", tmp_path / "b"
@@ -321,12 +342,18 @@ def test_where_a_module_cannot_be_imported_twice_its_cases_stay(tmp_path):
         pytest.param("builtins.x = n\n    return n + 1", "builtins", id="builtins"),
         pytest.param("logging.getLogger('a').setLevel(10)\n    return n + 1", "the logger a", id="logging"),
         pytest.param("signal.signal(signal.SIGINT, signal.SIG_IGN)\n    return n + 1", "signal", id="signals"),
+        pytest.param("atexit.register(print)\n    return n + 1", "at exit", id="exit-handler"),
+        pytest.param("sys.stdout.close()\n    return n + 1", "standard streams", id="closed-stream"),
+        pytest.param("sys.modules.pop('colorsys', None)\n    return n + 1", "sys.modules", id="module-forgotten"),
+        pytest.param("sys.settrace(lambda *_: None)\n    return n + 1", "traces", id="trace"),
+        pytest.param("sys.setprofile(lambda *_: None)\n    return n + 1", "traces", id="profile"),
+        pytest.param("threading.settrace(print)\n    return n + 1", "trace", id="trace-of-threads"),
         pytest.param("threading.Thread(target=time.sleep, args=[9]).start()\n    return n + 1", "thread", id="thread"),
     ],
 )
 def test_what_later_tests_would_see_is_never_a_case(tmp_path, body, part):
     source = f"""
-import builtins, decimal, gc, logging, math, signal, sys, threading, time, warnings
+import atexit, builtins, colorsys, decimal, gc, logging, math, signal, sys, threading, time, warnings
 
 class Conf:
     level = 0
@@ -353,8 +380,9 @@ def f(n: int):
         "with warnings.catch_warnings():\n        warnings.simplefilter('ignore')\n        return n + 1",
         "with ThreadPoolExecutor(2) as pool:\n        return list(pool.map(abs, [n, -n, 3]))",
         "return CONF.twice + n",
+        "import tempfile\n    tempfile.TemporaryDirectory\n    import multiprocessing.util\n    return n + 1",
     ],
-    ids=["logging", "local-context", "caught-warnings", "threads-that-end", "cached-property"],
+    ids=["logging", "local-context", "caught-warnings", "threads-that-end", "cached-property", "imports"],
 )
 def test_what_a_call_puts_back_keeps_no_one_from_testing_it(tmp_path, body):
     source = f"""
