@@ -374,7 +374,7 @@ def _attributes(value):
                 found[name] = object.__getattribute__(value, name)
             except AttributeError:
                 pass
-    return [(name, item) for name, item in found.items() if not name.startswith("_")]
+    return [(name, item) for name, item in found.items() if not name.startswith("_") and name.isidentifier()]
 
 
 def _describe(subject, item, local, before, outcome, strict, heard):

@@ -706,3 +706,17 @@ def test_reasons_name_nothing_of_the_run_itself(tmp_path):
     assert reasons["folder"] == "it writes files"
     assert reasons["configure"] == "it changes the environment variable APP_MODE"
     assert "x.txt" in reasons["aside"]
+
+
+def test_attributes_that_no_source_can_name_are_left_out(tmp_path):
+    source = """
+        class Bag:
+            def __init__(self, n: int):
+                self.size = n + 1
+                self.__dict__.update({"0": n, "two words": n})
+
+        def fill(n: int) -> Bag:
+            return Bag(n)
+        """
+    cases = explored(tmp_path, source)["fill"].cases
+    assert {check.subject for case in cases for check in case.checks} == {"result", "result.size"}
