@@ -18,7 +18,16 @@ import linux
 import seccomp
 from guard import Guard, Refused
 
-__all__ = ["Guard", "Refused", "describe", "die_with_parent", "is_denial", "restrict_call", "restrict_process"]
+__all__ = [
+    "Guard",
+    "Refused",
+    "describe",
+    "die_with_parent",
+    "is_denial",
+    "prepare_calls",
+    "restrict_call",
+    "restrict_process",
+]
 
 MOST_FILE_BYTES = 64 << 20
 MOST_OPEN_FILES = 512
@@ -42,6 +51,13 @@ def restrict_process(writable: Sequence[str]) -> list[str]:
     if architecture and linux.install_filter(seccomp.process_program(architecture, _ancestors())):
         enforced.append("seccomp")
     return sorted(enforced)
+
+
+def prepare_calls() -> None:
+    """Make beforehand what ``restrict_call`` needs in every process that is forked from this one."""
+    architecture = linux.architecture()
+    if architecture:
+        seccomp.call_program(architecture, os.getpid())
 
 
 def restrict_call(cpu_seconds: int, memory_bytes: int) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import ctypes
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
+_INSTRUCTION_BYTES = 8
 _SECCOMP_MODE_FILTER = 2
 _SIGKILL = 9
 _CAPABILITY_VERSION = 0x20080522
@@ -81,15 +82,14 @@ def has_filters() -> bool:
     return _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER) == errno.EFAULT
 
 
-def install_filter(program: list[bytes]) -> bool:
-    """Install a seccomp filter in this thread and all it starts; return whether the kernel took it."""
+def install_filter(code: bytes) -> bool:
+    """Install a seccomp filter, packed instructions, in this thread and all it starts; return whether the kernel took it."""
     if _LIBRARY is None:
         return False
     import ctypes
 
-    code = b"".join(program)
     buffer = ctypes.create_string_buffer(code, len(code))
-    header = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
+    header = struct.pack("HxxxxxxP", len(code) // _INSTRUCTION_BYTES, ctypes.addressof(buffer))
     return _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.create_string_buffer(header, len(header))) == 0
 
 

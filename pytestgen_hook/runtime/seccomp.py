@@ -7,6 +7,7 @@ that always ends in an answer, so rules do not depend on each other.
 from __future__ import annotations
 
 import errno
+import functools
 import struct
 from collections.abc import Sequence
 
@@ -75,6 +76,7 @@ _FILE_IOCTLS = (0x40086602, 0x401C5820)  # FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR: a
 _AUDIT_NUMBER = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 _NEGATIVE = 0x80000000
+_OWN = 0x5F4F574E  # stands for a process: no number of the kernel's own has these four bytes
 
 _LOAD, _EQUAL, _AT_LEAST, _HAS_BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16
@@ -140,7 +142,7 @@ def _column(architecture: str) -> int:
     return ("x86_64", "aarch64").index(architecture)
 
 
-def process_program(architecture: str, ancestors: Sequence[int]) -> list[bytes]:
+def process_program(architecture: str, ancestors: Sequence[int]) -> bytes:
     """Return the filter of a process that may still fork, and signal what it forked, but none of its ``ancestors``."""
     column = _column(architecture)
     program = _head(architecture)
@@ -172,11 +174,18 @@ def process_program(architecture: str, ancestors: Sequence[int]) -> list[bytes]:
     program += _rule(_SENDTO[column], _only_null(4))
     # Limits of other processes may be asked for (no new value), not set: to lower them is to kill.
     program += _rule(_PRLIMIT64[column], [_argument(0), _instruction(_EQUAL, 0, 0, 1), _ALLOW, *_only_null(2)])
-    return [*program, _ALLOW]
+    return b"".join([*program, _ALLOW])
 
 
-def call_program(architecture: str, own: int) -> list[bytes]:
+def call_program(architecture: str, own: int) -> bytes:
     """Return the filter of the process ``own`` that runs a call: threads, no new processes, signals to itself."""
+    return _call_template(architecture).replace(struct.pack("I", _OWN), struct.pack("I", own))
+
+
+@functools.cache
+def _call_template(architecture: str) -> bytes:
+    """The filter with ``_OWN`` for the process: made once, as every call needs it."""
+    own = _OWN
     column = _column(architecture)
     program = _head(architecture)
     for numbers in _NEVER_IN_CALLS.values():
@@ -187,4 +196,4 @@ def call_program(architecture: str, own: int) -> list[bytes]:
         program += _rule(numbers[column], _only_these(0, (own,)))
     # Limits may be asked for, not set: the pointer to the new value is the third argument.
     program += _rule(_PRLIMIT64[column], _only_null(2))
-    return [*program, _ALLOW]
+    return b"".join([*program, _ALLOW])

@@ -187,6 +187,7 @@ def confine_here(place):
     sys.path[:0] = place.roots
     sys.dont_write_bytecode = True
     confine.restrict_process([place.work])
+    confine.prepare_calls()
     if place.is_moved:
         elsewhere.move_for_import(place.tree)
 
