@@ -248,7 +248,7 @@ def _outcome(subject, item, local, strict):
             form = "asyncio.run(%s)"
             value = asyncio.run(_awaited(value))
         if judge.is_entered(value):
-            return ("entered", form, _entered(subject, value, strict))
+            return ("entered", form, _entered(subject, item, local, value, strict))
         if _is_iterator(value):
             # What an iterator raises it raises while it is read: that is then the call to make.
             return ("value", *_read(f"list({form})", form, value))
@@ -259,11 +259,11 @@ def _outcome(subject, item, local, strict):
         return ("raise", form, error)
 
 
-def _entered(subject, manager, strict):
+def _entered(subject, item, local, manager, strict):
     """Return what can be asserted of what entering the context manager gives, and leave it again."""
     recorder = _Checks(subject, strict)
     with manager as value, contextlib.suppress(CannotWrite):
-        recorder.about("result", value)
+        recorder.about_result(item, local, value)
     return recorder
 
 
@@ -387,11 +387,7 @@ def _describe(subject, item, local, before, outcome, strict, heard):
         return {**_describe_error(subject, call, value), "enters": judge.is_entering(value)}
     recorder = value if kind == "entered" else _Checks(subject, strict)
     if kind != "entered":
-        names = {id(local[name]): name for name, _ in item["arguments"] if not isinstance(local[name], _IMMUTABLE)}
-        if id(value) in names:
-            recorder.add("result", "is", names[id(value)], names[id(value)])
-        else:
-            recorder.about("result", value)
+        recorder.about_result(item, local, value)
     for name, _ in item["arguments"]:
         recorder.about_change(name, local[name], before[name])
     recorder.about_looks(item, local)
@@ -439,6 +435,24 @@ def _unseen_by_equality(value):
     else:
         names = list(getattr(kind, "_fields", ())) if own and isinstance(value, tuple) else []
     return [name for name in names if not name.startswith("_")][:MOST_ATTRIBUTES]
+
+
+_PLAIN_PARTS = {
+    str: str.__str__,
+    int: int.__int__,
+    float: float.__float__,
+    list: lambda value: list(list.__iter__(value)),
+    tuple: lambda value: tuple(tuple.__iter__(value)),
+    dict: lambda value: dict(dict.items(value)),
+}
+
+
+def _plain_part(value):
+    """Return what an instance of a class derived from a built-in one is equal to; None where ``==`` is the class's own."""
+    for base, plain in _PLAIN_PARTS.items():
+        if isinstance(value, base) and type(value).__eq__ is base.__eq__:
+            return plain(value)
+    return None
 
 
 def _is_made_by(subject, value):
@@ -503,6 +517,14 @@ class _Checks:
     def add(self, subject, operator, expected, fingerprint):
         self.checks.append([subject, operator, expected])
         self.prints.append(f"{subject} {operator} {fingerprint}")
+
+    def about_result(self, item, local, value):
+        """Assert which argument the result is, or else all that can be said about it."""
+        names = {id(local[name]): name for name, _ in item["arguments"] if not isinstance(local[name], _IMMUTABLE)}
+        if id(value) in names:
+            self.add("result", "is", names[id(value)], names[id(value)])
+        else:
+            self.about("result", value)
 
     def put_none_last(self):
         """Say that a call returns None only where there is nothing else to say."""
@@ -604,6 +626,9 @@ class _Checks:
         class_name = writer.name(kind)
         self.imports |= writer.imports
         self.add(name, "isinstance", class_name, class_name)
+        plain = _plain_part(value)
+        if plain is not None:
+            self._equal(name, plain)
         count = 0
         for attribute, item in _attributes(value):
             if count >= MOST_ATTRIBUTES:
@@ -613,7 +638,7 @@ class _Checks:
                 count += 1
             except CannotWrite:
                 continue
-        if hasattr(kind, "__iter__") and hasattr(kind, "__len__"):
+        if plain is None and hasattr(kind, "__iter__") and hasattr(kind, "__len__"):
             try:
                 self._equal(f"list({name})", list(itertools.islice(value, MOST_YIELDED)))
             except CannotWrite:

@@ -720,3 +720,30 @@ def test_attributes_that_no_source_can_name_are_left_out(tmp_path):
         """
     cases = explored(tmp_path, source)["fill"].cases
     assert {check.subject for case in cases for check in case.checks} == {"result", "result.size"}
+
+
+def test_a_class_derived_from_a_built_in_one_is_compared_with_its_plain_value(tmp_path):
+    source = """
+        import contextlib
+
+        class Name(str):
+            pass
+
+        class Row(list):
+            pass
+
+        def name(n: int) -> Name:
+            return Name("ab" * n)
+
+        def row(n: int) -> Row:
+            return Row([n] * 3)
+
+        @contextlib.contextmanager
+        def noting(errors: list[str]):
+            yield errors
+            errors.append("done")
+        """
+    found = explored(tmp_path, source, seconds=20.0)
+    assert subjects_of(found["name"]) == subjects_of(found["row"]) == {"result"}
+    entered = {(check.subject, check.operator) for case in found["noting"].cases for check in case.checks}
+    assert entered == {("result", "is"), ("errors", "==")}
