@@ -99,7 +99,7 @@ class Plugin:
             folder = path if path in ("", ".") or not path.endswith(".py") else path.rpartition("/")[0]
             below = [wanted for wanted in self._wanted if not folder or wanted.startswith(folder + "/")]
             for wanted in [path] if path in self._wanted else below:
-                self._file(wanted).problem = _summary(report)
+                self._file(wanted).problem = summary(report)
 
     def pytest_collection_finish(self, session: Any) -> None:
         for item in session.items:
@@ -137,7 +137,7 @@ class Plugin:
         result = self._files[self._owners[number]]
         result.seconds += getattr(report, "duration", 0.0)
         if report.failed:
-            result.failures.setdefault(report.nodeid, _summary(report))
+            result.failures.setdefault(report.nodeid, summary(report))
             result.passed.discard(number)
         elif report.when == "call" and report.passed and report.nodeid not in result.failures:
             result.passed.add(number)
@@ -188,7 +188,7 @@ class Plugin:
         )
 
 
-def _summary(report: Any) -> str:
+def summary(report: Any) -> str:
     """Return the one line of a failure that says most."""
     crash = getattr(getattr(report, "longrepr", None), "reprcrash", None)
     text = str(crash.message) if crash is not None else str(getattr(report, "longrepr", "") or "")

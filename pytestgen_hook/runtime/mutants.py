@@ -76,16 +76,18 @@ class Mutant:
     """One changed place. Exactly one of ``code`` and ``defaults`` is given.
 
     ``defaults`` is (``"positional"`` or ``"keyword"``, index or name, new value): defaults are evaluated when ``def`` runs,
-    so they are changed on the function object and not in its code.
+    so they are changed on the function object and not in its code. ``place`` is (parent, field, index, node, new node):
+    what was changed in the syntax tree.
     """
 
-    __slots__ = ("code", "defaults", "label", "line")
+    __slots__ = ("code", "defaults", "label", "line", "place")
 
-    def __init__(self, line, label, code=None, defaults=None):
+    def __init__(self, line, label, code=None, defaults=None, place=None):
         self.line = line
         self.label = label
         self.code = code
         self.defaults = defaults
+        self.place = place
 
     def apply(self, function):
         """Make ``function`` behave as the mutant; meant for a process that ends afterwards."""
@@ -142,7 +144,7 @@ def make_mutants(source, path, first_line, function):
         finally:
             undo()
         if code is not None and code.co_freevars == function.__code__.co_freevars:
-            found.append(Mutant(line, label, code=code))
+            found.append(Mutant(line, label, code=code, place=change.place))
     found.extend(_default_mutants(node, function))
     return found
 
@@ -230,6 +232,7 @@ def _replacement(parent, field, index, node, new):
     if hasattr(node, "lineno"):
         # Here and not when it is compiled: to look through all of a huge function takes longer than to compile it.
         ast.fix_missing_locations(ast.copy_location(new, node))
+    change.place = (parent, field, index, node, new)
     return change
 
 
@@ -310,8 +313,10 @@ def _default_mutants(node, function):
     for index, default in enumerate(arguments.defaults):
         if isinstance(default, ast.Constant) and index < len(positional):
             for label, new in _constant_changes(default):
-                yield Mutant(default.lineno, "default: " + label, defaults=("positional", index, new.value))
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+                place = (arguments, "defaults", index, default, new)
+                yield Mutant(default.lineno, "default: " + label, None, ("positional", index, new.value), place)
+    for at, (argument, default) in enumerate(zip(arguments.kwonlyargs, arguments.kw_defaults)):
         if isinstance(default, ast.Constant) and argument.arg in (function.__kwdefaults__ or {}):
             for label, new in _constant_changes(default):
-                yield Mutant(default.lineno, "default: " + label, defaults=("keyword", argument.arg, new.value))
+                place = (arguments, "kw_defaults", at, default, new)
+                yield Mutant(default.lineno, "default: " + label, None, ("keyword", argument.arg, new.value), place)
