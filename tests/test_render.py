@@ -26,7 +26,7 @@ def rendered(*cases, taken=()):
 
 def green(result, function, called="pick"):
     """Run the rendered tests against a function, parametrized ones with each row, and return how many ran."""
-    names = {"pytest": pytest, "re": __import__("re"), called: function, "a": SimpleNamespace(**{called: function})}
+    names = {"pytest": pytest, "re": __import__("re"), "a": SimpleNamespace(**{called: function}), called: function}
     count = 0
     for name, source in result.module.tests:
         exec(source, names)
