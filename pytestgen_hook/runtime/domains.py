@@ -151,6 +151,58 @@ class Texts(Domain):
         return rng.choice(("", " ", " ", *separators)).join(parts)[:60]
 
 
+# What a parameter of that name holds in programs: formats that chance does not hit upon.
+_TYPICAL = {
+    "url uri href link endpoint": (
+        "https://example.org/a/b?q=1&r=2#top",
+        "http://user:pw@example.org:8080/",
+        "https://example.org",
+        "ftp://example.org/file.txt",
+    ),
+    "email mail sender recipient": ("ann@example.org", "Ann Lee <ann@example.org>", "ann.lee+news@mail.example.org"),
+    "path filename file_name filepath file_path": ("a/b.txt", "/tmp/data.csv", "archive.tar.gz", "../up", "dir/"),
+    "host hostname domain netloc": ("example.org", "www.example.org:8080", "localhost"),
+    "ip address addr": ("127.0.0.1", "192.168.0.10", "::1", "10.0.0.0/8"),
+    "date day iso_date": ("2024-02-29", "2023-12-31", "31.12.2023", "12/31/2023"),
+    "time timestamp datetime dt": ("12:30:45", "2024-02-29T12:30:45", "2024-02-29T12:30:45+02:00", "1700000000"),
+    "duration interval": ("1h30m", "90s", "PT1H30M", "01:30:00", "2 days"),
+    "version ver": ("1.2.3", "2.0.0rc1", "v1.10", "1.2.3-beta.1+build.5"),
+    "color colour": ("#ff8000", "#abc", "red", "rgb(1, 2, 3)"),
+    "json payload": ('{"a": [1, 2], "b": null}', "[]", '"text"'),
+    "html markup": ("<p>One <b>two</b></p>", "a &amp; b", "<br/>"),
+    "xml": ("<a><b c='1'>text</b></a>",),
+    "csv": ("a,b\n1,2\n", 'name,"x, y"\n'),
+    "line row record": ("key=value", "name: value", "a,b,c", "# comment", "a\tb\tc"),
+    "header": ("Content-Type: text/html; charset=utf-8", "key: value"),
+    "query query_string qs": ("a=1&b=2&a=3", "q=tea+pot"),
+    "uuid guid": ("12345678-1234-5678-1234-567812345678",),
+    "slug": ("hello-brave-world",),
+    "phone": ("+49 30 123456", "(030) 12 34 56"),
+    "username user login": ("ann", "ann_lee"),
+    "size bytes_size": ("10 MB", "1.5GiB", "512"),
+    "expr expression formula": ("1 + 2 * 3", "(a + b) * c", "x"),
+    "name full_name fullname": ("Ann Lee", "Lee, Ann", "ann"),
+    "sentence text paragraph content": ("The quick brown fox. It jumps over!", "One two two.\n\nThree?"),
+    "range spec": ("1-3,5", "2..4", "1:10:2"),
+    "pattern regex": ("a+b", "*.txt", "[0-9]+"),
+}
+_TYPICAL_OF = {name: texts for names, texts in _TYPICAL.items() for name in names.split()}
+
+
+def with_typical(domain, name):
+    """Return the domain of a parameter, with what its name promises among its values if it holds text at all."""
+    texts = _TYPICAL_OF.get(name.lower()) or _TYPICAL_OF.get(name.lower().rpartition("_")[2])
+    if texts is None or not _holds_text(domain):
+        return domain
+    return Any([(domain, 5), (Fixed([Plain(text) for text in texts]), 1)])
+
+
+def _holds_text(domain):
+    if isinstance(domain, Any):
+        return any(_holds_text(inner) for inner, _ in domain.choices)
+    return isinstance(domain, Texts)
+
+
 class Characters(Domain):
     def __init__(self, constants):
         self.alphabet = "".join(constants.texts)[:60] + "abzAZ09 aeiou.,"

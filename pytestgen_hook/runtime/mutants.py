@@ -5,6 +5,8 @@ import __future__
 import ast
 import copy
 
+import slips
+
 MOST = 120
 LEAST = 6
 _MOST_COMPILED = 1_000_000  # nodes in all: a huge function gets fewer mutants, since each is compiled whole
@@ -80,13 +82,14 @@ class Mutant:
     what was changed in the syntax tree.
     """
 
-    __slots__ = ("code", "defaults", "label", "line", "place")
+    __slots__ = ("code", "defaults", "is_slip", "label", "line", "place")
 
     def __init__(self, line, label, code=None, defaults=None, place=None):
         self.line = line
         self.label = label
         self.code = code
         self.defaults = defaults
+        self.is_slip = False
         self.place = place
 
     def apply(self, function):
@@ -126,27 +129,42 @@ def _first_line(node):
     return min([node.lineno, *[decorator.lineno for decorator in node.decorator_list]])
 
 
-def make_mutants(source, path, first_line, function):
-    """Return the mutants of ``function`` (the plain function object whose code starts at ``first_line`` of ``source``)."""
+def make_mutants(source, path, first_line, function, with_slips=False):
+    """Return the mutants of ``function`` (the plain function object whose code starts at ``first_line`` of ``source``).
+
+    ``with_slips`` adds mistakes that people make (``slips``): marked as such, since more of them change nothing.
+    """
     chain = find_function(ast.parse(source), first_line, function.__code__.co_name)
     if chain is None:
         return []
     node = chain[-1]
-    size = sum(1 for _ in ast.walk(node))
-    spots = _spread(list(_spots(node)), max(LEAST, min(MOST, _MOST_COMPILED // size)))
-    found = []
+    most = max(LEAST, min(MOST, _MOST_COMPILED // sum(1 for _ in ast.walk(node))))
+    found = list(_compiled(_spread(list(_spots(node, _changes)), most), chain, path, function.__code__))
+    found.extend(_default_mutants(node, function))
+    if with_slips:
+        spots = _spread(list(_spots(node, slips.slips_of(node))), most)
+        known = {
+            mutant.code.co_code + repr(mutant.code.co_consts).encode() for mutant in found if mutant.code is not None
+        }
+        for mutant in _compiled(spots, chain, path, function.__code__):
+            mutant.is_slip = True
+            if mutant.code.co_code + repr(mutant.code.co_consts).encode() not in known:
+                found.append(mutant)
+    return found
+
+
+def _compiled(spots, chain, path, original):
+    """Yield a mutant for each of the places whose changed code can take the place of the original's."""
     for line, label, change in spots:
         undo = change()
         try:
-            code = compile_function(chain, path, function.__code__.co_flags)
+            code = compile_function(chain, path, original.co_flags)
         except (SyntaxError, ValueError):
             code = None
         finally:
             undo()
-        if code is not None and code.co_freevars == function.__code__.co_freevars:
-            found.append(Mutant(line, label, code=code, place=change.place))
-    found.extend(_default_mutants(node, function))
-    return found
+        if code is not None and code.co_freevars == original.co_freevars:
+            yield Mutant(line, label, code=code, place=change.place)
 
 
 def _spread(items, most):
@@ -183,10 +201,10 @@ def compile_function(chain, path, flags):
     return code
 
 
-def _spots(function):
+def _spots(function, changes):
     """Yield (line, label, change) where ``change()`` alters the tree in place and returns the undo."""
     for statement in _without_docstring(function.body):
-        yield from _visit(function, "body", function.body.index(statement), statement, function.lineno)
+        yield from _visit(function, "body", function.body.index(statement), statement, function.lineno, changes)
 
 
 def _without_docstring(body):
@@ -196,11 +214,11 @@ def _without_docstring(body):
     return body
 
 
-def _visit(parent, field, index, node, line):
+def _visit(parent, field, index, node, line, changes):
     line = getattr(node, "lineno", line)
     if _is_text_statement(node):
         return
-    for label, new in _changes(parent, field, node):
+    for label, new in changes(parent, field, node):
         yield line, label, _replacement(parent, field, index, node, new)
     for name, value in ast.iter_fields(node):
         if name in _UNTOUCHED or isinstance(node, ast.JoinedStr):
@@ -211,7 +229,7 @@ def _visit(parent, field, index, node, line):
             children = _spread(children, _MOST_ELEMENTS)
         for at, child in children:
             if isinstance(child, ast.AST):
-                yield from _visit(node, name, at, child, line)
+                yield from _visit(node, name, at, child, line, changes)
 
 
 def _is_text_statement(node):
@@ -262,10 +280,15 @@ def _changes(parent, field, node):
             # One outcome alone would satisfy all operators of a test that says yes or no.
             yield "the result became True", ast.Return(ast.Constant(True))
             yield "the result became False", ast.Return(ast.Constant(False))
-    if field == "test" and isinstance(parent, (ast.If, ast.While, ast.IfExp)):
+    if field == "test" and isinstance(parent, ast.While):
         yield "the condition was negated", ast.UnaryOp(ast.Not(), node)
-    if field == "ifs":
-        yield "the condition was negated", ast.UnaryOp(ast.Not(), node)
+    elif field == "ifs" or (field == "test" and isinstance(parent, (ast.If, ast.IfExp))):
+        # Both together ask for more than a negated condition does: for a call that goes either way.
+        yield "the condition became True", ast.Constant(True)
+        yield "the condition became False", ast.Constant(False)
+    if kind is ast.BoolOp and len(node.values) == 2:
+        yield "the second part was dropped", node.values[0]
+        yield "the first part was dropped", node.values[1]
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Raise, ast.Delete)) and not _suspends(node):
         yield "the statement was dropped", ast.Pass()
 

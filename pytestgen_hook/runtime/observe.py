@@ -171,7 +171,7 @@ class Subject:
     @property
     def mutants(self):
         if self._mutants is None:
-            self._mutants = mutants.make_mutants(self.source, self.filename, self.first_line, self.raw)
+            self._mutants = mutants.make_mutants(self.source, self.filename, self.first_line, self.raw, with_slips=True)
         return self._mutants
 
 

@@ -324,6 +324,7 @@ def _parameters(subject, function, kind, target, constants, typing):
             continue
         style = "keyword" if parameter.kind is parameter.KEYWORD_ONLY else "positional"
         required = parameter.default is parameter.empty or parameter.kind is parameter.POSITIONAL_ONLY
+        domain = domains.with_typical(domain, parameter.name)
         found.append(Parameter(parameter.name, _variable(parameter.name, taken), style, required, domain))
     return found
 

@@ -22,6 +22,7 @@ MOST_SIMPLER = 120  # simpler calls tried in the place of one
 COVER_SHARE = 0.4  # of the time, at most, for reaching new steps
 KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for confirming what is kept
 FULL_MATRIX_SECONDS = 0.6
+QUICK = 0.002  # seconds of a call that count for nothing: so short, they differ from run to run
 
 _AGAIN = "it depends on the clock, on chance or on the process"
 _UNEQUAL = "what it gives does not compare equal to itself"
@@ -33,7 +34,7 @@ _ANEW = "it depends on when and where its module is imported: the clock, chance,
 class Seen:
     """One observed input: what was proposed, what ``observe`` answered, and which mutants it kills."""
 
-    __slots__ = ("answer", "arcs", "cost", "input", "item", "kills", "lines", "looks")
+    __slots__ = ("answer", "arcs", "compared", "cost", "input", "item", "kills", "lines", "looks")
 
     def __init__(self, proposed, item, answer):
         self.input = proposed
@@ -42,6 +43,7 @@ class Seen:
         self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
         self.lines = frozenset(line for start, end in self.arcs for line in (end, -start))  # run, and entered at
         self.kills = set()
+        self.compared = set()  # the mutants against which it was held
         self.looks = {}  # {position in the answer's "more": the mutants that only this check fails under}
         self.cost = _cost(proposed, item, answer)
 
@@ -192,7 +194,7 @@ class Search:
 
     def _timeout(self):
         """Seconds a call may take: generous while nothing is known, then a multiple of the slowest that ended."""
-        return min(CALL_TIMEOUT, max(0.15, 20 * self._slowest)) if self.good else CALL_TIMEOUT
+        return min(CALL_TIMEOUT, max(0.15, 10 * self._slowest)) if self.good else CALL_TIMEOUT
 
     def _until(self, share):
         return self.started + share * self.seconds
@@ -333,39 +335,44 @@ class Search:
         return list(dict.fromkeys(chosen))[:POOL]
 
     def _kill(self):
-        """Compare the pool against every mutant; then search on for those that survive."""
+        """Compare the pool against every mutant and search on for those that survive; then, as long as there is time, slips."""
         self.pool = self._pool()
         self._give_up_unsteady_looks()
-        alive = set(range(len(self.subject.mutants)))
-        mean = sum(seen.answer["seconds"] for seen in self.pool) / len(self.pool)
+        mutants = self.subject.mutants
+        self._hunt({index for index in range(len(mutants)) if not mutants[index].is_slip}, stale_rounds=6, until=0.7)
+        # Few rounds, since many slips change nothing.
+        self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=2, until=0.7)
+
+    def _hunt(self, alive, stale_rounds, until):
+        if not alive or time.monotonic() > self._until(until):
+            return
+        usual = sorted(seen.answer["seconds"] for seen in self.pool)[len(self.pool) // 2]
         first = self.pool
-        if mean * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
+        if max(0.0, usual - QUICK) * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
             # Slow calls: the few that run every step against all mutants, the others against what those leave alive.
             first = suite.smallest(self.pool)
-        self._against(first, sorted(alive))
-        alive -= set(self.killed)
-        self._against([seen for seen in self.pool if seen not in first], sorted(alive))
+        self._against(first, sorted(alive), until + 0.1)
+        alive = alive - set(self.killed)
+        self._against([seen for seen in self.pool if seen not in first], sorted(alive), until + 0.1)
         alive -= set(self.killed)
         # Calls with the same outcome as one in the pool may still stand on a boundary that only a mutant moves.
         rest = [seen for seen in self.good if seen not in self.pool][:REST]
-        self._against(rest, sorted(alive))
+        self._against(rest, sorted(alive), until + 0.1)
         self.pool += [seen for seen in rest if seen.kills]
         alive -= set(self.killed)
         stale = 0
-        while alive and stale < 6 and time.monotonic() < self._until(0.7):
-            found = self._observe(self._towards_survivors())
+        while alive and stale < stale_rounds and time.monotonic() < self._until(until):
+            found = self._observe(self._towards(alive))
             self._take(found)
             before = len(self.killed)
-            self._against(found, sorted(alive))
+            self._against(found, sorted(alive), until + 0.1)
             self.pool += [seen for seen in found if seen.kills or seen in self.corpus]
             alive -= set(self.killed)
             stale = 0 if len(self.killed) > before else stale + 1
 
-    def _towards_survivors(self):
+    def _towards(self, alive):
         """Vary the calls that run the lines of surviving mutants."""
-        lines = {
-            self.subject.mutants[index].line for index in range(len(self.subject.mutants)) if index not in self.killed
-        }
+        lines = {self.subject.mutants[index].line for index in alive}
         near = [seen for seen in self.pool if any(arc[1] in lines for arc in seen.arcs)] or self.pool
         donors = [seen.input for seen in near[:12]]
         found = self._steered(near)
@@ -376,23 +383,29 @@ class Search:
                 found.append(self.plan.draw(self.rng))
         return found
 
-    def _against(self, candidates, mutants):
+    def _against(self, candidates, mutants, until=0.95):
         """Note which of the candidates' own checks fail under which of the mutants."""
-        timeout = max(0.1, 10 * self._slowest)
         asked = []
 
         def jobs():
             for index in mutants:
                 able = self._able_to_notice(self.subject.mutants[index], candidates)
-                if able and time.monotonic() < self._until(0.95):
+                able = [seen for seen in able if index not in seen.compared]
+                if able and time.monotonic() < self._until(until):
+                    # A mutant that never ends is to cost little: cheap calls, which are the same in every run, find it out.
+                    able = sorted(able, key=lambda seen: seen.cost)
                     asked.append((index, able))
+                    timeouts = [max(0.1, 10 * seen.answer["seconds"]) for seen in able]
                     items = [seen.claimed() for seen in able]
-                    yield workers.Job(items, timeout, workers.Manner(mutant=index, trace=False))
+                    yield workers.Job(items, timeouts, workers.Manner(mutant=index, trace=False))
 
         for place, answers in enumerate(workers.run(self.subject, self._guard, jobs())):
             index, able = asked[place]
             for seen, answer in zip(able, answers):
-                if answer.get("how") != "not run" and answer.get("failing", -1) is not None:
+                if answer.get("how") == "not run":
+                    continue
+                seen.compared.add(index)
+                if answer.get("failing", -1) is not None:
                     seen.note(index, answer.get("failing", -1))
                     self.killed.setdefault(index, len(self.killed))
 
@@ -414,6 +427,9 @@ class Search:
         pool = [seen for seen in pool if seen in short or seen.arcs - covered]
         for _ in range(6):
             kept = suite.smallest(pool)
+            # What was found late for one mutant may make what was found early for others unnecessary.
+            self._against(kept, sorted(self.killed))
+            kept = suite.smallest(kept)
             lasting = self._lasting(kept)
             bad = [seen for seen in kept if seen not in lasting]
             if not bad:
@@ -500,20 +516,6 @@ class Search:
             self._count(self.rejections, problems[0])
         return not problems
 
-    def _steady(self, seen, first, second, judged):
-        """Whether the checks of the case hold again; those of ``more`` that do not are given up if there are others."""
-        failing = judged.get("failing", -1)
-        if failing is not None and failing < len(seen.answer.get("checks", ())):
-            self._count(self.rejections, _UNEQUAL)
-            return False
-        looks = [seen.answer.get("more", ())[look] for look in seen.looks]
-        if all(look in again.get("more", ()) for look in looks for again in (first, second)):
-            return True
-        seen.look_no_further()
-        if not seen.kills:
-            self._count(self.rejections, _AGAIN)
-        return bool(seen.kills)
-
     def _give_up_unsteady_looks(self):
         """Give up what ``more`` says of every call if it does not hold when a call is made again."""
         seen = [seen for seen in self.pool if seen.answer.get("more")]
@@ -540,10 +542,13 @@ class Search:
             "tried": self.tried,
         }
         if not self.good:
-            if self.refusals:
-                answer["refused"] = max(self.refusals, key=self.refusals.get)
+            answer["refused"] = self._refused()
             answer["problem"] = worst or "no call of it ended in a result"
         return answer
+
+    def _refused(self):
+        """Return what most of the refused calls tried, or None."""
+        return max(self.refusals, key=self.refusals.get) if self.refusals else None
 
     def _result(self, kept):
         mutants = self.subject.mutants
@@ -551,6 +556,10 @@ class Search:
         run = {arc[1] for seen in kept for arc in seen.arcs}
         arcs = {arc for seen in kept for arc in seen.arcs}
         taken = self.subject.branches_taken(arcs)
+        # Slips help to choose, and are not counted: many of them change nothing.
+        counted = [index for index in range(len(mutants)) if not mutants[index].is_slip]
+        if counted and killed.isdisjoint(counted):
+            kept = []
         problem = None
         toothless = not kept and not self.rejections
         if not kept:
@@ -562,16 +571,17 @@ class Search:
             if time.monotonic() > self._until(KILL_SHARE):
                 problem = f"the time for it ran out ({self.seconds:.3g} s) before its tests were proved"
                 toothless = False
-        survivors = [mutants[index] for index in range(len(mutants)) if index not in killed]
+        survivors = [mutants[index] for index in counted if index not in killed]
         return {
             "cases": [self._case(seen) for seen in kept],
             "problem": problem,
+            "refused": None if kept or self.rejections else self._refused(),
             "toothless": toothless,
             "lines_run": len(run & set(self.subject.body_lines)),
             "branches_run": taken[0],
             "branches_total": taken[1],
-            "mutants_total": len(mutants),
-            "mutants_killed": len(killed),
+            "mutants_total": len(counted),
+            "mutants_killed": len(counted) - len(survivors),
             "survivors": ["line %d: %s" % (mutant.line, mutant.label) for mutant in survivors][:20],
         }
 
@@ -587,5 +597,5 @@ class Search:
             "imports": sorted({tuple(pair) for pair in [*seen.item["imports"], *answer["imports"]]}),
             "receiver": seen.item["receiver"],
             "lines": sorted({arc[1] for arc in seen.arcs} & set(self.subject.body_lines)),
-            "kills": sorted(seen.kills),
+            "kills": sorted(index for index in seen.kills if not self.subject.mutants[index].is_slip),
         }

@@ -60,12 +60,11 @@ _NAMES = {
     "age year month day hour minute second seconds minutes hours days page total amount base exp power times max_length "
     "maxlen position pos q r target threshold",
     "float": "rate ratio price weight value factor temperature score percent percentage tolerance eps epsilon radius angle",
-    "str": "s t text string str word words_str name title key label message msg sentence line pattern prefix suffix sep "
-    "separator delimiter char letter letters token path filename url date expression brackets parentheses paren_string camel "
-    "phrase txt content source query email address code username password",
+    "str": "s t text string str word name title key label message msg sentence line pattern prefix suffix sep "
+    "separator delimiter char letter letters token path filename url uri href link date expression phrase txt content source "
+    "query email address code username password host hostname domain version color colour slug uuid",
     "list": "l lst arr array list lists nums numbers items values elements seq sequence xs ys words strings data points rows "
-    "tokens args operations operand operator grid matrix iterable iterables it game guess arr1 arr2 list1 list2 lst1 lst2 "
-    "planets intervals",
+    "tokens args operations grid matrix iterable iterables it arr1 arr2 list1 list2",
     "dict": "d dict mapping map config options settings kwargs params table counts record lookup headers env",
     "bool": "flag verbose strict reverse ignore_case inclusive exclusive recursive force enabled capitalize",
     "callable": "f func function fn key_func predicate pred callback cmp transform mapper factory",

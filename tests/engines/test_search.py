@@ -53,6 +53,34 @@ def test_both_ways_out_of_a_branch_are_found(tmp_path):
     assert exploration.mutants_killed == exploration.mutants_total
 
 
+def test_both_outcomes_of_a_condition_within_a_line_are_found(tmp_path):
+    source = "def link(base: str, query: str | None = None) -> str:\n    return f'{base}?{query}' if query else base\n"
+    exploration = the_only(explored(tmp_path, "from __future__ import annotations\n" + source))
+    queries = {dict(case.arguments).get("query", "None") for case in exploration.cases}
+    assert queries & {"None", '""'}
+    assert queries - {"None", '""'}
+    assert exploration.mutants_killed == exploration.mutants_total
+
+
+def test_a_parameter_is_given_what_its_name_promises(tmp_path):
+    source = "from urllib.parse import urlsplit\n\ndef is_secure(url):\n    return urlsplit(url).scheme == 'https'\n"
+    exploration = the_only(explored(tmp_path, source))
+    assert outcomes(exploration) == {"True", "False"}
+
+
+def test_what_mostly_tries_to_leave_is_refused_even_if_it_fails_on_bad_input(tmp_path):
+    source = """
+        from urllib.request import urlopen
+
+        def fetch(url: str):
+            with urlopen(url) as response:
+                return response.read()
+    """
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.cases == ()
+    assert exploration.refused
+
+
 def test_boundaries_are_told_apart(tmp_path):
     exploration = the_only(explored(tmp_path, "def is_adult(age):\n    return age >= 18\n"))
     assert {case.arguments[0][1] for case in exploration.cases} >= {"18", "17"}
@@ -281,7 +309,7 @@ import datetime as dt
 import os, pathlib, random, resource, sys, time
 
 BOOT = dt.date.today().isoformat()
-LUCKY = random.random() < 0.002
+LUCKY = random.random() < 0.0011
 
 def f(n: int):
     {body}

@@ -35,7 +35,11 @@ def labels(source, function="f"):
             ],
             id="comparison-and-its-boundary",
         ),
-        pytest.param("return a and b", ["the result became None", "and became or"], id="logic"),
+        pytest.param(
+            "return a and b",
+            ["the result became None", "the second part was dropped", "the first part was dropped", "and became or"],
+            id="logic",
+        ),
         pytest.param("a.append(b)", ["the statement was dropped"], id="statement"),
         pytest.param("raise ValueError(a)", ["the statement was dropped"], id="raise"),
         pytest.param("return None", [], id="nothing-to-change"),
@@ -44,7 +48,8 @@ def labels(source, function="f"):
             "return 'x' if a else 'y'",
             [
                 "the result became None",
-                "the condition was negated",
+                "the condition became True",
+                "the condition became False",
                 "the text 'x' was changed",
                 "the text 'y' was changed",
             ],
@@ -115,3 +120,55 @@ def test_of_huge_literals_some_elements_are_changed():
     made = labels(f"def f(n):\n    table = [{numbers}]\n    return table[n] + 1\n")
     assert mutants.LEAST <= len(made) <= 20
     assert len({label.split()[0] for label in made}) > 3
+
+
+def slips(source):
+    text, names = load(source)
+    raw = names["f"]
+    made = mutants.make_mutants(text.encode(), "subject.py", raw.__code__.co_firstlineno, raw, with_slips=True)
+    return [mutant for mutant in made if mutant.is_slip]
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "label", "gives"),
+    [
+        pytest.param("return min(a, b)", (1, 2), "min became max", 2, id="twin"),
+        pytest.param("return divmod(a, b)", (7, 2), "the arguments were swapped", (0, 2), id="arguments"),
+        pytest.param("return list(range(a, b))", (1, 3), "the range ended one later", [1, 2, 3], id="range"),
+        pytest.param("return a[:b]", ([1, 2, 3], 2), "the slice ended at the end", [1, 2, 3], id="slice"),
+        pytest.param("return a[b]", ([1, 2, 3], 1), "the index became - 1", 1, id="index"),
+        pytest.param("return a - b", (1, 3), "the operands were swapped", 2, id="operands"),
+        pytest.param("return 'none' if a is None else b", (0, 5), "is None became not", "none", id="none"),
+        pytest.param("return [n for n in a if n > b]", ([1, 2, 3], 1), "the loop left out the last", [2], id="loop"),
+        pytest.param(
+            "for n in a:\n        b += n\n    return b",
+            ([1, 2], 5),
+            "the assignment forgot what was there",
+            2,
+            id="sum",
+        ),
+        pytest.param(
+            "c = list(a)\n    c.append(b)\n    return len(a)", ([1], 2), "list() was dropped", 2, id="aliasing"
+        ),
+        pytest.param("return [a, b]", (1, 2), "a became b", [2, 2], id="name"),
+        pytest.param(
+            "if a:\n        b += 1\n    else:\n        b = 0\n    return b", (0, 5), "else was dropped", 5, id="else"
+        ),
+    ],
+)
+def test_slips_are_mistakes_that_people_make(body, arguments, label, gives):
+    (mutant, *_) = [found for found in slips(f"def f(a, b):\n    {body}\n") if found.label == label]
+    _, names = load(f"def f(a, b):\n    {body}\n")
+    mutant.apply(names["f"])
+    assert names["f"](*arguments) == gives
+
+
+def test_slips_that_are_mutants_already_are_not_made_twice():
+    made = [
+        mutant.code.co_code for mutant in slips("def f(a, b):\n    if not a:\n        return b\n    return a + b\n")
+    ]
+    assert len(made) == len(set(made))
+
+
+def test_without_asking_there_are_no_slips():
+    assert "the operands were swapped" not in labels("def f(a, b):\n    return a - b\n")

@@ -1,0 +1,147 @@
+"""Mistakes that people make and no operator of arithmetic or logic shows: further changes for mutants of a function."""
+
+import ast
+
+_TWINS = {}
+for _one, _other in (
+    ("min", "max"), ("any", "all"), ("upper", "lower"), ("startswith", "endswith"), ("lstrip", "rstrip"), ("find", "rfind"),
+    ("index", "rindex"), ("keys", "values"), ("union", "intersection"), ("ceil", "floor"), ("popleft", "pop"),
+    ("appendleft", "append"), ("partition", "rpartition"), ("bisect_left", "bisect_right"), ("append", "extend"),
+    ("heappop", "heappush"), ("removeprefix", "removesuffix"), ("ljust", "rjust"), ("add", "discard"), ("sum", "len"),
+    ("issubset", "issuperset"), ("split", "rsplit"), ("setdefault", "get"), ("isdigit", "isalnum"), ("isalpha", "isalnum"),
+):  # fmt: skip
+    _TWINS.setdefault(_one, _other)
+    _TWINS.setdefault(_other, _one)
+_COPIES = {"list", "dict", "set", "tuple", "sorted", "copy", "deepcopy", "reversed", "abs", "round", "int", "float"}
+_NOT_COMMUTATIVE = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.LShift, ast.RShift)
+_OTHER_BINARY = {ast.Div: ast.FloorDiv, ast.FloorDiv: ast.Div, ast.Mult: ast.Pow, ast.Add: ast.Mult}
+
+
+def slips_of(function):
+    """Return the function (parent, field, node) → (label, replacement)… for one ``ast`` function node."""
+    names = _names(function)
+
+    def changes(parent, field, node):
+        make = _BY_KIND.get(type(node))
+        if make is not None:
+            yield from make(node)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and field not in ("func", "value"):
+            yield from _other_name(node, names)
+        if field == "iter" and isinstance(parent, (ast.For, ast.comprehension)):
+            yield from _loops(node)
+
+    return changes
+
+
+def _names(function):
+    """Return the parameters of the function and the names it binds, in order."""
+    arguments = function.args
+    found = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    found += [node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return [name for name in dict.fromkeys(found) if name not in ("self", "cls")]
+
+
+def _other_name(node, names):
+    if node.id in names and len(names) > 1:
+        other = names[(names.index(node.id) + 1) % len(names)]
+        yield f"{node.id} became {other}", ast.Name(other, ast.Load())
+
+
+def _loops(node):
+    items = ast.Call(ast.Name("list", ast.Load()), [node], [])
+    yield "the loop left out the first", ast.Subscript(items, ast.Slice(ast.Constant(1), None, None), ast.Load())
+    last = ast.UnaryOp(ast.USub(), ast.Constant(1))
+    yield "the loop left out the last", ast.Subscript(items, ast.Slice(None, last, None), ast.Load())
+
+
+def _call(node):
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    plain = not node.keywords and not any(isinstance(each, ast.Starred) for each in node.args)
+    twin = _TWINS.get(name)
+    if twin is not None:
+        func = (
+            ast.Attribute(node.func.value, twin, ast.Load())
+            if isinstance(node.func, ast.Attribute)
+            else ast.Name(twin, ast.Load())
+        )
+        yield f"{name} became {twin}", ast.Call(func, node.args, node.keywords)
+    if name in _COPIES and plain and len(node.args) == 1:
+        yield f"{name}() was dropped", node.args[0]
+    if name == "copy" and not node.args and isinstance(node.func, ast.Attribute):
+        yield "copy() was dropped", node.func.value
+    if plain and len(node.args) == 2:
+        yield "the arguments were swapped", ast.Call(node.func, node.args[::-1], [])
+    if name == "range" and plain and node.args:
+        at = 0 if len(node.args) == 1 else 1
+        for label, operator in (("later", ast.Add()), ("earlier", ast.Sub())):
+            stop = ast.BinOp(node.args[at], operator, ast.Constant(1))
+            yield f"the range ended one {label}", ast.Call(node.func, [*node.args[:at], stop, *node.args[at + 1 :]], [])
+    if name == "enumerate" and plain and len(node.args) == 1:
+        yield "enumerate counted from 1", ast.Call(node.func, [node.args[0], ast.Constant(1)], [])
+
+
+def _subscript(node):
+    if isinstance(node.ctx, ast.Store):
+        return
+    if not isinstance(node.slice, ast.Slice):
+        if not isinstance(node.slice, (ast.Constant, ast.Tuple)) and isinstance(node.ctx, ast.Load):
+            for sign, operator in (("+", ast.Add()), ("-", ast.Sub())):
+                index = ast.BinOp(node.slice, operator, ast.Constant(1))
+                yield f"the index became {sign} 1", ast.Subscript(node.value, index, node.ctx)
+        return
+    lower, upper, step = node.slice.lower, node.slice.upper, node.slice.step
+    if lower is None and upper is None and step is None:
+        yield "the copy was dropped", node.value
+    if lower is not None:
+        yield "the slice began at the start", ast.Subscript(node.value, ast.Slice(None, upper, step), node.ctx)
+    if upper is not None:
+        yield "the slice ended at the end", ast.Subscript(node.value, ast.Slice(lower, None, step), node.ctx)
+
+
+def _binary(node):
+    if isinstance(node.op, _NOT_COMMUTATIVE):
+        yield "the operands were swapped", ast.BinOp(node.right, node.op, node.left)
+    other = _OTHER_BINARY.get(type(node.op))
+    if other is not None:
+        yield f"{type(node.op).__name__} became {other.__name__}", ast.BinOp(node.left, other(), node.right)
+
+
+def _compare(node):
+    if len(node.ops) != 1:
+        return
+    operator, right = node.ops[0], node.comparators[0]
+    is_none = isinstance(right, ast.Constant) and right.value is None
+    if is_none and isinstance(operator, ast.Is):
+        yield "is None became not", ast.UnaryOp(ast.Not(), node.left)
+    elif is_none and isinstance(operator, ast.IsNot):
+        yield "is not None was dropped", node.left
+    elif isinstance(operator, (ast.Lt, ast.Gt)):
+        yield "the order became !=", ast.Compare(node.left, [ast.NotEq()], [right])
+    elif isinstance(operator, (ast.LtE, ast.GtE)):
+        yield "the order became ==", ast.Compare(node.left, [ast.Eq()], [right])
+
+
+def _not(node):
+    if isinstance(node.op, ast.Not) and isinstance(node.operand, (ast.Name, ast.Attribute)):
+        yield "not became is None", ast.Compare(node.operand, [ast.Is()], [ast.Constant(None)])
+
+
+def _augmented(node):
+    if isinstance(node.target, ast.Name):
+        yield "the assignment forgot what was there", ast.Assign([node.target], node.value, lineno=node.lineno)
+
+
+def _if(node):
+    if node.orelse:
+        yield "else was dropped", ast.If(node.test, node.body, [])
+
+
+_BY_KIND = {
+    ast.Call: _call,
+    ast.Subscript: _subscript,
+    ast.BinOp: _binary,
+    ast.Compare: _compare,
+    ast.UnaryOp: _not,
+    ast.AugAssign: _augmented,
+    ast.If: _if,
+}
