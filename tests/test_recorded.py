@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from pytestgen_hook.cli import check
+from pytestgen_hook.engines import search
 
 RECORDED = Path(__file__).parent / "recorded"
 SOURCES = sorted(path.stem for path in RECORDED.glob("*.py"))
@@ -15,11 +17,15 @@ SOURCES = sorted(path.stem for path in RECORDED.glob("*.py"))
 pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="recorded with Python 3.11")
 
 
-def generated(repo, name: str) -> str:
-    from click.testing import CliRunner
+@pytest.fixture(autouse=True)
+def _any_time_it_takes(monkeypatch):
+    """On a slow machine a search that its time cuts short ends with other calls."""
+    monkeypatch.setattr(search, "MOST_SECONDS", 200.0)
 
+
+def generated(repo, name: str) -> str:
     repo.stage(f"{name}.py", (RECORDED / f"{name}.py").read_text())
-    CliRunner().invoke(check, ["--mode", "write", "--python", sys.executable])
+    CliRunner().invoke(check, ["--mode", "write", "--budget", "600", "--python", sys.executable])
     return (repo.path / "tests" / f"test_{name}.py").read_text()
 
 
