@@ -23,6 +23,7 @@ from literals import CannotWrite, Writer
 from values import Built, Items, Pairs, Plain, Text, from_value
 
 DEEPEST = 3
+_FURTHER = 3  # arguments at most in the place of ``*args``
 _WORDS = (
     "a",
     "b",
@@ -638,7 +639,12 @@ class Typing:
         hints.update(hints_of(getattr(kind, "__init__", None)))
         found = []
         for parameter in signature.parameters.values():
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            if parameter.kind is parameter.VAR_KEYWORD:
+                continue
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                if not any(name for name, _, _ in found):  # after an argument with a name there is no place for it
+                    domain = self.domain(hints.get(parameter.name, parameter.annotation)) or anything(self.constants)
+                    found += [(None, domain, False)] * _FURTHER
                 continue
             required = parameter.default is parameter.empty
             domain = self.domain(hints.get(parameter.name, parameter.annotation))

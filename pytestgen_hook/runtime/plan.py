@@ -14,7 +14,7 @@ import harvest
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built, Items
+from values import Built
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -430,17 +430,25 @@ def _receivers(plan, tree, calls, names):
     found = []
     for call in harvest.limited(nodes)[:20]:
         bound = harvest.bind(call, listed, names)
-        if bound is None or any(
-            isinstance(node, Items) and node.kind == "tuple" and key.startswith("*") for key, node in bound.items()
-        ):
-            continue
-        arguments = []
-        for parameter in listed:
-            if parameter.name in bound and parameter.kind is not parameter.VAR_POSITIONAL:
-                by_name = parameter.kind is parameter.KEYWORD_ONLY or parameter.default is not parameter.empty
-                arguments.append((parameter.name if by_name else None, bound[parameter.name]))
-        found.append(Built(plan.owner, arguments, plan.needs))
+        if bound is not None:
+            found.append(Built(plan.owner, _arguments(listed, bound), plan.needs))
     return found
+
+
+def _arguments(parameters, bound):
+    """Return [(name or None, tree)]: what has a default is given by its name, unless further arguments follow it."""
+    rest = [parameter for parameter in parameters if parameter.kind is parameter.VAR_POSITIONAL]
+    extra = [tree for parameter in rest if parameter.name in bound for tree in bound[parameter.name].items]
+    arguments = []
+    for parameter in parameters:
+        if parameter in rest:
+            arguments += [(None, tree) for tree in extra]
+        elif parameter.name in bound:
+            by_name = parameter.kind is parameter.KEYWORD_ONLY or (
+                parameter.default is not parameter.empty and not extra
+            )
+            arguments.append((parameter.name if by_name else None, bound[parameter.name]))
+    return arguments
 
 
 def _signature_parameters(plan):

@@ -560,21 +560,18 @@ class Search:
         counted = [index for index in range(len(mutants)) if not mutants[index].is_slip]
         if counted and killed.isdisjoint(counted):
             kept = []
-        problem = None
-        toothless = not kept and not self.rejections
-        if not kept:
-            problem = (
-                max(self.rejections, key=self.rejections.get)
-                if self.rejections
-                else "no call of it can tell a broken body from the right one"
-            )
-            if time.monotonic() > self._until(KILL_SHARE):
-                problem = f"the time for it ran out ({self.seconds:.3g} s) before its tests were proved"
-                toothless = False
+        toothless = False
+        if self.rejections:
+            problem = max(self.rejections, key=self.rejections.get)
+        elif time.monotonic() > self._until(KILL_SHARE):
+            problem = f"the time for it ran out ({self.seconds:.3g} s) before its tests were proved"
+        else:
+            problem = "no call of it can tell a broken body from the right one"
+            toothless = not kept
         survivors = [mutants[index] for index in counted if index not in killed]
         return {
             "cases": [self._case(seen) for seen in kept],
-            "problem": problem,
+            "problem": None if kept else problem,
             "refused": None if kept or self.rejections else self._refused(),
             "toothless": toothless,
             "lines_run": len(run & set(self.subject.body_lines)),

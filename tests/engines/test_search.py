@@ -117,6 +117,25 @@ def test_methods_are_called_on_real_receivers(tmp_path):
     assert "account.balance" in changed
 
 
+def test_receivers_are_made_as_the_docstring_of_their_class_makes_them(tmp_path):
+    source = """
+        class Steps:
+            \"\"\"
+            >>> list(Steps(3, 9, 2))
+            [3, 5, 7]
+            \"\"\"
+
+            def __init__(self, *bounds):
+                self.start, self.stop, self.step = bounds
+
+            def __len__(self):
+                return len(range(self.start, self.stop, self.step))
+    """
+    exploration = explored(tmp_path, source)["Steps.__len__"]
+    assert exploration.mutants_killed == exploration.mutants_total > 0
+    assert any("Steps(" in value for case in exploration.cases for _, value in case.arguments)
+
+
 def test_examples_of_the_docstring_are_preferred(tmp_path):
     source = '''
     def initials(name):
