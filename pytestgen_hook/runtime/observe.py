@@ -55,13 +55,14 @@ class Scope:
 
 
 class Tracer:
-    """Lines and line-to-line steps inside one function of one file."""
+    """Lines, line-to-line steps and pairs of steps taken one after the other, inside one function of one file."""
 
     # A call that goes on and on has shown its steps by then; tracing it to the end would cost many times its own run.
     most_steps = 150_000
 
     def __init__(self, filename, first_line, last_line):
         self.arcs = set()
+        self.pairs = set()
         self._steps = 0
         self._filename = filename
         self._lines = range(first_line, last_line + 1)
@@ -77,13 +78,17 @@ class Tracer:
         if code.co_filename != self._filename or code.co_firstlineno not in self._lines:
             return None
         arcs = self.arcs
+        pairs = self.pairs
         previous = -code.co_firstlineno
+        before = 0
 
         def step(frame, event, argument):
-            nonlocal previous
+            nonlocal before, previous
             if event == "line":
                 line = frame.f_lineno
                 arcs.add((previous, line))
+                pairs.add((before, previous, line))
+                before = previous
                 previous = line
                 self._steps += 1
                 if self._steps > self.most_steps:
@@ -91,11 +96,13 @@ class Tracer:
             elif event == "return" and previous > 0:
                 # A generator that is closed comes back without running a line: no step of the function's own.
                 arcs.add((previous, 0))
+                pairs.add((before, previous, 0))
             return step
 
         return step
 
 
+MOST_PAIRS = 500  # of a huge function no more are told
 _ENVIRONMENT = type(os.environ).__getitem__.__code__
 _BETWEEN = (_ENVIRONMENT.co_filename, collections.abc.Mapping.get.__code__.co_filename)
 
@@ -223,6 +230,7 @@ def observe(subject, item, guard, trace=True, strict=False):
     if watch.has_hashed and type(outcome[2]) is int and abs(outcome[2]) >> 31:
         watch.noticed = "it depends on how this Python computes hashes"
     answer["arcs"] = sorted(tracer.arcs)
+    answer["pairs"] = sorted(tracer.pairs)[:MOST_PAIRS]
     answer["unstable"] = watch.noticed or left_behind
     return answer
 

@@ -11,6 +11,7 @@ import steer
 import suite
 import vary
 import workers
+from values import Items, Pairs, Plain
 
 BATCH = 40
 PROBED = 4  # calls asked at a time for what their comparisons looked at
@@ -34,18 +35,20 @@ _ANEW = "it depends on when and where its module is imported: the clock, chance,
 class Seen:
     """One observed input: what was proposed, what ``observe`` answered, and which mutants it kills."""
 
-    __slots__ = ("answer", "arcs", "compared", "cost", "input", "item", "kills", "lines", "looks")
+    __slots__ = ("answer", "arcs", "compared", "cost", "input", "item", "kills", "lines", "looks", "pairs")
 
     def __init__(self, proposed, item, answer):
         self.input = proposed
         self.item = item
         self.answer = answer
         self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
+        self.pairs = frozenset(tuple(pair) for pair in answer.get("pairs", ()))
         self.lines = frozenset(line for start, end in self.arcs for line in (end, -start))  # run, and entered at
         self.kills = set()
         self.compared = set()  # the mutants against which it was held
         self.looks = {}  # {position in the answer's "more": the mutants that only this check fails under}
-        self.cost = _cost(proposed, item, answer)
+        # Of two calls that cost the same to read, the one that goes more ways is the better test.
+        self.cost = _cost(proposed, item, answer) / (1 + len(self.pairs)) ** 0.5
 
     def claimed(self):
         """Return the item that makes the call again and checks it as its test would."""
@@ -74,6 +77,7 @@ class Seen:
 def _cost(proposed, item, answer):
     """What a case asks of its reader; among cases that show the same the cheapest is kept."""
     length = sum(effort(source) for _, source in item["arguments"])
+    length += sum(meagreness(node) for node in (*proposed.arguments.values(), proposed.receiver) if node is not None)
     expected = [check[2] for check in answer.get("checks", ())]
     length += sum(map(len, expected))
     # An empty result shows less than its length says, that of an empty input still less.
@@ -81,6 +85,7 @@ def _cost(proposed, item, answer):
     length += 4 * all(source in _EMPTY for _, source in item["arguments"])
     if answer["kind"] == "raise":
         length += 12 if answer.get("deliberate") else 150
+    length += 100 * round(answer.get("seconds", 0.0), 1)  # tests are to be quick
     if proposed.origin == "example":
         length *= 0.1
     return 5.0 + length
@@ -93,6 +98,21 @@ _SWITCH = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])|[^\w\s
 def effort(source):
     """Return how hard a source is to take in: its length, and what looks random (``"B,rKrm"``) more than its length."""
     return len(source) + 4 * len(_SWITCH.findall(source)) + 6 * (not source.isascii())
+
+
+def meagreness(node):
+    """Return how much is missing in a value that people would have put there: it shows little, and hides many faults."""
+    own = 0
+    if isinstance(node, Plain):
+        if isinstance(node.value, (str, bytes)):
+            own = 2 * max(0, 3 - len(node.value))
+        elif isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+            own = 3 * (abs(node.value) < 2)
+    elif isinstance(node, Items):
+        own = 5 * max(0, 3 - len(node.items))
+    elif isinstance(node, Pairs):
+        own = 5 * max(0, 2 - len(node.pairs))
+    return own + sum(map(meagreness, node.children()))
 
 
 _LINE = 88
@@ -139,7 +159,7 @@ class Search:
         self.plan = plan
         self.seeds = seeds
         self.started = time.monotonic()
-        self.deadline = self.started + seconds
+        self._end = self.started + seconds  # of the phase at work
         self.seconds = seconds
         self.rng = random.Random(seed)
         self.known = set()
@@ -176,7 +196,7 @@ class Search:
             return []
         items = [item for _, item in fresh]
         manner = workers.Manner()
-        answers = workers.apart(self.subject, self._guard, items, self._timeout(), manner, self.deadline)
+        answers = workers.apart(self.subject, self._guard, items, self._timeout(), manner, self._end)
         self.tried += len(fresh)
         found = []
         for (proposed, item), answer in zip(fresh, answers):
@@ -275,7 +295,7 @@ class Search:
         self._asked.update(chosen)
         items = [seen.item for seen in chosen]
         manner = workers.Manner(trace=False, probe=True)
-        answers = workers.apart(self.subject, self._guard, items, self._timeout(), manner, self.deadline)
+        answers = workers.apart(self.subject, self._guard, items, self._timeout(), manner, self._end)
         found = []
         for seen, answer in zip(chosen, answers):
             found += steer.steered(seen.input, answer.get("seen", ()), self.rng, BATCH // 2)
@@ -296,11 +316,11 @@ class Search:
 
     def _cover(self):
         """Propose until new steps stop coming, or a share of the time is gone."""
-        end = self._until(COVER_SHARE)
+        self._end = self._until(COVER_SHARE)
         stale = 0
         rounds = 0
         failing = []
-        while time.monotonic() < end:
+        while time.monotonic() < self._end:
             found = self._observe(self._steered([*self.corpus, *failing]) or self._proposals(BATCH))
             new = self._take(found)
             # Such a call may be one key or one part short of getting on: what it looked at last says which.
@@ -344,11 +364,12 @@ class Search:
         self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=2, until=0.7)
 
     def _hunt(self, alive, stale_rounds, until):
-        if not alive or time.monotonic() > self._until(until):
+        self._end = self._until(until)
+        if not alive or time.monotonic() > self._end:
             return
-        usual = sorted(seen.answer["seconds"] for seen in self.pool)[len(self.pool) // 2]
+        mean = sum(seen.answer["seconds"] for seen in self.pool) / len(self.pool)
         first = self.pool
-        if max(0.0, usual - QUICK) * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
+        if max(0.0, mean - QUICK) * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
             # Slow calls: the few that run every step against all mutants, the others against what those leave alive.
             first = suite.smallest(self.pool)
         self._against(first, sorted(alive), until + 0.1)
@@ -361,7 +382,7 @@ class Search:
         self.pool += [seen for seen in rest if seen.kills]
         alive -= set(self.killed)
         stale = 0
-        while alive and stale < stale_rounds and time.monotonic() < self._until(until):
+        while alive and stale < stale_rounds and time.monotonic() < self._end:
             found = self._observe(self._towards(alive))
             self._take(found)
             before = len(self.killed)
@@ -439,6 +460,7 @@ class Search:
 
     def _simplified(self, kept):
         """Replace each case by a simpler one that shows all that only this case shows."""
+        self._end = self._until(0.95)
         result = list(kept)
         for index, seen in enumerate(kept):
             others = [other for other in result if other is not seen]
@@ -453,12 +475,13 @@ class Search:
 
     def _simpler(self, seen, arcs, kills):
         """Return the cheapest of some simpler calls that runs the steps and kills the mutants, or None."""
-        if seen.input.origin == "example" or time.monotonic() > self._until(0.95):
+        if seen.input.origin == "example" or time.monotonic() > self._end:
             return None
         proposals = list(simplify.simpler_inputs(seen.input, self.plan))
         for start in range(0, min(len(proposals), MOST_SIMPLER), BATCH):
             observed = self._observe(proposals[start : start + BATCH])
             found = [other for other in observed if other.cost < seen.cost and arcs <= other.arcs]
+            found = [other for other in found if seen.pairs <= other.pairs]
             found = sorted(found, key=lambda other: other.cost)[:6]
             self._against(found, sorted(kills))
             for other in found:
@@ -563,7 +586,7 @@ class Search:
         toothless = False
         if self.rejections:
             problem = max(self.rejections, key=self.rejections.get)
-        elif time.monotonic() > self._until(KILL_SHARE):
+        elif time.monotonic() > self._until(KILL_SHARE) or not any(seen.compared for seen in self.pool):
             problem = f"the time for it ran out ({self.seconds:.3g} s) before its tests were proved"
         else:
             problem = "no call of it can tell a broken body from the right one"

@@ -8,6 +8,7 @@ from values import Built, Items, Pairs, Plain
 
 _TEXTS = ("", "a", "b", "ab", "abc", "hello", "1", " ")
 _NUMBERS = (0, 1, 2, 3, 5, 10, 100)
+_USUAL = (2, 3)  # tried for 0 and 1 too: what is true of these is true of many
 
 
 def simpler_inputs(proposed, plan):
@@ -65,7 +66,7 @@ def _shorter(members, make):
 
 
 def _smaller(number):
-    found = [known for known in _NUMBERS if known < abs(number)]
+    found = [known for known in _NUMBERS if known < abs(number) or (known in _USUAL and abs(number) < min(_USUAL))]
     return [*found, abs(number), *(-known for known in found if known)] if number < 0 else found
 
 
@@ -84,7 +85,7 @@ def _simpler_values(value):
     if isinstance(value, str):
         parts = [value[: len(value) // 2], value[len(value) // 2 :], value.strip(), value.lower()]
         parts += [value[:at] + value[at + 1 :] for at in range(min(len(value), 12))]
-        known = [text for text in _TEXTS if len(text) < len(value)]
+        known = [text for text in _TEXTS if len(text) < len(value) or len(text) == 3]
         return [text for text in dict.fromkeys([*known, *parts]) if text != value]
     if isinstance(value, bytes) and value:
         return [b"", value[: len(value) // 2], value[:-1]]
