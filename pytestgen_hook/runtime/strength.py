@@ -1,0 +1,778 @@
+"""Tries mutants of functions against the project's own tests and writes down which of them the tests notice.
+
+usage: strength.py --request FILE --report FILE [--part FILE]
+
+The request is one JSON object: ``tests``, ``root``, ``paths``, ``modules`` and ``place`` as for ``evidence.py``;
+``subjects`` ({path, name, first_line, last_line}), ``timeout`` (seconds for running the tests once), ``seconds`` (for
+trying mutants), ``at_once`` (processes). The report has one JSON object a line: ``{"subject": n, …}`` with the mutants
+of each function, ``{"at": path}`` before a file is collected, ``{"left": test, "why": …}`` for a test that is no
+measure, ``{"mutant": [subject, n], "verdict": …}``, and ``{"end": …}``.
+
+pytest is started once. A process collects the tests; before any fixture is set up it forks: first to run all tests as
+they are and to note which statements each one runs, then once for each mutant, to run only the tests that run its
+place. Functions that run while modules are imported, and all where there is no fork, are tried in processes that
+import everything anew. ``--part`` names the file that holds what such a process is to do.
+"""
+
+import argparse
+import builtins
+import collections
+import contextlib
+import gc
+import itertools
+import json
+import os
+import signal
+import sys
+import time
+import warnings
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, _HERE)
+
+import evidence  # noqa: E402
+import subjects as subjects_  # noqa: E402
+import trials  # noqa: E402
+
+KILLED, SURVIVED, TIMED_OUT, NOT_RUN, NOT_TRIED = "killed", "survived", "timed out", "not run", "not tried"
+FACTOR = 10  # times the normal time that tests may take with a mutant
+LEAST = 0.1  # seconds of computing that are no sign of an infinite loop
+PATIENCE = 3.0  # seconds of the clock beyond that, for a machine with other work and for what waits
+MEMORY = 2 << 30
+_STARTS = 20.0  # seconds that an interpreter may take to start
+_EVEN = 0.6180339887498949  # multiples of it, cut to their fraction, spread evenly
+
+
+class Test:
+    """What is known of one test: whether it passes, how long it takes, and which statements run for it."""
+
+    __slots__ = ("fixtures", "id", "node", "passed", "ran", "seconds", "why")
+
+    def __init__(self, name, node):
+        self.id = name
+        self.node = node
+        self.passed = False
+        self.why = ""
+        self.seconds = 0.0
+        self.ran = set()
+        self.fixtures = ()
+
+
+# -- pytest ------------------------------------------------------------------------------------------------------------
+
+
+class Plugin:
+    """The pytest plugin: hands the collected session to ``loop``, and what happens to whoever ``watch`` is."""
+
+    _path = evidence.Plugin._path
+
+    def __init__(self, request, place, loop, write):
+        self._prefix = os.path.realpath(request["root"]) + os.sep
+        self._wanted = request["tests"]
+        self._place = place
+        self._loop = loop
+        self._write = write
+        self.watch = None
+        self.problems = {}
+
+    def pytest_collectstart(self, collector):
+        path = self._path(collector)
+        if path in self._wanted:
+            self._write(at=path)
+
+    def pytest_runtest_logreport(self, report):
+        if self.watch is not None:
+            self.watch.reported(report)
+
+    def name(self, item):
+        return "%s::%s" % (self._path(item) or "", item.nodeid.partition("::")[2])
+
+
+def run_pytest(request, place, loop, write):
+    """Let pytest collect the tests of a request, and call ``loop`` with the plugin and the session, before any fixture."""
+    import pytest
+
+    class First(Plugin):
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_load_initial_conftests(self, early_config):
+            evidence.Plugin.neutralise(self, early_config.known_args_namespace)
+            yield
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_cmdline_main(self, config):
+            evidence.Plugin.neutralise(self, config.option)
+            yield
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_make_collect_report(self, collector):
+            outcome = yield
+            report = outcome.get_result()
+            if report.failed:
+                self.problems[self._path(collector) or ""] = evidence.summary(report)
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtestloop(self, session):
+            self._loop(self, session)
+            return True
+
+        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_fixture_setup(self, fixturedef, request):
+            if self.watch is None or fixturedef.scope == "function":
+                yield
+                return
+            # Finalizers run from the last to the first: these two stand around all that the fixture takes down.
+            key, watch = _fixture_name(fixturedef), self.watch
+            fixturedef.addfinalizer(watch.leave)
+            watch.enter(key)
+            yield
+            watch.leave()
+            fixturedef.addfinalizer(lambda: watch.enter(key))
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_teardown(self, item):
+            if self.watch is not None:
+                self.watch.used(item)
+
+    # In memory and not through descriptors: those would be shared by all that is forked.
+    arguments = ["-q", "--tb=short", "--capture=sys", "-o", f"cache_dir={os.path.join(place, 'cache')}"]
+    arguments += [os.path.join(request["root"], *path.split("/")) for path in request["tests"]]
+    return int(pytest.main(arguments, plugins=[First(request, place, loop, write)]))
+
+
+def _fixture_name(definition):
+    return "%s@%s" % (definition.argname, definition.baseid)
+
+
+def run_items(items, before, is_over):
+    """Run items as pytest's own loop does; stop after the first at whose end ``is_over()``, with all taken down."""
+    for number, item in enumerate(items):
+        following = items[number + 1] if number + 1 < len(items) else None
+        before(number)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if is_over():
+            if following is not None:
+                with contextlib.suppress(BaseException):
+                    item.ihook.pytest_runtest_teardown(item=item, nextitem=None)
+            return
+
+
+class Watch:
+    """Learns in the run without mutants what each test does; the marks of the code go to ``ran``."""
+
+    def __init__(self, write, ran):
+        self._write = write
+        self._ran = ran
+        self._stack = []
+        self._found = collections.defaultdict(set)
+        self._seconds = collections.Counter()
+        self._since = time.perf_counter()
+
+    def _flush(self):
+        now = time.perf_counter()
+        if self._stack:
+            self._found[self._stack[-1]] |= self._ran
+            self._seconds[self._stack[-1]] += now - self._since
+        self._ran.clear()
+        self._since = now
+
+    def enter(self, key):
+        self._flush()
+        self._stack.append(key)
+
+    def leave(self):
+        self._flush()
+        if len(self._stack) > 1:
+            self._stack.pop()
+
+    def begin(self, number):
+        self._stack[:] = []
+        self._flush()
+        self._stack[:] = [number]
+        self._failed = None
+        self._passed = False
+        self._fixtures = set()
+
+    def used(self, item):
+        """Note the fixtures that a test has: by its arguments, and those that it asked for while it ran."""
+        static = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+        dynamic = getattr(getattr(item, "_request", None), "_fixture_defs", {})
+        definitions = [*itertools.chain.from_iterable(static.values()), *dynamic.values()]
+        self._fixtures |= {_fixture_name(one) for one in definitions if hasattr(one, "argname")}
+
+    def reported(self, report):
+        if report.failed:
+            self._failed = self._failed or evidence.summary(report)
+        elif report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
+            self._passed = True
+
+    def end(self, number):
+        self._flush()
+        self._write(
+            test=number,
+            passed=self._passed and self._failed is None,
+            why=self._failed or "",
+            seconds=self._seconds[number],
+            ran=sorted(self._found[number]),
+            fixtures=sorted(self._fixtures),
+        )
+
+    def tell_fixtures(self):
+        for key in {key for key in [*self._found, *self._seconds] if isinstance(key, str)}:
+            self._write(fixture=key, ran=sorted(self._found[key]), seconds=self._seconds[key])
+
+
+class Failures:
+    """Looks in a run with a mutant only for the first failure, and says where it is."""
+
+    def __init__(self, write):
+        self._write = write
+        self.failed = False
+
+    def reported(self, report):
+        if report.failed and not self.failed:
+            self.failed = True
+            self._write(failed=True)
+
+    def enter(self, *_):
+        """Nothing is noted."""
+
+    leave = used = enter
+
+
+def limit_computing(seconds):
+    """End this process when it has computed for so long, whatever else the machine does; 0: no more."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def limit_memory():
+    try:
+        import resource
+
+        with open("/proc/self/status", "rb") as stream:
+            mapped = next(int(line.split()[1]) << 10 for line in stream if line.startswith(b"VmData"))
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        if hard == resource.RLIM_INFINITY or hard > mapped + MEMORY:
+            resource.setrlimit(resource.RLIMIT_DATA, (mapped + MEMORY, hard))
+    except (ImportError, OSError, ValueError, StopIteration, AttributeError):
+        pass  # not on this system
+
+
+def be_quiet():
+    """Let nothing be written: nobody reads it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+def explain_nothing():
+    """Let no failure be explained: that takes longer than most tests."""
+    with contextlib.suppress(Exception):
+        from _pytest.assertion import util
+
+        util.assertrepr_compare = lambda *arguments, **more: None
+    with contextlib.suppress(Exception):
+        from _pytest.nodes import Node
+
+        Node._repr_failure_py = lambda self, excinfo, style=None: "failed"
+
+
+def use_folder(config, folder):
+    """Give a process temporary folders of its own."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    if factory is not None:
+        import pathlib
+
+        factory._given_basetemp = pathlib.Path(folder)
+        factory._basetemp = None
+
+
+def watch_for_sharing(place, tell):
+    """Tell once if this process changes what others could see: files outside ``place``, or a network."""
+    told = []
+    flags = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+    def is_outside(path):
+        if isinstance(path, int) or path is None:
+            return False
+        text = os.path.abspath(os.fsdecode(path))
+        return not text.startswith((place, "/dev/", "/proc/"))
+
+    def hook(event, arguments):
+        if told:
+            return
+        outside = False
+        if event == "open":
+            outside = bool(isinstance(arguments[2], int) and arguments[2] & flags) and is_outside(arguments[0])
+        elif event in ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.symlink", "os.truncate"):
+            outside = is_outside(arguments[0])
+        elif event == "sqlite3.connect":
+            outside = str(arguments[0])[:1] != ":" and is_outside(arguments[0])
+        elif event in ("socket.connect", "socket.bind"):
+            outside = True
+        if outside:
+            told.append(event)
+            tell(event)
+
+    sys.addaudithook(hook)
+
+
+# -- the process that has collected ------------------------------------------------------------------------------------
+
+
+class Collected:
+    """Runs the tests as they are, then tries the mutants, all in processes forked from the one that has collected."""
+
+    def __init__(self, request, subjects, swap, ran, write):
+        self._request = request
+        self._subjects = subjects
+        self._swap = swap
+        self._ran = ran
+        self._write = write
+        self._place = request["place"]
+        self._count = itertools.count()
+        self._proved = {}
+        self._kills = collections.Counter()
+        self._unsteady = set()
+        self._shared = False
+
+    def run(self, plugin, session):
+        self._plugin = plugin
+        self._items = list(session.items)
+        self._tests = [Test(plugin.name(item), item.nodeid) for item in self._items]
+        at_import = set(self._ran)
+        self._ran.clear()
+        for path, why in plugin.problems.items():
+            self._write(left=path, why=why)
+        for subject in self._subjects:
+            if subject.marked is not None:
+                subject.find()
+        gc.collect()
+        gc.freeze()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about forking beside threads
+            self._look()
+            self._try(at_import)
+
+    # -- without mutants -----------------------------------------------------------------------------------------------
+
+    def _look(self):
+        """Run every test once, in a process for as many as get to their end."""
+        fixtures = {}
+
+        def heard(message):
+            if "test" in message:
+                test = self._tests[message["test"]]
+                test.passed, test.why, test.seconds = message["passed"], message["why"], message["seconds"]
+                test.ran = set(map(tuple, message["ran"]))
+                test.fixtures = message["fixtures"]
+            elif "fixture" in message:
+                ran, seconds = fixtures.get(message["fixture"], (set(), 0.0))
+                ran |= set(map(tuple, message["ran"]))
+                fixtures[message["fixture"]] = ran, max(seconds, message["seconds"])
+            elif "shared" in message:
+                self._shared = True
+
+        end = time.monotonic() + self._request["timeout"]
+        first = 0
+        while first < len(self._items) and time.monotonic() < end:
+            rest = end - time.monotonic()
+            body = self._looking(first)
+            ended = _alone(body, rest if first == len(self._items) - 1 else rest / 2, heard)
+            reached = ended.last("start")
+            if ended.last("done") or reached is None:
+                break
+            self._tests[reached].why = "did not end in time" if ended.late else "it ended the process"
+            first = reached + 1
+        for test in self._tests:
+            for name in test.fixtures:
+                ran, seconds = fixtures.get(name, (set(), 0.0))
+                test.ran |= ran
+                test.seconds += seconds
+            if test.why:
+                self._write(left=test.id, why=test.why)
+
+    def _looking(self, first):
+        items = self._items[first:]
+
+        def body(write):
+            watch = Watch(write, self._ran)
+            self._plugin.watch = watch
+            self._prepare(items)
+            watch_for_sharing(self._place, lambda event: write(shared=event))
+
+            def before(number):
+                if number:
+                    watch.end(first + number - 1)
+                write(start=first + number)
+                watch.begin(first + number)
+
+            run_items(items, before, lambda: False)
+            watch.end(first + len(items) - 1)
+            watch.tell_fixtures()
+            write(done=True)
+
+        return body
+
+    def _prepare(self, items):
+        be_quiet()
+        use_folder(items[0].config, os.path.join(self._place, "tmp%d" % next(self._count)))
+
+    # -- with mutants --------------------------------------------------------------------------------------------------
+
+    def _try(self, at_import):
+        later, works = [], []
+        steady = [number for number, test in enumerate(self._tests) if test.passed]
+        for subject, number in in_even_order(self._subjects):
+            reaching = [test for test in steady if self._reaches(self._tests[test].ran, subject, number)]
+            if self._reaches(at_import, subject, number):
+                later.append((subject.number, number, None))
+            elif not reaching:
+                self._write(mutant=[subject.number, number], verdict=NOT_RUN)
+            elif any(mark[0] == subject.number for mark in at_import) or not hasattr(os, "fork"):
+                later.append((subject.number, number, [self._tests[test].node for test in reaching]))
+            else:
+                works.append(self._judge(subject, number, reaching))
+        self._end = time.monotonic() + self._request["seconds"]
+        trials.drive(works, lambda: 1 if self._shared else self._request["at_once"])
+        failing = [test.node for test in self._tests if not test.passed and test.why]
+        unsteady = [self._tests[test].node for test in self._unsteady]
+        rest = self._end - time.monotonic()
+        self._write(later=later, avoided=[*failing, *unsteady], seconds=rest, alone=self._shared)
+
+    def _reaches(self, ran, subject, number):
+        statement = subject.reaches[number]
+        if statement is None:
+            return any(mark[0] == subject.number for mark in ran)
+        return subject.mark(statement) in ran
+
+    def _judge(self, subject, number, reaching):
+        """Try one mutant: a generator for ``trials.drive``."""
+        verdict = yield from self._verdict(subject, number, reaching)
+        self._write(mutant=[subject.number, number], verdict=verdict)
+
+    def _verdict(self, subject, number, reaching):
+        tests = list(reaching)
+        while True:
+            tests = [test for test in tests if test not in self._unsteady]
+            if not tests:
+                return NOT_RUN
+            if time.monotonic() > self._end:
+                return NOT_TRIED
+            # The test that noticed most of this function's mutants is the most likely to notice this one too.
+            tests.sort(key=lambda test: (-self._kills[subject.number, test], test))
+            limits = [self._limit(test) for test in tests]
+            ended = yield self._trial((subject, number), tests, limits)
+            verdict, at = _read(ended)
+            if verdict == SURVIVED:
+                return SURVIVED
+            if at is None:
+                return NOT_TRIED
+            # A failure counts only if the same tests, in the same order and without the mutant, are green.
+            culprit = yield from self._control(tests[: at + 1])
+            if culprit is not None:
+                self._leave_out(culprit)
+            elif verdict == KILLED or self._limit(tests[at]) <= limits[at]:
+                self._kills[subject.number, tests[at]] += 1
+                return verdict
+
+    def _limit(self, test):
+        return LEAST + FACTOR * self._tests[test].seconds
+
+    def _control(self, tests):
+        """Run tests without a mutant, once for each order of them; return the one that is not green so, if any."""
+        key = tuple(tests)
+        if key not in self._proved:
+            seconds = self._request["timeout"]
+            ended = yield self._trial(None, tests, [seconds] * len(tests))
+            verdict, at = _read(ended)
+            took = [message["at"] for message in ended.messages if "at" in message]
+            for test, start, end in zip(tests, took, [*took[1:], ended.last("end")]):
+                if end is not None:
+                    self._tests[test].seconds = max(self._tests[test].seconds, end - start)
+            self._proved[key] = None if verdict == SURVIVED else tests[at or 0]
+        return self._proved[key]
+
+    def _leave_out(self, test):
+        if test not in self._unsteady:
+            self._unsteady.add(test)
+            self._write(left=self._tests[test].id, why="it passes only after other tests")
+
+    def _trial(self, mutant, tests, limits):
+        items = [self._items[test] for test in tests]
+
+        def body(write):
+            failures = Failures(write)
+            self._plugin.watch = failures
+            if mutant is not None:
+                subject, number = mutant
+                self._swap.use(subject, subject.mutants[number])
+            self._prepare(items)
+            explain_nothing()
+            limit_memory()
+
+            def before(number):
+                write(at=time.perf_counter())
+                limit_computing(limits[number])
+
+            run_items(items, before, lambda: failures.failed)
+            if not failures.failed:
+                write(end=time.perf_counter())
+
+        return lambda: trials.Forked(body, PATIENCE + sum(limits))
+
+
+def _alone(body, seconds, heard):
+    """Do something in a process of its own (in this one, where there is no fork), and wait for it."""
+    if hasattr(os, "fork"):
+        found = []
+
+        def work():
+            found.append((yield lambda: trials.Forked(body, seconds, heard)))
+
+        trials.drive([work()], lambda: 1)
+        return found[0]
+    messages = []
+
+    def write(**message):
+        message = json.loads(json.dumps(message))
+        messages.append(message)
+        heard(message)
+
+    body(write)
+    return trials.Ended(messages, False, 0)
+
+
+def _read(ended):
+    """Return the verdict on a trial and the place of the test that decided it."""
+    at = sum("at" in message for message in ended.messages) - 1
+    place = at if at >= 0 else None
+    if ended.last("failed"):
+        return KILLED, place
+    if ended.last("end") is not None:
+        return SURVIVED, None
+    return (TIMED_OUT if ended.late else KILLED), place
+
+
+def in_even_order(subjects):
+    """Return (subject, number of mutant) so that wherever the time ends, all functions were tried evenly."""
+    found = [(subject, number) for subject in subjects for number in range(len(subject.mutants))]
+    return sorted(found, key=lambda pair: ((pair[1] * _EVEN) % 1.0, pair[0].number))
+
+
+# -- processes that import everything anew -----------------------------------------------------------------------------
+
+
+class Anew:
+    """Tries mutants in processes that have imported nothing of the project yet."""
+
+    def __init__(self, request, address, subjects, avoided, seconds, alone, write):
+        self._request = request
+        self._address = address
+        self._subjects = subjects
+        self._avoided = set(avoided)
+        self._end = time.monotonic() + seconds
+        self._alone = alone
+        self._write = write
+        self._count = itertools.count()
+        self._normal = {}
+
+    def run(self, later):
+        works = [self._judge(subject, number, tests) for subject, number, tests in later]
+        trials.drive(works, lambda: 1 if self._alone else self._request["at_once"])
+
+    def _judge(self, subject, number, tests):
+        verdict = yield from self._verdict(subject, number, tests)
+        self._write(mutant=[subject, number], verdict=verdict)
+
+    def _verdict(self, subject, number, tests):
+        normal = yield from self._control(tests)
+        if normal is None or time.monotonic() > self._end:
+            return NOT_TRIED
+        ended = yield self._trial([subject, number], tests, LEAST + FACTOR * normal)
+        if ended.last("failed"):
+            return KILLED
+        if ended.last("end") is not None:
+            return SURVIVED
+        return TIMED_OUT if ended.late else KILLED
+
+    def _control(self, tests):
+        """Return how long the tests take without a mutant; those that are not green in this way are avoided."""
+        key = None if tests is None else tuple(tests)
+        while key not in self._normal:
+            avoided = set(self._avoided)
+            started = time.monotonic()
+            ended = yield self._trial(None, tests, self._request["timeout"])
+            culprit = ended.last("node")
+            if key in self._normal:
+                break
+            if ended.last("end") is not None and not ended.last("failed"):
+                self._normal[key] = time.monotonic() - started
+            elif ended.last("failed") and culprit and culprit not in avoided:
+                if culprit not in self._avoided:
+                    self._write(left=culprit, why="it passes only after other tests")
+                self._avoided.add(culprit)
+            else:
+                self._normal[key] = None
+        return self._normal[key]
+
+    def _trial(self, mutant, tests, seconds):
+        place = os.path.join(self._request["place"], "anew%d" % next(self._count))
+        part = {"mutant": mutant, "tests": tests, "avoided": sorted(self._avoided), "seconds": seconds, "place": place}
+        if hasattr(os, "fork"):
+            os.makedirs(place, exist_ok=True)
+
+            def body(write):
+                try_anew(self._request, self._subjects, part, write)
+
+            return lambda: trials.Forked(body, PATIENCE + seconds)
+        return lambda: self._spawned(part, seconds)
+
+    def _spawned(self, part, seconds):
+        os.makedirs(part["place"], exist_ok=True)
+        file, output = os.path.join(part["place"], "part.json"), os.path.join(part["place"], "output")
+        with open(file, "w", encoding="utf-8") as stream:
+            json.dump(part, stream)
+        command = [os.path.join(_HERE, "strength.py"), "--request", self._address, "--report", output, "--part", file]
+        return trials.Spawned(command, output, dict(os.environ), _STARTS + PATIENCE + seconds)
+
+
+def try_anew(request, subjects, part, write):
+    """Collect and run tests with a mutant in place from the very beginning."""
+    swap = _installed(subjects, set())
+    if part["mutant"] is not None:
+        subject = next(one for one in subjects if one.number == part["mutant"][0])
+        swap.use(subject, subject.mutants[part["mutant"][1]])
+    be_quiet()
+    explain_nothing()
+    limit_memory()
+    limit_computing(part["seconds"])
+    avoided = set(part["avoided"])
+
+    def loop(plugin, session):
+        failures = Failures(write)
+        plugin.watch = failures
+        if plugin.problems:
+            write(failed=True)
+            return
+        wanted = None if part["tests"] is None else set(part["tests"])
+        items = [item for item in session.items if item.nodeid not in avoided]
+        items = [item for item in items if wanted is None or item.nodeid in wanted]
+        run_items(items, lambda number: write(node=items[number].nodeid), lambda: failures.failed)
+        if not failures.failed:
+            write(end=True)
+
+    run_pytest(request, part["place"], loop, lambda **message: None)
+
+
+# -- the process -------------------------------------------------------------------------------------------------------
+
+
+def _installed(subjects, ran):
+    """Have the marked code of the subjects imported from now on; the marks of what runs go to ``ran``."""
+    setattr(builtins, subjects_.MARK, ran.add)
+    swap = subjects_.Swap(subjects)
+    swap.install()
+    return swap
+
+
+class Report:
+    """The file that the results go to, line by line."""
+
+    def __init__(self, path):
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        self._owner = os.getpid()
+
+    def __call__(self, **record):
+        if os.getpid() == self._owner:
+            data = json.dumps(record).encode() + b"\n"
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+
+
+def run(request, address, report):
+    """Do all that a request asks for, and report."""
+    subjects = _subjects(request)
+    for subject in subjects:
+        report(**subject.described())
+    if not request["tests"]:
+        for subject in subjects:
+            for number in range(len(subject.mutants)):
+                report(mutant=[subject.number, number], verdict=NOT_RUN)
+        report(end=0, why="", foreign={}, fork=hasattr(os, "fork"))
+        return
+    evidence.use_paths(request["paths"])
+    import pytest  # noqa: F401  before anything is forked
+
+    def body(write):
+        ran = set()
+        swap = _installed(subjects, ran)
+        collected = Collected(request, subjects, swap, ran, write)
+        status = run_pytest(request, request["place"], collected.run, write)
+        foreign = evidence.foreign_modules(os.path.realpath(request["root"]), request["modules"])
+        write(status=status, foreign=foreign)
+
+    ended = _alone(body, request["timeout"] + request["seconds"] + 60, lambda message: _passed_on(message, report))
+    later = next((message for message in ended.messages if "later" in message), None)
+    if later is not None and later["later"]:
+        anew = Anew(request, address, subjects, later["avoided"], later["seconds"], later["alone"], report)
+        anew.run(later["later"])
+    why = "" if later is not None else ended.last("raised") or _manner(ended)
+    foreign = ended.last("foreign") or {}
+    report(end=ended.last("status"), why=why, foreign=foreign, fork=hasattr(os, "fork"))
+
+
+def _passed_on(message, report):
+    if "at" in message or "left" in message or "mutant" in message:
+        report(**message)
+
+
+def _manner(ended):
+    if ended.late:
+        return "did not end in time"
+    if ended.status < 0:
+        return "the interpreter was ended by signal %d" % -ended.status
+    return "pytest ended with status %s" % ended.last("status")
+
+
+def _subjects(request):
+    root = os.path.realpath(request["root"])
+    given = enumerate(request["subjects"])
+    return [
+        subjects_.Subject(number, root, one["path"], one["name"], one["first_line"], one["last_line"])
+        for number, one in given
+    ]
+
+
+def _hide_runtime():
+    """Take this folder and its modules out of the way: they have plain names that a project may use for its own."""
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
+    for name, module in list(sys.modules.items()):
+        if name != "__main__" and os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or "/")) == _HERE:
+            sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--request", required=True)
+    parser.add_argument("--report", required=True)
+    parser.add_argument("--part")
+    options = parser.parse_args()
+    _hide_runtime()
+    with open(options.request, encoding="utf-8") as stream:
+        request = json.load(stream)
+    report = Report(options.report)
+    if options.part:
+        with open(options.part, encoding="utf-8") as stream:
+            part = json.load(stream)
+        evidence.use_paths(request["paths"])
+        try_anew(request, _subjects(request), part, report)
+    else:
+        run(request, options.request, report)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads and exit handlers of the code under test have no say any more
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""Runs work in processes of their own, several at once: forked from this one, or new interpreters where there is no fork.
+
+What a process finds out it writes as JSON lines; how it ended is part of the result.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+_TAKES = 1 << 16
+_LOOKS_EVERY = 0.02  # seconds between two looks at processes that cannot be waited for
+
+
+class Ended:
+    """How a process ended: all it wrote, whether it was ended for the time it took, and its exit status."""
+
+    def __init__(self, messages, late, status):
+        self.messages = messages
+        self.late = late
+        self.status = status
+
+    def last(self, key):
+        """Return the last value that was written under a key, or None."""
+        return next((message[key] for message in reversed(self.messages) if key in message), None)
+
+
+class _Process:
+    """What both kinds share: the lines that have come, and the moment at which the process is ended."""
+
+    def __init__(self, seconds, heard=None):
+        self._end = time.monotonic() + seconds
+        self._buffer = b""
+        self._heard = heard
+        self.messages = []
+
+    @property
+    def seconds_left(self):
+        return self._end - time.monotonic()
+
+    def _take(self, data):
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                message = json.loads(line)
+                self.messages.append(message)
+                if self._heard is not None:
+                    self._heard(message)
+
+
+class Forked(_Process):
+    """A process forked from this one: it calls ``body`` with a function that writes a message, and ends."""
+
+    def __init__(self, body, seconds, heard=None):
+        super().__init__(seconds, heard)
+        self.reader, writer = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            # Nothing of the parent's may run here: no finally blocks, no atexit handlers, no buffered output.
+            try:
+                _work(body, writer)
+            finally:
+                os._exit(0)
+        os.close(writer)
+
+    def poll(self):
+        """Read what has come; return an Ended if the process has ended or its time is up, else None."""
+        ready, _, _ = select.select([self.reader], [], [], 0)
+        if ready:
+            data = os.read(self.reader, _TAKES)
+            if not data:
+                return self._ended(False)
+            self._take(data)
+        return self._ended(True) if self.seconds_left <= 0 else None
+
+    def _ended(self, late):
+        os.close(self.reader)
+        if late:
+            os.kill(self._pid, signal.SIGKILL)  # until it is waited for, its number is no other's
+        else:
+            self._wait_a_little()
+        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1]) if self._pid else self._status
+        limited = status == -getattr(signal, "SIGPROF", 0)
+        return Ended(self.messages, late or limited, status)
+
+    def _wait_a_little(self):
+        """Wait for a process that has closed its pipe, as long as it has time; then end it."""
+        while True:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                self._pid, self._status = 0, os.waitstatus_to_exitcode(status)
+                return
+            if self.seconds_left <= 0:
+                os.kill(self._pid, signal.SIGKILL)
+                return
+            time.sleep(0.0005)
+
+
+def _work(body, writer):
+    owner = os.getpid()
+
+    def write(**message):
+        if os.getpid() != owner:  # a child that a test has forked and that runs on after it
+            os._exit(0)
+        data = json.dumps(message).encode() + b"\n"
+        while data:
+            data = data[os.write(writer, data) :]
+
+    try:
+        body(write)
+    except BaseException as error:
+        write(raised=f"{type(error).__name__}: {error}"[:300])
+
+
+class Spawned(_Process):
+    """A new interpreter that runs a script of ours with a request; what it writes goes to a file."""
+
+    reader = None
+
+    def __init__(self, command, output, environment, seconds, heard=None):
+        super().__init__(seconds, heard)
+        self._output = output
+        self._at = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-B", *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def poll(self):
+        status = self._process.poll()
+        with contextlib.suppress(OSError), open(self._output, "rb") as stream:
+            stream.seek(self._at)
+            data = stream.read()
+            self._at += len(data)
+            self._take(data)
+        if status is None and self.seconds_left > 0:
+            return None
+        if status is None:
+            self._process.kill()
+            self._process.wait()
+        return Ended(self.messages, status is None, self._process.returncode)
+
+
+def drive(works, at_once):
+    """Let generators work side by side: each yields a function that starts a process, and is sent how it ended."""
+    works = iter(works)
+    running = []
+
+    def advance(work, ended):
+        try:
+            running.append((work, work.send(ended)()))
+        except StopIteration:
+            return
+
+    try:
+        while True:
+            while len(running) < at_once():
+                work = next(works, None)
+                if work is None:
+                    break
+                advance(work, None)
+            if not running:
+                return
+            _await([process for _, process in running])
+            for work, process in list(running):
+                ended = process.poll()
+                if ended is not None:
+                    running.remove((work, process))
+                    advance(work, ended)
+    finally:
+        for _, process in running:
+            process._end = 0.0
+            process.poll()
+
+
+def _await(processes):
+    """Wait until one of the processes has something to say, or its time is up."""
+    readers = [process.reader for process in processes if process.reader is not None]
+    if len(readers) < len(processes):
+        time.sleep(_LOOKS_EVERY)
+        return
+    seconds = min(process.seconds_left for process in processes)
+    select.select(readers, [], [], max(0.0, seconds))
