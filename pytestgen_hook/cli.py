@@ -189,6 +189,43 @@ def amend(**rest: Any) -> None:
 
 
 @pytestgen.command(cls=_Guarded)
+@_range_options
+@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 below this score.")
+@click.option("--budget", type=float, metavar="SECONDS", help="Time for trying mutants. Default: 60.")
+@click.option("--python", metavar="PATH", help="The project's interpreter, or the folder of its environment.")
+@_config_option
+@click.option("--output-format", "formats", type=click.Choice(FORMATS[:2]), multiple=True, help="Default: text.")
+@click.option("--output-file", "files", type=_file, multiple=True, metavar="FILE", help="As with check.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless --fail-under is missed; no notes.")
+def strength(paths: tuple[Path, ...], staged: bool, since: str | None, everything: bool, **rest: Any) -> None:
+    """Say what the tests that are there would notice: small bugs are put into new and changed functions, in memory.
+
+    PATHS narrow the examined range to files and folders.
+    """
+    from pytestgen_hook.commands.options import CheckOptions
+    from pytestgen_hook.commands.strength import strength as run_strength
+    from pytestgen_hook.progress import shown
+    from pytestgen_hook.report import strength as report_of
+
+    outputs = _outputs(rest)
+    scope, ref = _scope(staged, since, everything)
+    options = CheckOptions(paths, scope, ref, False, rest["config_file"], _overrides(rest))
+    with shown(os.environ, quiet=rest["quiet"]) as progress:
+        report = run_strength(options, rest["fail_under"], Path.cwd(), progress)
+    style = _style({**rest, "verbose": False, "diff": False})
+
+    def rendered(form: str, colour: bool) -> str:
+        return report_of.render_json(report) if form == "json" else report_of.render_text(report, style(colour))
+
+    for form, file in outputs:
+        if file is not None:
+            _save(file, rendered(form, False))
+    for form in [form for form, file in outputs if file is None] or ["text"]:
+        _print(rendered(form, _colour()), end="")
+    raise SystemExit(report_of.exit_status(report))
+
+
+@pytestgen.command(cls=_Guarded)
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
     """Explain a rule, or list them all."""
@@ -265,17 +302,10 @@ def _report(command: Callable[[Progress], Report], given: Mapping[str, Any]) -> 
     from pytestgen_hook.progress import shown
     from pytestgen_hook.report.verdict import exit_status
 
-    formats, files = given["formats"] or ("text",), given["files"]
-    if len(files) > len(formats):
-        raise click.UsageError("there are more --output-file than --output-format.")
-    if files:
-        from pytestgen_hook.commands.options import refuse_sources
-
-        refuse_sources(files, Path.cwd())
+    outputs = _outputs(given)
     with shown(os.environ, quiet=given["quiet"]) as progress:
         report = command(progress)
     style = _style(given)
-    outputs = list(zip_longest(formats, files))
     for form, file in outputs:
         if file is not None:
             _save(file, _rendered(report, form, style(False)))
@@ -283,6 +313,18 @@ def _report(command: Callable[[Progress], Report], given: Mapping[str, Any]) -> 
         _show(report, form, style)
     status = exit_status(report)
     raise SystemExit(0 if given["exit_zero"] else status)
+
+
+def _outputs(given: Mapping[str, Any]) -> list[tuple[str, Path | None]]:
+    """Pair the formats with the files that they go to."""
+    formats, files = given["formats"] or ("text",), given["files"]
+    if len(files) > len(formats):
+        raise click.UsageError("there are more --output-file than --output-format.")
+    if files:
+        from pytestgen_hook.commands.options import refuse_sources
+
+        refuse_sources(files, Path.cwd())
+    return list(zip_longest(formats, files))
 
 
 def _style(given: Mapping[str, Any]) -> Callable[[bool], Style]:

@@ -231,11 +231,19 @@ def _tests_of(ran: Mapping[str, Sequence[int]], passed: Sequence[str]) -> dict[i
 # -- running --------------------------------------------------------------------------------------------------------
 
 
-class _Start(NamedTuple):
+class Start(NamedTuple):
     """Where a pytest process starts: in the folder of its configuration, with the modules of a project before others."""
 
     folder: str
     project: str
+
+
+def by_start(tests: Iterable[str], tree: Path, graph: ImportGraph) -> list[tuple[Start, list[str]]]:
+    """Return test files with the place that their process starts in, those of one place together."""
+    groups: dict[Start, list[str]] = {}
+    for test in tests:
+        groups.setdefault(Start(_configured_folder(test, tree), graph.project(test)), []).append(test)
+    return sorted(groups.items())
 
 
 @dataclass
@@ -249,16 +257,12 @@ class _Runner:
     def run(self, tests: Sequence[str]) -> dict[str, TestRun]:
         deadline = time.monotonic() + self.bench.timeout
         tree = self.bench.make_tree().resolve()
-        groups: dict[_Start, list[str]] = {}
-        for test in tests:
-            start = _Start(_configured_folder(test, tree), self.bench.graph.project(test))
-            groups.setdefault(start, []).append(test)
         runs: dict[str, TestRun] = {}
-        for start, files in sorted(groups.items()):
+        for start, files in by_start(tests, tree, self.bench.graph):
             runs.update(self._group(files, start, tree, deadline))
         return runs
 
-    def _group(self, tests: Sequence[str], start: _Start, tree: Path, deadline: float) -> dict[str, TestRun]:
+    def _group(self, tests: Sequence[str], start: Start, tree: Path, deadline: float) -> dict[str, TestRun]:
         runs: dict[str, TestRun] = {}
         left = list(tests)
         while left:
@@ -284,7 +288,7 @@ class _Runner:
         return runs
 
     def _by_folder(
-        self, tests: Sequence[str], start: _Start, tree: Path, deadline: float, session: _Session
+        self, tests: Sequence[str], start: Start, tree: Path, deadline: float, session: _Session
     ) -> dict[str, TestRun]:
         """Nothing ran and no file is to blame: a ``conftest.py`` or the options. Try folder by folder, if there are several."""
         parts: dict[str, list[str]] = {}
@@ -297,22 +301,11 @@ class _Runner:
             runs.update(self._group(part, start, tree, deadline))
         return runs
 
-    def _session(self, tests: Sequence[str], start: _Start, tree: Path, seconds: float) -> _Session:
+    def _session(self, tests: Sequence[str], start: Start, tree: Path, seconds: float) -> _Session:
         bench = self.bench
-        modules = {
-            bench.graph.module_name(path): path
-            for test in tests
-            for path in bench.graph.upstream(test)
-            if path not in bench.graph.test_code
-        }
         with tempfile.TemporaryDirectory(dir=bench.folder, prefix="run-", ignore_cleanup_errors=True) as place:
             request, report = Path(place) / "request.json", Path(place) / "report.jsonl"
-            paths = [
-                *_search_paths(start.folder, bench.graph.roots_for(start.project), tree),
-                *_mapped_paths(bench.root, tree),
-            ]
-            message = {"tests": list(tests), "root": str(tree), "paths": paths, "modules": modules, "place": place}
-            request.write_text(json.dumps(message), encoding="utf-8")
+            request.write_text(json.dumps(run_request(tests, start, bench, tree, place)), encoding="utf-8")
             completed = sandbox.run(
                 [
                     bench.interpreter.python,
@@ -329,7 +322,7 @@ class _Runner:
             )
             session = _read(report)
         session.timed_out = completed.timed_out
-        session.said = _why_nothing(completed, seconds)
+        session.said = why_nothing(completed, seconds)
         return session
 
     def _keep(self, session: _Session, tree: Path) -> None:
@@ -378,7 +371,8 @@ def _read(report: Path) -> _Session:
     return session
 
 
-def _why_nothing(completed: sandbox.Completed, seconds: float) -> str:
+def why_nothing(completed: sandbox.Completed, seconds: float) -> str:
+    """Return why a process, which had so many seconds, left no result of what it was to run."""
     if completed.timed_out:
         return f"did not end within {seconds:.0f} s"
     said = _telling_line(completed.errors)
@@ -409,6 +403,22 @@ def _configured_folder(test: str, tree: Path) -> str:
 
 
 # -- the environment of a run ---------------------------------------------------------------------------------------
+
+
+def run_request(tests: Sequence[str], start: Start, bench: Bench, tree: Path, place: str) -> dict[str, object]:
+    """Return what the runtime is told of test files that it is to run: see ``runtime/evidence.py``."""
+    graph = bench.graph
+    upstream = {path for test in tests for path in graph.upstream(test)} - graph.test_code
+    return {
+        "tests": list(tests),
+        "root": str(tree),
+        "paths": [
+            *_search_paths(start.folder, graph.roots_for(start.project), tree),
+            *_mapped_paths(bench.root, tree),
+        ],
+        "modules": {graph.module_name(path): path for path in sorted(upstream)},
+        "place": place,
+    }
 
 
 def _search_paths(folder: str, roots: Iterable[str], tree: Path) -> list[str]:

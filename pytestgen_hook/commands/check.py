@@ -6,7 +6,7 @@ import fnmatch
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,37 +31,62 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
 
     started = time.monotonic()
     repository = Repository.open(cwd)
-    options = replace(options, paths=places_of(options.paths, cwd, repository))
-    revision, changes = _changes(repository, options)
     report = Report((), range=options.range)
-    unmerged = repository.unmerged_paths() if options.scope in ("staged", "all") else []
-    if changes or unmerged:
-        from pytestgen_hook.functions import changed_functions
-
-        config = _config(repository, revision, options)
-        entries = repository.entries(revision)
-        code = _test_code(repository, entries)
-        report = replace(report, mode=config.mode, budget=config.budget)
-        product = [change for change in changes if change.path not in code]
-        changed, unanalysed = changed_functions(product)
-        unanalysed += [Unanalysed(path, "it has unresolved conflicts") for path in unmerged if path.endswith(".py")]
+    selection = select(repository, options, cwd)
+    if selection is not None:
         report = replace(
             report,
-            unanalysed=tuple(item for item in unanalysed if _is_chosen(item.path, options, config, repository)),
-            in_tests=_in_tests(code, [change for change in changes if _is_asked_for(change.path, options, repository)]),
-            excluded=sum(
-                _is_excluded(item.function.path, config) and _is_asked_for(item.function.path, options, repository)
-                for item in changed
-            ),
+            mode=selection.subject.config.mode,
+            budget=selection.subject.config.budget,
+            unanalysed=selection.unanalysed,
+            in_tests=selection.in_tests,
+            excluded=selection.excluded,
         )
-        changed = [item for item in changed if _is_chosen(item.function.path, options, config, repository)]
-        if changed:
-            from pytestgen_hook.commands.examination import Subject
-
-            subject = Subject(repository, revision, entries, code, config)
-            subject.refuse_wrong_settings()
-            report = _examined(report, changed, subject, options, progress)
+        if selection.changed:
+            report = _examined(report, selection.changed, selection.subject, options, progress)
     return replace(report, seconds=round(time.monotonic() - started, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The functions of a range that are asked for, and what of it is passed over; see ``Report`` for the counts."""
+
+    subject: Subject
+    changed: tuple[ChangedFunction, ...]
+    unanalysed: tuple[Unanalysed, ...]
+    in_tests: int
+    excluded: int
+
+
+def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selection | None:
+    """Return what is to be examined, None if the range has no Python; FatalError for what the user must mend."""
+    options = replace(options, paths=places_of(options.paths, cwd, repository))
+    revision, changes = _changes(repository, options)
+    unmerged = repository.unmerged_paths() if options.scope in ("staged", "all") else []
+    if not changes and not unmerged:
+        return None
+    from pytestgen_hook.commands.examination import Subject
+    from pytestgen_hook.functions import changed_functions
+
+    config = _config(repository, revision, options)
+    entries = repository.entries(revision)
+    code = _test_code(repository, entries)
+    subject = Subject(repository, revision, entries, code, config)
+    changed, unanalysed = changed_functions([change for change in changes if change.path not in code])
+    unanalysed += [Unanalysed(path, "it has unresolved conflicts") for path in unmerged if path.endswith(".py")]
+    chosen = tuple(item for item in changed if _is_chosen(item.function.path, options, config, repository))
+    if chosen:
+        subject.refuse_wrong_settings()
+    return Selection(
+        subject,
+        chosen,
+        tuple(item for item in unanalysed if _is_chosen(item.path, options, config, repository)),
+        _in_tests(code, [change for change in changes if _is_asked_for(change.path, options, repository)]),
+        sum(
+            _is_excluded(item.function.path, config) and _is_asked_for(item.function.path, options, repository)
+            for item in changed
+        ),
+    )
 
 
 def _test_code(repository: Repository, entries: dict[str, str]) -> TestCode:

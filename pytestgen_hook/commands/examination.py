@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.imports import ImportGraph
     from pytestgen_hook.interpreter import Interpreter
+    from pytestgen_hook.measure import Bench
     from pytestgen_hook.testcode import TestCode
 
 
@@ -124,10 +125,7 @@ class Examination:
 
     def judge(self, changed: Sequence[ChangedFunction]) -> tuple[list[Finding], list[TestRun]]:
         """Return a finding per function, and the runs of the test files that reach them."""
-        from pytestgen_hook.affected import affected_tests
-
-        paths = sorted({item.function.path for item in changed})
-        reaching = affected_tests(self._graph, paths, self._code.collected)
+        reaching = self._reaching(changed)
         wanted = sorted({test for found in reaching.values() for test in found})
         if not wanted:
             return targets.judge(changed, reaching, {}), []
@@ -139,6 +137,13 @@ class Examination:
             return targets.estimate(changed, reaching, named, hindrance, allowed=allowed), []
         runs = self._measured(changed, reaching, wanted)
         return targets.judge(changed, reaching, runs), list(runs.values())
+
+    def _reaching(self, changed: Sequence[ChangedFunction]) -> dict[str, tuple[str, ...]]:
+        """Map the path of each changed function to the test files that can reach it."""
+        from pytestgen_hook.affected import affected_tests
+
+        paths = sorted({item.function.path for item in changed})
+        return affected_tests(self._graph, paths, self._code.collected)
 
     def _why_not_run(self) -> str | None:
         try:
@@ -189,11 +194,18 @@ class Examination:
         return runs
 
     def _run(self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]]) -> dict[str, TestRun]:
-        from pytestgen_hook.measure import Bench, measure
+        from pytestgen_hook.measure import measure
 
         if not tests:
             return {}
-        bench = Bench(
+        self._progress.stage(f"running {len(tests)} test file{'s' if len(tests) > 1 else ''}")
+        sources = {path: self._functions(path) for path, files in reaching.items() if files}
+        return {run.path: run for run in measure(tests, sources, self._bench())}
+
+    def _bench(self) -> Bench:
+        from pytestgen_hook.measure import Bench
+
+        return Bench(
             make_tree=lambda: self._tree_of_tests,
             folder=self._folder,
             interpreter=self._interpreter,
@@ -204,9 +216,6 @@ class Examination:
             read_blobs=self._repository.blobs,
             root=self._repository.root,
         )
-        self._progress.stage(f"running {len(tests)} test file{'s' if len(tests) > 1 else ''}")
-        sources = {path: self._functions(path) for path, files in reaching.items() if files}
-        return {run.path: run for run in measure(tests, sources, bench)}
 
     def _functions(self, path: str) -> list[Function]:
         blob = self._entries[path]

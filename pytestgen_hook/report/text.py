@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pytestgen_hook.report import verdict
 from pytestgen_hook.report.verdict import Place
 from pytestgen_hook.terminal import escaped, styled
-from pytestgen_hook.types import Evidence, Finding, Report, Status, Unanalysed
+from pytestgen_hook.types import Evidence, Finding, Report, Status, StrengthReport, Unanalysed
 
 _MOST_TESTS = 3
 _KINDS = {"PTG001": "new", "PTG002": "changed"}
@@ -122,7 +122,7 @@ def _summary(report: Report, style: Style) -> str:
     functions = "function" if report.range == "all" else "changed function"
     found = len(report.findings)
     if not found and not report.unanalysed:
-        return f"No {functions}s ({report.range}): nothing to test{_passed_over(report, ': ')}."
+        return f"No {functions}s ({report.range}): nothing to test{passed_over(report, ': ')}."
     counted = verdict.counts(report)
     status = verdict.exit_status(report)
     if status == verdict.CLEAN and counted["tested"] == found:
@@ -130,11 +130,11 @@ def _summary(report: Report, style: Style) -> str:
     else:
         told = f"{_number(found, functions)}: {', '.join(_parts(report))}" if found else ", ".join(_parts(report))
     coloured = styled(told, "bold", "red" if status else "green", colour=style.colour)
-    return f"{coloured}{_passed_over(report, '; ')} ({report.seconds:.1f} s)"
+    return f"{coloured}{passed_over(report, '; ')} ({report.seconds:.1f} s)"
 
 
-def _passed_over(report: Report, before: str) -> str:
-    """What changed and was not examined, for the end of the last line."""
+def passed_over(report: Report | StrengthReport, before: str) -> str:
+    """Return what changed and was not examined, for the end of the last line."""
     told = []
     if report.in_tests:
         told.append(f"{_number(report.in_tests, 'function')} in test files not examined")

@@ -203,11 +203,11 @@ def compile_function(chain, path, flags):
 
 def _spots(function, changes):
     """Yield (line, label, change) where ``change()`` alters the tree in place and returns the undo."""
-    for statement in _without_docstring(function.body):
+    for statement in without_docstring(function.body):
         yield from _visit(function, "body", function.body.index(statement), statement, function.lineno, changes)
 
 
-def _without_docstring(body):
+def without_docstring(body):
     first = body[0] if body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         return body[1:]

@@ -222,11 +222,11 @@ def _with_marks(chain, statements, subject, file, code):
     for node in [marked, *copies]:
         for body in _bodies(node):
             is_definition = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-            texts = body[: len(body) - len(mutants._without_docstring(body))] if is_definition else []
+            texts = body[: len(body) - len(mutants.without_docstring(body))] if is_definition else []
             rest = body[len(texts) :]
             new = [part for statement in rest for part in (_mark(statement, subject, numbers), statement)]
             body[:] = [*texts, *[part for part in new if part is not None]]
-    made = mutants._compile([*chain[:-1], marked], file, code.co_flags & mutants._FLAGS)
+    made = mutants.compile_function([*chain[:-1], marked], file, code.co_flags)
     return made if made is not None and made.co_freevars == code.co_freevars else None
 
 

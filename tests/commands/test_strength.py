@@ -1,0 +1,526 @@
+"""What existing tests would notice, on real repositories: each verdict, fixtures of every scope, what is left out."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import CliRunner
+
+import pytestgen_hook
+from pytestgen_hook.cli import pytestgen
+from pytestgen_hook.sandbox import RUNTIME
+
+SCHEMA = Path(pytestgen_hook.__file__).parent / "schema" / "strength.schema.json"
+needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+
+
+def run(*options):
+    return CliRunner().invoke(pytestgen, ["strength", "--python", sys.executable, *options])
+
+
+def measured(*options):
+    result = run("--output-format", "json", *options)
+    assert result.exit_code in (0, 1), result.output
+    document = json.loads(result.stdout)
+    jsonschema.validate(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    return document
+
+
+def verdicts(document, qualname):
+    """Map (line, change) to the verdict for one function."""
+    (target,) = [target for target in document["targets"] if target["qualname"] == qualname]
+    assert target["problem"] is None
+    return {(mutant["line"], mutant["change"]): mutant["verdict"] for mutant in target["mutants"]}
+
+
+def of(source, test, qualname, repo, **files):
+    """The verdicts on one function, given the source of its module ``a`` and of its tests."""
+    repo.stage("a.py", source)
+    repo.stage("test_a.py", test)
+    for name, text in files.items():
+        repo.stage(f"{name}.py", text)
+    return verdicts(measured(), qualname)
+
+
+GRADE = """
+def grade(points):
+    if points >= 50:
+        return "pass"
+    return "fail"
+"""
+
+
+def test_killed_survived_and_not_run_are_told_apart(repo):
+    found = of(GRADE, "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n", "grade", repo)
+    assert found[3, "the condition was negated"] == "killed"
+    assert found[3, ">= became >"] == "survived"
+    assert found[4, "the text 'pass' was changed"] == "killed"
+    assert found[5, "the text 'fail' was changed"] == "not run"
+
+
+def test_a_loop_without_end_is_cut_and_counted_apart(repo):
+    source = "def count(n):\n    found = 0\n    while found < n:\n        found += 1\n    return found\n"
+    found = of(source, "from a import count\n\ndef test_it():\n    assert count(3) == 3\n", "count", repo)
+    assert found[4, "the statement was dropped"] == "timed out"
+    assert found[5, "the result became None"] == "killed"
+
+
+def test_code_that_ends_the_process_is_killed(repo):
+    source = "import os\n\ndef careful(n):\n    if n > 5:\n        os._exit(0)\n    return n\n"
+    found = of(source, "from a import careful\n\ndef test_it():\n    careful(1)\n", "careful", repo)
+    assert found[4, "the condition was negated"] == "killed"
+    assert found[4, "5 became 6"] == "survived"
+
+
+SETUP = "import pytest\nfrom a import build\n\n"
+
+
+@pytest.mark.parametrize("scope", ["function", "class", "module", "package", "session"])
+def test_fixtures_of_every_scope_are_set_up_anew_for_each_mutant(repo, scope):
+    test = f"""{SETUP}
+@pytest.fixture(scope={scope!r})
+def built():
+    return build(2)
+
+class TestIt:
+    def test_first(self, built):
+        pass
+
+    def test_second(self, built):
+        assert built == [2, 2]
+"""
+    found = of("def build(n):\n    return [n] * 2\n", test, "build", repo)
+    assert set(found.values()) == {"killed"}
+
+
+def test_what_a_fixture_takes_down_belongs_to_all_its_tests(repo):
+    test = f"""{SETUP}
+@pytest.fixture(scope="module")
+def built():
+    yield 1
+    assert build(3) == 6
+
+def test_first(built):
+    pass
+
+def test_second():
+    pass
+"""
+    assert set(of("def build(n):\n    return n * 2\n", test, "build", repo).values()) == {"killed"}
+
+
+def test_fixtures_asked_for_while_a_test_runs(repo):
+    test = f"""{SETUP}
+@pytest.fixture(scope="session")
+def built():
+    return build(3)
+
+def test_first(request):
+    request.getfixturevalue("built")
+
+def test_second(request):
+    assert request.getfixturevalue("built") == 6
+"""
+    assert set(of("def build(n):\n    return n * 2\n", test, "build", repo).values()) == {"killed"}
+
+
+def test_setup_of_modules_and_classes_and_unittest(repo):
+    test = """
+import unittest
+from a import build
+
+class TestOld(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.built = build(2)
+
+    def test_first(self):
+        pass
+
+    def test_second(self):
+        self.assertEqual(self.built, 4)
+
+def setup_module(module):
+    module.other = build(3)
+
+def test_other():
+    assert other == 6
+"""
+    assert set(of("def build(n):\n    return n * 2\n", test, "build", repo).values()) == {"killed"}
+
+
+def test_parametrized_tests_and_a_conftest(repo):
+    conftest = "import pytest\nfrom a import double\n\n@pytest.fixture\ndef doubled():\n    return double(1)\n"
+    test = """
+import pytest
+from a import double
+
+@pytest.mark.parametrize("n, expected", [(0, 0), (2, 4)])
+def test_double(n, expected, doubled):
+    assert double(n) == expected
+"""
+    found = of("def double(n):\n    return n * 2\n", test, "double", repo, conftest=conftest)
+    assert set(found.values()) == {"killed"}
+
+
+KINDS = """
+import contextlib
+import functools
+
+
+def logged(function):
+    calls = []
+
+    def inner(*arguments):
+        calls.append(arguments)
+        return function(*arguments)
+
+    inner.calls = calls
+    return inner
+
+
+class Box:
+    def __init__(self, n):
+        self.n = n
+
+    def twice(self):
+        return self.n * 2
+
+    @classmethod
+    def of(cls, n):
+        return cls(n + 1)
+
+    @staticmethod
+    def half(n):
+        return n / 2
+
+    @property
+    def size(self):
+        return self.n + 1
+
+    @size.setter
+    def size(self, value):
+        self.n = value - 1
+
+    def __secret(self):
+        return self.__class__.__name__ + "!"
+
+    def told(self):
+        return self.__secret()
+
+
+class Child(Box):
+    def twice(self):
+        return super().twice() + 1
+
+
+async def fetch(n):
+    return n + 1
+
+
+def items(n):
+    for number in range(n):
+        yield number * 2
+
+
+@contextlib.contextmanager
+def opened(n):
+    yield n + 1
+
+
+@functools.lru_cache
+def cached(n):
+    return n + 1
+
+
+@logged
+def hidden(n):
+    return n + 1
+
+
+def default(a, b=2, *, c=3):
+    return a + b + c
+
+
+def nested(n):
+    def inner(k):
+        return k + 1
+
+    return inner(n)
+"""
+KINDS_TEST = """
+import asyncio
+from a import *
+
+def test_all():
+    assert Box(3).twice() == 6
+    assert Box.of(1).n == 2
+    assert Box.half(4) == 2
+    box = Box(2)
+    assert box.size == 3
+    box.size = 9
+    assert box.n == 8
+    assert box.told() == "Box!"
+    assert Child(3).twice() == 7
+    assert asyncio.run(fetch(1)) == 2
+    assert list(items(3)) == [0, 2, 4]
+    with opened(1) as value:
+        assert value == 2
+    assert cached(1) == 2
+    assert hidden(1) == 2
+    assert hidden.calls == [(1,)]
+    assert default(1) == 6
+    assert nested(1) == 2
+"""
+
+
+def test_every_kind_of_function_is_mutated_where_it_stands(repo):
+    repo.stage("a.py", KINDS)
+    repo.stage("test_a.py", KINDS_TEST)
+    document = measured()
+    assert len(document["targets"]) == 17
+    for target in document["targets"]:
+        assert target["problem"] is None
+        assert target["mutants"], target["qualname"]
+        open_ones = [mutant for mutant in target["mutants"] if mutant["verdict"] != "killed"]
+        assert open_ones == [], target["qualname"]
+
+
+def test_what_runs_while_modules_are_imported_is_tried_with_imports_anew(repo):
+    source = "def table(n):\n    return [k * 2 for k in range(n)]\n\n\nTABLE = table(3)\n"
+    test = "from a import TABLE\n\ndef test_table():\n    assert TABLE == [0, 2, 4]\n"
+    assert set(of(source, test, "table", repo).values()) == {"killed"}
+
+
+def test_what_the_import_runs_and_no_test_looks_at_survives(repo):
+    source = "def table(n):\n    return [k * 2 for k in range(n)]\n\n\nTABLE = table(3)\n"
+    found = of(source, "import a\n\ndef test_nothing():\n    assert a\n", "table", repo)
+    assert set(found.values()) == {"survived"}
+
+
+def test_a_module_that_is_imported_late_or_again(repo):
+    source = "def double(n, by=2):\n    return n * by\n"
+    test = """
+import importlib
+
+def test_late():
+    import a
+    assert a.double(1) == 2
+
+def test_again():
+    import a
+    assert importlib.reload(a).double(2) == 4
+"""
+    assert set(of(source, test, "double", repo).values()) == {"killed"}
+
+
+def test_a_failing_test_is_left_out_and_said(repo):
+    repo.stage("a.py", GRADE)
+    good = "from a import grade\n\ndef test_high():\n    grade(90)\n"
+    repo.stage("test_a.py", good + "\ndef test_wrong():\n    assert grade(90) == 'fail'\n")
+    document = measured()
+    assert [entry["test"] for entry in document["left_out"]] == ["test_a.py::test_wrong"]
+    assert "assert 'pass' == 'fail'" in document["left_out"][0]["reason"]
+    assert "killed" not in verdicts(document, "grade").values()
+
+
+@needs_fork
+def test_a_test_that_passes_only_after_another_is_left_out_and_said(repo):
+    test = """
+from a import double
+
+seen = []
+
+def test_first():
+    seen.append(1)
+
+def test_second():
+    double(1)
+    assert seen
+"""
+    repo.stage("a.py", "def double(n):\n    return n * 2\n")
+    repo.stage("test_a.py", test)
+    document = measured()
+    assert document["left_out"] == [{"test": "test_a.py::test_second", "reason": "it passes only after other tests"}]
+    assert set(verdicts(document, "double").values()) == {"not run"}
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        pytest.param("os._exit(3)", "it ended the process", id="crash"),
+        pytest.param("time.sleep(60)", "did not end in time", id="hang"),
+    ],
+)
+def test_a_test_that_never_ends_well_costs_only_itself(repo, end, why):
+    test = "import os, time\nfrom a import double\n\ndef test_ends():\n    double(1)\n    {}\n\ndef test_good():\n"
+    repo.stage("pyproject.toml", "[tool.pytestgen]\ntest-timeout = 6\n")
+    repo.stage("a.py", "def double(n):\n    return n * 2\n")
+    repo.stage("test_a.py", test.format(end) + "    assert double(2) == 4\n")
+    document = measured()
+    assert [entry["reason"] for entry in document["left_out"]] == [why]
+    found = verdicts(document, "double")
+    assert found[2, "the result became None"] == "killed"
+
+
+def test_a_file_that_ends_pytest_while_it_is_read_costs_only_itself(repo):
+    repo.stage("a.py", "def double(n):\n    return n * 2\n")
+    repo.stage("test_a.py", "from a import double\n\ndef test_it():\n    assert double(3) == 6\n")
+    repo.stage("test_b.py", "import os\nimport a\n\nos._exit(4)\n")
+    document = measured()
+    assert [entry["test"] for entry in document["left_out"]] == ["test_b.py"]
+    assert set(verdicts(document, "double").values()) == {"killed"}
+
+
+def test_a_file_that_cannot_be_collected_is_said(repo):
+    repo.stage("a.py", "def double(n):\n    return n * 2\n")
+    repo.stage("test_a.py", "from a import double\n\ndef test_it():\n    assert double(3) == 6\n")
+    repo.stage("test_b.py", "import a\nimport missing_module\n")
+    document = measured()
+    assert [entry["test"] for entry in document["left_out"]] == ["test_b.py"]
+    assert "missing_module" in document["left_out"][0]["reason"]
+
+
+def test_without_any_test_nothing_is_run(repo):
+    repo.stage("a.py", GRADE)
+    assert set(verdicts(measured(), "grade").values()) == {"not run"}
+
+
+def test_two_tests_that_use_one_file_of_the_tree_do_not_disturb_each_other(repo):
+    test = """
+import pathlib
+from a import double
+
+def test_it():
+    place = pathlib.Path("written.txt")
+    assert not place.exists()
+    place.write_text(str(double(3)))
+    try:
+        assert place.read_text() == "6"
+    finally:
+        place.unlink()
+"""
+    repo.stage("a.py", "def double(n):\n    n += 1\n    n -= 1\n    return n * 2\n")
+    repo.stage("test_a.py", test)
+    assert set(verdicts(measured(), "double").values()) == {"killed"}
+    assert not (repo.path / "written.txt").exists()
+
+
+def test_the_survivor_is_shown_as_the_line_that_changes(repo):
+    repo.stage("a.py", GRADE)
+    repo.stage("test_a.py", "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
+    text = run().stdout
+    shown = "    line 3: >= became >, and no test fails\n        - if points >= 50:\n        + if points > 50:\n"
+    assert shown in text
+    assert "    line 5: run by no passing test\n" in text
+
+
+def test_the_weakest_function_comes_first_and_ptg004_names_tests_that_cannot_fail(repo):
+    repo.stage("a.py", "def strong(n):\n    return n + 1\n\n\ndef weak(n):\n    return n + 1\n")
+    repo.stage("test_a.py", "import a\n\ndef test_it():\n    assert a.strong(1) == 2\n    a.weak(1)\n")
+    targets = measured()["targets"]
+    assert [(target["qualname"], target["code"], target["score"]) for target in targets] == [
+        ("weak", "PTG004", 0.0),
+        ("strong", None, 100.0),
+    ]
+
+
+def test_fail_under_decides_the_exit_status(repo):
+    repo.stage("a.py", GRADE)
+    repo.stage("test_a.py", "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
+    assert run().exit_code == 0
+    assert run("--fail-under", "10").exit_code == 0
+    result = run("--fail-under", "90")
+    assert result.exit_code == 1
+    assert "wanted are 90 %" in result.stdout
+
+
+def test_what_could_not_be_measured_does_not_pass_a_limit(repo):
+    repo.stage("broken.py", "def f(:\n")
+    assert run("--fail-under", "1").exit_code == 1
+    assert run().exit_code == 0
+
+
+def test_two_runs_say_the_same_and_nothing_in_the_repository_changes(repo):
+    repo.stage("a.py", KINDS + GRADE)
+    repo.stage("test_a.py", KINDS_TEST)
+    before = {path: path.read_bytes() for path in repo.path.rglob("*") if path.is_file()}
+    documents = [measured() for _ in range(2)]
+    for document in documents:
+        del document["seconds"]
+    assert documents[0] == documents[1]
+    assert {path: path.read_bytes() for path in repo.path.rglob("*") if path.is_file()} == before
+
+
+def test_a_range_and_paths_narrow_what_is_tried(repo):
+    repo.stage("a.py", GRADE)
+    repo.commit()
+    repo.stage("b.py", GRADE.replace("grade", "other"))
+    repo.commit()
+    assert [target["qualname"] for target in measured("--since", "HEAD~1")["targets"]] == ["other"]
+    assert [target["qualname"] for target in measured("--all", "a.py")["targets"]] == ["grade"]
+    assert measured()["targets"] == []
+    assert "nothing to try" in run().stdout
+
+
+def test_what_the_time_did_not_suffice_for_is_not_in_the_score(repo):
+    repo.stage("a.py", GRADE)
+    repo.stage("test_a.py", "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
+    found = verdicts(measured("--budget", "0.000001"), "grade")
+    assert set(found.values()) == {"not run", "not tried"}
+
+
+def test_without_pytest_it_says_so(repo, tmp_path):
+    import venv
+
+    venv.create(tmp_path / "bare", with_pip=False)
+    repo.stage("a.py", GRADE)
+    result = CliRunner().invoke(pytestgen, ["strength", "--python", str(tmp_path / "bare" / "bin" / "python")])
+    assert result.exit_code == 2
+    assert "no pytest" in result.stderr
+
+
+# -- without fork ------------------------------------------------------------------------------------------------------
+
+WITHOUT_FORK = """
+import os, runpy, sys
+del os.fork
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_without_fork_every_mutant_has_a_new_interpreter(tmp_path):
+    (tmp_path / "a.py").write_text(GRADE)
+    (tmp_path / "test_a.py").write_text("from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
+    (tmp_path / "start.py").write_text(WITHOUT_FORK)
+    place = tmp_path / "place"
+    place.mkdir()
+    request = {
+        "tests": ["test_a.py"],
+        "root": str(tmp_path),
+        "paths": [str(tmp_path)],
+        "modules": {"a": "a.py"},
+        "place": str(place),
+        "subjects": [{"path": "a.py", "name": "grade", "first_line": 2, "last_line": 5}],
+        "timeout": 60,
+        "seconds": 60,
+        "at_once": 2,
+    }
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    command = [sys.executable, "-B", tmp_path / "start.py", RUNTIME / "strength.py"]
+    report = tmp_path / "report"
+    subprocess.run(
+        [*command, "--request", tmp_path / "request.json", "--report", report], check=True, cwd=tmp_path, timeout=120
+    )
+    records = [json.loads(line) for line in report.read_text().splitlines()]
+    labels = {number: mutant["label"] for number, mutant in enumerate(records[0]["mutants"])}
+    found = {labels[record["mutant"][1]]: record["verdict"] for record in records if "mutant" in record}
+    assert found["the condition was negated"] == "killed"
+    assert found[">= became >"] == "survived"
+    assert found["the text 'fail' was changed"] == "not run"
+    assert records[-1]["fork"] is False
