@@ -56,7 +56,8 @@ RULES = {
             "difference: it returns nothing that can be compared, changes none of its arguments, and raises "
             "nothing. A test of it would be green whatever the function does, so none is written.",
             "Give the function something to observe (a return value, a parameter that takes what it writes), or "
-            "write a test of its effect by hand.",
+            "write a test of its effect by hand. What the tests that are there would notice, and what not, shows: "
+            "pytestgen strength PATH",
         ),
         Rule(
             "PTG005",

@@ -22,6 +22,7 @@ import gc
 import itertools
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -379,11 +380,16 @@ class Collected:
             rest = end - time.monotonic()
             body = self._looking(first)
             ended = _alone(body, rest if first == len(self._items) - 1 else rest / 2, heard)
+            if ended.last("done"):
+                first = len(self._items)
+                break
             reached = ended.last("start")
-            if ended.last("done") or reached is None:
+            if reached is None:
                 break
             self._tests[reached].why = "did not end in time" if ended.late else "it ended the process"
             first = reached + 1
+        for test in self._tests[first:]:
+            test.why = "not run: the time for running tests was over, or they could not be started"
         for test in self._tests:
             for name in test.fixtures:
                 ran, seconds = fixtures.get(name, (set(), 0.0))
@@ -416,6 +422,7 @@ class Collected:
 
     def _prepare(self, items):
         be_quiet()
+        random.seed(0)  # tests that leave something to chance are to have the same luck every time
         use_folder(items[0].config, os.path.join(self._place, "tmp%d" % next(self._count)))
 
     # -- with mutants --------------------------------------------------------------------------------------------------
@@ -438,7 +445,10 @@ class Collected:
         failing = [test.node for test in self._tests if not test.passed and test.why]
         unsteady = [self._tests[test].node for test in self._unsteady]
         rest = self._end - time.monotonic()
-        self._write(later=later, avoided=[*failing, *unsteady], seconds=rest, alone=self._shared)
+        files = [path for path in self._request["tests"] if path not in self._plugin.problems]
+        self._write(
+            later=later, files=files, avoided=[*failing, *unsteady], seconds=rest, at_once=1 if self._shared else None
+        )
 
     def _reaches(self, ran, subject, number):
         statement = subject.reaches[number]
@@ -566,20 +576,22 @@ def in_even_order(subjects):
 class Anew:
     """Tries mutants in processes that have imported nothing of the project yet."""
 
-    def __init__(self, request, address, subjects, avoided, seconds, alone, write):
+    def __init__(self, request, address, subjects, given, write):
         self._request = request
         self._address = address
         self._subjects = subjects
-        self._avoided = set(avoided)
-        self._end = time.monotonic() + seconds
-        self._alone = alone
+        self._later = given["later"]
+        self._files = given["files"]
+        self._avoided = set(given["avoided"])
+        self._end = time.monotonic() + given["seconds"]
+        self._at_once = given["at_once"] or request["at_once"]
         self._write = write
         self._count = itertools.count()
         self._normal = {}
 
-    def run(self, later):
-        works = [self._judge(subject, number, tests) for subject, number, tests in later]
-        trials.drive(works, lambda: 1 if self._alone else self._request["at_once"])
+    def run(self):
+        works = [self._judge(subject, number, tests) for subject, number, tests in self._later]
+        trials.drive(works, lambda: self._at_once)
 
     def _judge(self, subject, number, tests):
         verdict = yield from self._verdict(subject, number, tests)
@@ -618,7 +630,8 @@ class Anew:
 
     def _trial(self, mutant, tests, seconds):
         place = os.path.join(self._request["place"], "anew%d" % next(self._count))
-        part = {"mutant": mutant, "tests": tests, "avoided": sorted(self._avoided), "seconds": seconds, "place": place}
+        part = {"mutant": mutant, "tests": tests, "seconds": seconds, "place": place}
+        part.update(files=self._files, avoided=sorted(self._avoided))
         if hasattr(os, "fork"):
             os.makedirs(place, exist_ok=True)
 
@@ -662,7 +675,8 @@ def try_anew(request, subjects, part, write):
         if not failures.failed:
             write(end=True)
 
-    run_pytest(request, part["place"], loop, lambda **message: None)
+    random.seed(0)
+    run_pytest({**request, "tests": part["files"]}, part["place"], loop, lambda **message: None)
 
 
 # -- the process -------------------------------------------------------------------------------------------------------
@@ -715,8 +729,7 @@ def run(request, address, report):
     ended = _alone(body, request["timeout"] + request["seconds"] + 60, lambda message: _passed_on(message, report))
     later = next((message for message in ended.messages if "later" in message), None)
     if later is not None and later["later"]:
-        anew = Anew(request, address, subjects, later["avoided"], later["seconds"], later["alone"], report)
-        anew.run(later["later"])
+        Anew(request, address, subjects, later, report).run()
     why = "" if later is not None else ended.last("raised") or _manner(ended)
     foreign = ended.last("foreign") or {}
     report(end=ended.last("status"), why=why, foreign=foreign, fork=hasattr(os, "fork"))

@@ -301,6 +301,13 @@ def test_what_the_import_runs_and_no_test_looks_at_survives(repo):
     assert set(found.values()) == {"survived"}
 
 
+def test_a_file_that_cannot_be_collected_does_not_stand_in_the_way_of_imports_anew(repo):
+    source = "def table(n):\n    return [k * 2 for k in range(n)]\n\n\nTABLE = table(3)\n"
+    test = "from a import TABLE\n\ndef test_table():\n    assert TABLE == [0, 2, 4]\n"
+    found = of(source, test, "table", repo, test_b="import a\nimport missing_module\n")
+    assert set(found.values()) == {"killed"}
+
+
 def test_a_module_that_is_imported_late_or_again(repo):
     source = "def double(n, by=2):\n    return n * by\n"
     test = """
