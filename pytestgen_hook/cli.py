@@ -157,6 +157,7 @@ def pytestgen() -> None:
 @_setting_options
 @_config_option
 @_diff_option
+@click.option("--strength", is_flag=True, help="Also report functions whose tests notice none of a few small bugs.")
 @_output_options
 @_version
 def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: bool, **rest: Any) -> None:
@@ -168,7 +169,7 @@ def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: 
     from pytestgen_hook.commands.options import CheckOptions
 
     scope, ref = _scope(staged, since, everything)
-    options = CheckOptions(paths, scope, ref, rest["diff"], rest["config_file"], _overrides(rest))
+    options = CheckOptions(paths, scope, ref, rest["diff"], rest["config_file"], _overrides(rest), rest["strength"])
     _report(lambda progress: run_check(options, Path.cwd(), progress), rest)
 
 

@@ -54,7 +54,8 @@ RULES = {
             "Tests can run the function, but none can tell when it breaks.",
             "The body was altered on purpose, one small change at a time, and no observed call showed a "
             "difference: it returns nothing that can be compared, changes none of its arguments, and raises "
-            "nothing. A test of it would be green whatever the function does, so none is written.",
+            "nothing. A test of it would be green whatever the function does, so none is written. With "
+            "`pytestgen-check --strength` the same is said of functions that existing tests run.",
             "Give the function something to observe (a return value, a parameter that takes what it writes), or "
             "write a test of its effect by hand. What the tests that are there would notice, and what not, shows: "
             "pytestgen strength PATH",

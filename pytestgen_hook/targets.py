@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from pytestgen_hook.types import ChangedFunction, Evidence, Finding, RunOutcome, Status, TestRun
+from pytestgen_hook.types import ChangedFunction, Evidence, Finding, RunOutcome, Status, Strength, TestRun, Verdict
 
 NEW, CHANGED = "PTG001", "PTG002"
-ESTIMATED = "PTG006"
+BLIND, ESTIMATED = "PTG004", "PTG006"
+_NOTICED = (Verdict.KILLED, Verdict.TIMED_OUT)
 _MOST_TESTS = 5
 
 
@@ -36,6 +38,18 @@ def estimate(
     """
     code = None if allowed else ESTIMATED
     return [_estimated(item, reaching.get(item.function.path, ()), naming, why, code) for item in changed]
+
+
+def weigh(finding: Finding, strength: Strength) -> Finding:
+    """Return a tested function's finding with what its tests notice; PTG004 if mutants were tried and all survived."""
+    tried = [mutant for mutant in strength.mutants if mutant.verdict is not Verdict.NOT_TRIED]
+    noticed = sum(mutant.verdict in _NOTICED for mutant in tried)
+    finding = replace(finding, mutants_killed=noticed, mutants_total=len(tried)) if tried else finding
+    survivor = next((mutant for mutant in tried if mutant.verdict is Verdict.SURVIVED), None)
+    if noticed or survivor is None:
+        return finding
+    reason = f"its tests notice none of {len(tried)} small bugs: in line {survivor.line} {survivor.label}"
+    return replace(finding, code=BLIND, reason=reason)
 
 
 def _code(item: ChangedFunction) -> str:

@@ -124,6 +124,8 @@ def _examined(
     with scratch_folder() as folder:
         examination = Examination(subject, folder, progress)
         findings, runs = examination.judge(changed)
+        if options.strength:
+            findings = examination.weighed(findings)
         report = replace(report, findings=tuple(findings), test_runs=tuple(runs), install=examination.install)
         if subject.config.mode != "fail" or options.diff:
             generated = examination.generate(findings)

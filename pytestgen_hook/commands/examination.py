@@ -17,7 +17,7 @@ from pytestgen_hook.cache import Cache, default_folder
 from pytestgen_hook.commands.options import Progress
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.functions import SyntaxProblem, functions_in
-from pytestgen_hook.types import ChangedFunction, Exploration, Finding, Function, RunOutcome, Status, TestRun
+from pytestgen_hook.types import ChangedFunction, Evidence, Exploration, Finding, Function, RunOutcome, Status, TestRun
 
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.imports import ImportGraph
     from pytestgen_hook.interpreter import Interpreter
     from pytestgen_hook.measure import Bench
+    from pytestgen_hook.strength import Measured
     from pytestgen_hook.testcode import TestCode
 
 
@@ -223,6 +224,45 @@ class Examination:
             return functions_in(path, self._repository.blobs([blob])[blob])
         except SyntaxProblem:
             return []
+
+    # -- the strength of tests -------------------------------------------------------------------------------------
+
+    def strength(self, changed: Sequence[ChangedFunction]) -> Measured:
+        """Try mutants of the functions against all test files that reach them; FatalError where no test can run."""
+        from pytestgen_hook.strength import measure_strength
+
+        reaching = self._reaching(changed)
+        tests = sorted({test for found in reaching.values() for test in found})
+        hindrance = self._why_not_run()
+        if hindrance:
+            raise FatalError(f"the strength of tests cannot be measured: {hindrance}.")
+        functions = [item.function for item in changed]
+        bench = self._bench()
+        bench.make_tree()  # now, so that the stage after it is the last
+        self._progress.stage(f"running {len(tests)} test file{'' if len(tests) == 1 else 's'}")
+
+        def total(count: int) -> None:
+            self._progress.stage("trying mutants", count)
+
+        return measure_strength(
+            functions, tests, bench, seconds=self._config.budget, total=total, step=self._progress.step
+        )
+
+    def weighed(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return the findings, with what tests notice of tested functions, and PTG004 where that is nothing."""
+        tested = [item for item in findings if item.status is Status.TESTED and item.evidence is Evidence.RUN]
+        if not tested:
+            return list(findings)
+        found = self.strength([ChangedFunction(finding.function, is_new=False) for finding in tested])
+        self.notes += [*found.notes, *(f"{test} is no measure: {why}" for test, why in found.left_out.items())]
+        by_function = {strength.function: strength for strength in found.strengths}
+        self.notes += [
+            f"{one.function.path}: {one.function.qualname}: {one.problem}" for one in found.strengths if one.problem
+        ]
+        return [
+            targets.weigh(finding, by_function[finding.function]) if finding in tested else finding
+            for finding in findings
+        ]
 
     # -- the tests -------------------------------------------------------------------------------------------------
 

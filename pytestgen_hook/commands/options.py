@@ -31,7 +31,7 @@ class CheckOptions:
     ``scope`` is ``"staged"``, ``"since"`` (then ``since`` is the ref), ``"all"`` or ``"head"`` (the last commit, for
     ``pytestgen amend``); ``paths`` (from the working folder) narrow it to files and folders; ``config_file`` takes the place of
     pyproject.toml, and ``overrides`` are the names and values of settings given as flags; with ``diff`` tests are made
-    as in mode write, and nothing is written.
+    as in mode write, and nothing is written; with ``strength`` tested functions are tried with small bugs (PTG004).
     """
 
     paths: tuple[Path, ...] = ()
@@ -40,6 +40,7 @@ class CheckOptions:
     diff: bool = False
     config_file: Path | None = None
     overrides: tuple[tuple[str, object], ...] = ()
+    strength: bool = False
 
     @property
     def range(self) -> str:

@@ -88,6 +88,8 @@ def _given(finding: Finding) -> str:
 
 
 def _tested(finding: Finding) -> str:
+    if finding.code and finding.evidence is Evidence.RUN:  # its tests notice nothing
+        return finding.reason
     if finding.evidence is Evidence.STATIC or not finding.tests:
         what = "perhaps tested" if finding.code else "tested"
         return f"{what}, {finding.reason}" if finding.reason else what
@@ -150,6 +152,12 @@ def _parts(report: Report) -> Iterator[str]:
     for status, word in words.items():
         if counted[status]:
             yield f"{counted[status]} {word}"
+    blind = sum(
+        finding.status is Status.TESTED and finding.code is not None and finding.evidence is Evidence.RUN
+        for finding in report.findings
+    )
+    if blind:
+        yield f"{blind} of these by tests that notice nothing"
     if counted["estimated"]:
         yield f"{counted['estimated']} of these estimated, not measured"
     if counted["unanalysed"]:

@@ -436,6 +436,18 @@ def test_the_weakest_function_comes_first_and_ptg004_names_tests_that_cannot_fai
     ]
 
 
+def test_check_reports_ptg004_when_asked_for(repo):
+    repo.stage("a.py", "def strong(n):\n    return n + 1\n\n\ndef weak(n):\n    return n + 1\n")
+    repo.stage("test_a.py", "import a\n\ndef test_it():\n    assert a.strong(1) == 2\n    a.weak(1)\n")
+    check = ["check", "--python", sys.executable]
+    assert CliRunner().invoke(pytestgen, check).exit_code == 0
+    result = CliRunner().invoke(pytestgen, [*check, "--strength"])
+    assert result.exit_code == 1
+    assert "a.py:5: PTG004 weak: its tests notice none of 4 small bugs: in line 6 " in result.stdout
+    assert "2 changed functions: 2 tested, 1 of these by tests that notice nothing" in result.stdout
+    assert "strong:" not in result.stdout
+
+
 def test_fail_under_decides_the_exit_status(repo):
     repo.stage("a.py", GRADE)
     repo.stage("test_a.py", "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
