@@ -236,6 +236,9 @@ class Examination:
         hindrance = self._why_not_run()
         if hindrance:
             raise FatalError(f"the strength of tests cannot be measured: {hindrance}.")
+        named = self._naming(changed, reaching, tests)
+        likely = {test for files in named.values() for test in files}
+        tests.sort(key=lambda test: test not in likely)  # the time for running tests may not suffice for all
         functions = [item.function for item in changed]
         bench = self._bench()
         bench.make_tree()  # now, so that the stage after it is the last

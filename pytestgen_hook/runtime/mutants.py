@@ -111,6 +111,8 @@ def find_function(tree, first_line, name):
 
     def search(node, above):
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                continue  # most of a tree, and no place for a function
             path = [*above, child] if isinstance(child, (ast.ClassDef, *_FUNCTIONS)) else above
             if isinstance(child, _FUNCTIONS) and child.name == name and _first_line(child) == first_line:
                 return path
@@ -130,9 +132,10 @@ def _first_line(node):
 
 
 def make_mutants(source, path, first_line, function, with_slips=False):
-    """Return the mutants of ``function`` (the plain function object whose code starts at ``first_line`` of ``source``).
+    """Return the mutants of ``function``, the plain function object whose code starts at ``first_line`` of ``source``.
 
-    ``with_slips`` adds mistakes that people make (``slips``): marked as such, since more of them change nothing.
+    ``source`` is text, or its syntax tree, which is as it was afterwards. ``with_slips`` adds mistakes that people make
+    (``slips``): marked as such, since more of them change nothing.
     """
     chain = find_function(ast.parse(source), first_line, function.__code__.co_name)
     if chain is None:

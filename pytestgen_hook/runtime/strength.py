@@ -377,9 +377,8 @@ class Collected:
         end = time.monotonic() + self._request["timeout"]
         first = 0
         while first < len(self._items) and time.monotonic() < end:
-            rest = end - time.monotonic()
-            body = self._looking(first)
-            ended = _alone(body, rest if first == len(self._items) - 1 else rest / 2, heard)
+            is_last = first == len(self._items) - 1
+            ended = _alone(self._looking(first), end - time.monotonic(), heard, patient=is_last)
             if ended.last("done"):
                 first = len(self._items)
                 break
@@ -388,8 +387,10 @@ class Collected:
                 break
             self._tests[reached].why = "did not end in time" if ended.late else "it ended the process"
             first = reached + 1
-        for test in self._tests[first:]:
-            test.why = "not run: the time for running tests was over, or they could not be started"
+        self._is_cut = first < len(self._items)
+        for path, tests in itertools.groupby(self._tests[first:], lambda test: test.id.partition("::")[0]):
+            why = "%d tests not run: the time for running tests was over, or they could not be started"
+            self._write(left=path, why=why % len(list(tests)))
         for test in self._tests:
             for name in test.fixtures:
                 ran, seconds = fixtures.get(name, (set(), 0.0))
@@ -435,14 +436,15 @@ class Collected:
             if self._reaches(at_import, subject, number):
                 later.append((subject.number, number, None))
             elif not reaching:
-                self._write(mutant=[subject.number, number], verdict=NOT_RUN)
+                verdict = NOT_TRIED if self._is_cut else NOT_RUN
+                self._write(mutant=[subject.number, number], verdict=verdict)
             elif any(mark[0] == subject.number for mark in at_import) or not hasattr(os, "fork"):
                 later.append((subject.number, number, [self._tests[test].node for test in reaching]))
             else:
                 works.append(self._judge(subject, number, reaching))
         self._end = time.monotonic() + self._request["seconds"]
         trials.drive(works, lambda: 1 if self._shared else self._request["at_once"])
-        failing = [test.node for test in self._tests if not test.passed and test.why]
+        failing = [test.node for test in self._tests if not test.passed]
         unsteady = [self._tests[test].node for test in self._unsteady]
         rest = self._end - time.monotonic()
         files = [path for path in self._request["tests"] if path not in self._plugin.problems]
@@ -532,13 +534,13 @@ class Collected:
         return lambda: trials.Forked(body, PATIENCE + sum(limits))
 
 
-def _alone(body, seconds, heard):
+def _alone(body, seconds, heard, patient=True):
     """Do something in a process of its own (in this one, where there is no fork), and wait for it."""
     if hasattr(os, "fork"):
         found = []
 
         def work():
-            found.append((yield lambda: trials.Forked(body, seconds, heard)))
+            found.append((yield lambda: trials.Forked(body, seconds, heard, patient)))
 
         trials.drive([work()], lambda: 1)
         return found[0]

@@ -6,6 +6,7 @@ original when the module is imported (``Swap``) or in the function objects that 
 
 import ast
 import copy
+import functools
 import gc
 import importlib.abc
 import os
@@ -42,22 +43,20 @@ class Subject:
             self.problem = "its source cannot be read: %s" % error
 
     def _read(self):
-        with open(self.file, "rb") as stream:
-            source = stream.read()
-        code = _inner_code(compile(source, self.file, "exec", dont_inherit=True), self.name, self.first_line)
+        tree, whole, text = _read(self.file)
+        code = _inner_code(whole, self.name, self.first_line)
         if code is None:
             self.problem = "the compiler makes no code of it"
             return
-        chain = mutants.find_function(ast.parse(source), self.first_line, self.name)
+        chain = mutants.find_function(tree, self.first_line, self.name)
         node = chain[-1]
         like = types.FunctionType(code, {}, self.name, None, tuple(types.CellType() for _ in code.co_freevars))
         like.__defaults__ = tuple(map(_constant, node.args.defaults)) or None
         keywords = zip(node.args.kwonlyargs, node.args.kw_defaults)
         like.__kwdefaults__ = {argument.arg: _constant(default) for argument, default in keywords if default} or None
-        self.mutants = mutants.make_mutants(source, self.file, self.first_line, like)
+        self.mutants = mutants.make_mutants(tree, self.file, self.first_line, like)
         statements = _statements(node)
         self.reaches = [_innermost(statements, mutant.place) for mutant in self.mutants]
-        text = shown.Text(source)
         self.shown = [text.shown(mutant.place) for mutant in self.mutants]
         self.marked = _with_marks(chain, statements, self.number, self.file, code)
         if self.marked is None:
@@ -138,6 +137,14 @@ class Swap(importlib.abc.MetaPathFinder):
                     mutant.apply(function)
 
             spec.loader.exec_module = executed
+
+
+@functools.lru_cache(maxsize=4)
+def _read(file):
+    """Return the syntax tree, the code and the text of a file; its functions come one after the other."""
+    with open(file, "rb") as stream:
+        source = stream.read()
+    return ast.parse(source), compile(source, file, "exec", dont_inherit=True), shown.Text(source)
 
 
 def _is_imported(file):

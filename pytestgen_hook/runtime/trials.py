@@ -30,10 +30,15 @@ class Ended:
 
 
 class _Process:
-    """What both kinds share: the lines that have come, and the moment at which the process is ended."""
+    """What both kinds share: the lines that have come, and the moment at which the process is ended.
 
-    def __init__(self, seconds, heard=None):
-        self._end = time.monotonic() + seconds
+    One that is not ``patient`` lets each message be followed by silence for no more than half of the time that is left:
+    what hangs is ended, and leaves time for others.
+    """
+
+    def __init__(self, seconds, heard=None, patient=True):
+        self._last = self._end = time.monotonic() + seconds
+        self._patient = patient
         self._buffer = b""
         self._heard = heard
         self.messages = []
@@ -44,6 +49,9 @@ class _Process:
 
     def _take(self, data):
         *lines, self._buffer = (self._buffer + data).split(b"\n")
+        if lines and not self._patient:
+            now = time.monotonic()
+            self._end = now + (self._last - now) / 2
         for line in lines:
             with contextlib.suppress(ValueError):
                 message = json.loads(line)
@@ -55,8 +63,8 @@ class _Process:
 class Forked(_Process):
     """A process forked from this one: it calls ``body`` with a function that writes a message, and ends."""
 
-    def __init__(self, body, seconds, heard=None):
-        super().__init__(seconds, heard)
+    def __init__(self, body, seconds, heard=None, patient=True):
+        super().__init__(seconds, heard, patient)
         self.reader, writer = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:

@@ -374,6 +374,19 @@ def test_a_test_that_never_ends_well_costs_only_itself(repo, end, why):
     assert found[2, "the result became None"] == "killed"
 
 
+@needs_fork
+def test_where_the_time_for_tests_is_over_files_that_name_the_function_ran_first(repo):
+    repo.stage("pyproject.toml", "[tool.pytestgen]\ntest-timeout = 12\n")
+    repo.stage("a.py", GRADE)
+    repo.stage(
+        "test_a.py", "import time\nimport a\n\ndef test_slow():\n    time.sleep(60)\n\ndef test_more():\n    pass\n"
+    )
+    repo.stage("test_b.py", "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
+    document = measured()
+    assert document["left_out"][0] == {"test": "test_a.py::test_slow", "reason": "did not end in time"}
+    assert verdicts(document, "grade")[3, "the condition was negated"] == "killed"
+
+
 def test_a_file_that_ends_pytest_while_it_is_read_costs_only_itself(repo):
     repo.stage("a.py", "def double(n):\n    return n * 2\n")
     repo.stage("test_a.py", "from a import double\n\ndef test_it():\n    assert double(3) == 6\n")
