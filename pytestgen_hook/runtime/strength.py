@@ -590,6 +590,8 @@ class Anew:
         self._write = write
         self._count = itertools.count()
         self._normal = {}
+        self._kills = collections.Counter()
+        self._useless = set()
 
     def run(self):
         works = [self._judge(subject, number, tests) for subject, number, tests in self._later]
@@ -600,29 +602,46 @@ class Anew:
         self._write(mutant=[subject, number], verdict=verdict)
 
     def _verdict(self, subject, number, tests):
-        normal = yield from self._control(tests)
-        if normal is None or time.monotonic() > self._end:
-            return NOT_TRIED
-        ended = yield self._trial([subject, number], tests, LEAST + FACTOR * normal)
-        if ended.last("failed"):
-            return KILLED
-        if ended.last("end") is not None:
-            return SURVIVED
-        return TIMED_OUT if ended.late else KILLED
+        while True:
+            normal = yield from self._control(tests)
+            if normal is None or time.monotonic() > self._end:
+                return NOT_TRIED
+            first = self._likely(subject, tests)
+            ended = yield self._trial([subject, number], tests, LEAST + FACTOR * normal, first)
+            if ended.last("end") is not None and not ended.last("failed"):
+                return SURVIVED
+            node = ended.last("node")
+            if first is not None:
+                # In another order than pytest's own a failure counts only if it is green so without the mutant.
+                proof = yield from self._control([first]) if node == first else self._control(tests, first)
+                if proof is None:
+                    self._useless.add(first)
+                    continue
+            self._kills[subject, node] += 1
+            return TIMED_OUT if ended.late and not ended.last("failed") else KILLED
 
-    def _control(self, tests):
+    def _likely(self, subject, tests):
+        """Return the test that noticed most mutants of a function so far."""
+        known = [
+            (kills, node)
+            for (of, node), kills in self._kills.items()
+            if of == subject and node and node not in self._useless and (tests is None or node in tests)
+        ]
+        return max(known, default=(0, None))[1]
+
+    def _control(self, tests, first=None):
         """Return how long the tests take without a mutant; those that are not green in this way are avoided."""
-        key = None if tests is None else tuple(tests)
+        key = (None if tests is None else tuple(tests)), first
         while key not in self._normal:
             avoided = set(self._avoided)
             started = time.monotonic()
-            ended = yield self._trial(None, tests, self._request["timeout"])
+            ended = yield self._trial(None, tests, self._request["timeout"], first)
             culprit = ended.last("node")
             if key in self._normal:
                 break
             if ended.last("end") is not None and not ended.last("failed"):
                 self._normal[key] = time.monotonic() - started
-            elif ended.last("failed") and culprit and culprit not in avoided:
+            elif ended.last("failed") and culprit and culprit not in avoided and first is None and tests != [culprit]:
                 if culprit not in self._avoided:
                     self._write(left=culprit, why="it passes only after other tests")
                 self._avoided.add(culprit)
@@ -630,9 +649,9 @@ class Anew:
                 self._normal[key] = None
         return self._normal[key]
 
-    def _trial(self, mutant, tests, seconds):
+    def _trial(self, mutant, tests, seconds, first):
         place = os.path.join(self._request["place"], "anew%d" % next(self._count))
-        part = {"mutant": mutant, "tests": tests, "seconds": seconds, "place": place}
+        part = {"mutant": mutant, "tests": tests, "first": first, "seconds": seconds, "place": place}
         part.update(files=self._files, avoided=sorted(self._avoided))
         if hasattr(os, "fork"):
             os.makedirs(place, exist_ok=True)
@@ -673,11 +692,13 @@ def try_anew(request, subjects, part, write):
         wanted = None if part["tests"] is None else set(part["tests"])
         items = [item for item in session.items if item.nodeid not in avoided]
         items = [item for item in items if wanted is None or item.nodeid in wanted]
+        items.sort(key=lambda item: item.nodeid != part["first"])
         run_items(items, lambda number: write(node=items[number].nodeid), lambda: failures.failed)
         if not failures.failed:
             write(end=True)
 
     random.seed(0)
+    sys.dont_write_bytecode = False  # in the copy of the tree, for the next process; mutants never get into a file
     run_pytest({**request, "tests": part["files"]}, part["place"], loop, lambda **message: None)
 
 
