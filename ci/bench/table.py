@@ -87,6 +87,17 @@ def rows() -> list[tuple[str, str, str]]:
                 f"nothing else changed: {'yes' if safe else 'NO'}",
             )
         )
+    for project in result("strength").get("projects", ()):
+        against = project["against_mutmut"]
+        found.append(
+            (
+                f"`pytestgen strength` on {project['name']}, against mutmut: wall to wall · mutants a second",
+                "≥ 5x · same verdicts",
+                f"{project['wall_ratio_to_mutmut']}x · {project['rate_ratio_to_mutmut']}x "
+                f"({project['rate_ratio_to_cosmic_ray']}x cosmic-ray's); "
+                f"{against['same_verdict']} of {against['in_both']} verdicts the same",
+            )
+        )
     if hostile := result("hostile"):
         whole = ("decoy_untouched", "socket_untouched", "victim_alive", "repository_untouched")
         found.append(
