@@ -137,7 +137,8 @@ def make_mutants(source, path, first_line, function, with_slips=False):
     ``source`` is text, or its syntax tree, which is as it was afterwards. ``with_slips`` adds mistakes that people make
     (``slips``): marked as such, since more of them change nothing.
     """
-    chain = find_function(ast.parse(source), first_line, function.__code__.co_name)
+    tree = source if isinstance(source, ast.AST) else ast.parse(source)
+    chain = find_function(tree, first_line, function.__code__.co_name)
     if chain is None:
         return []
     node = chain[-1]
@@ -250,7 +251,7 @@ def _replacement(parent, field, index, node, new):
         put(new)
         return lambda: put(node)
 
-    if hasattr(node, "lineno"):
+    if hasattr(node, "lineno") and not hasattr(new, "col_offset"):  # a part of what is there keeps its own place
         # Here and not when it is compiled: to look through all of a huge function takes longer than to compile it.
         ast.fix_missing_locations(ast.copy_location(new, node))
     change.place = (parent, field, index, node, new)

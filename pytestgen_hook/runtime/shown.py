@@ -47,9 +47,10 @@ class Text:
             return start, end, b"not " + old if plain else b"not (" + old + b")"
         if isinstance(node, ast.UnaryOp) and new is node.operand:
             return start, end, old[3 if isinstance(node.op, ast.Not) else 1 :].lstrip()
-        quotes = _QUOTES.match(old)
-        if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)) and quotes:
-            return start, end, old[: quotes.end()] + b"XX" + old[quotes.end() :]
+        if isinstance(node, ast.Constant) and isinstance(getattr(new, "value", None), (str, bytes)):
+            changed = _with_text(old, node.value)
+            if changed is not None:
+                return start, end, changed
         return start, end, ast.unparse(new).encode()
 
     def _operator(self, parent, field, index, node, new):
@@ -83,6 +84,15 @@ class Text:
             middle = (low + high) // 2
             low, high = (middle, high) if self._starts[middle] <= offset else (low, middle)
         return low
+
+
+def _with_text(literal, value):
+    """Return a literal of text as written, with XX for its first character; None where that is not written as itself."""
+    first = value[:1] if isinstance(value, bytes) else value[:1].encode()
+    quotes = _QUOTES.match(literal)
+    if not quotes or first == b"\\" or not literal.startswith(first, quotes.end()):
+        return None
+    return literal[: quotes.end()] + b"XX" + literal[quotes.end() + len(first) :]
 
 
 def _lines(data):
