@@ -117,9 +117,9 @@ def measure(tests: Sequence[str], sources: Mapping[str, Sequence[Function]], ben
     pytest configuration of its own. A file that crashes the process or does not end is found out, and the others run
     without it.
     """
-    hindrance = _hindrance(bench.interpreter)
-    if hindrance:
-        return [TestRun(test, RunOutcome.COULD_NOT_START, hindrance) for test in tests]
+    why = hindrance(bench.interpreter)
+    if why:
+        return [TestRun(test, RunOutcome.COULD_NOT_START, why) for test in tests]
     keys = _keys(tests, bench)
     kept = bench.cache.get_many(KIND, set(keys.values()))
     runs: dict[str, TestRun] = {}
@@ -133,7 +133,8 @@ def measure(tests: Sequence[str], sources: Mapping[str, Sequence[Function]], ben
     return [runs[test] for test in tests]
 
 
-def _hindrance(interpreter: Interpreter) -> str | None:
+def hindrance(interpreter: Interpreter) -> str | None:
+    """Return why no test can be run with an interpreter, and what mends it; None if nothing is in the way."""
     version = interpreter.packages.get("pytest")
     install = f"run `{interpreter.python} -m pip install --upgrade pytest`"
     if version is None:

@@ -9,7 +9,6 @@ from pytestgen_hook.types import ChangedFunction, Evidence, Finding, RunOutcome,
 
 NEW, CHANGED = "PTG001", "PTG002"
 BLIND, ESTIMATED = "PTG004", "PTG006"
-_NOTICED = (Verdict.KILLED, Verdict.TIMED_OUT)
 _MOST_TESTS = 5
 
 
@@ -41,13 +40,15 @@ def estimate(
 
 
 def weigh(finding: Finding, strength: Strength) -> Finding:
-    """Return a tested function's finding with what its tests notice; PTG004 if mutants were tried and all survived."""
+    """Return a tested function's finding with what its tests notice; PTG004 if that is nothing of what was tried."""
     tried = [mutant for mutant in strength.mutants if mutant.verdict is not Verdict.NOT_TRIED]
-    noticed = sum(mutant.verdict in _NOTICED for mutant in tried)
-    finding = replace(finding, mutants_killed=noticed, mutants_total=len(tried)) if tried else finding
-    survivor = next((mutant for mutant in tried if mutant.verdict is Verdict.SURVIVED), None)
-    if noticed or survivor is None:
+    if not tried:
         return finding
+    noticed = sum(mutant.verdict.is_noticed for mutant in tried)
+    finding = replace(finding, mutants_killed=noticed, mutants_total=len(tried))
+    if not strength.is_blind:
+        return finding
+    survivor = next(mutant for mutant in tried if mutant.verdict is Verdict.SURVIVED)
     reason = f"its tests notice none of {len(tried)} small bugs: in line {survivor.line} {survivor.label}"
     return replace(finding, code=BLIND, reason=reason)
 

@@ -131,7 +131,8 @@ class Finding:
     """The verdict on one changed function: one line of the report, one object of the JSON output.
 
     ``code`` is a rule (PTG001 …) or None where nothing is to be said; ``reason`` is a sentence a person can act on;
-    ``tests`` are node ids of tests that run the function, ``mutants_killed`` of ``mutants_total`` are those of the new tests;
+    ``tests`` are node ids of tests that run the function; ``mutants_killed`` of ``mutants_total`` are those of the new tests,
+    or of the tests that are there, if their strength was asked for;
     ``untried`` says that the budget was used up before tests of it were looked for.
     """
 
@@ -280,6 +281,11 @@ class Verdict(Enum):
     NOT_RUN = "not run"  # no passing test runs its place
     NOT_TRIED = "not tried"  # the time for trying was over
 
+    @property
+    def is_noticed(self) -> bool:
+        """Whether the tests would tell somebody of the change."""
+        return self in (Verdict.KILLED, Verdict.TIMED_OUT)
+
 
 @dataclass(frozen=True, slots=True)
 class MutantResult:
@@ -304,6 +310,12 @@ class Strength:
     function: Function
     mutants: tuple[MutantResult, ...] = ()
     problem: str | None = None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether tests run the function, and let all that was tried pass."""
+        verdicts = {mutant.verdict for mutant in self.mutants}
+        return Verdict.SURVIVED in verdicts and not any(verdict.is_noticed for verdict in verdicts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,16 @@ class Examination:
         places = (posixpath.join(root, name) for root in self._graph.roots for name in names)
         return next((place for place in places if place in self._entries), None)
 
+    def _refuse_without_pytest(self, what: str) -> None:
+        """Raise FatalError where there is no pytest; ``what`` cannot be done then."""
+        python = self._interpreter.python
+        if "pytest" not in self._interpreter.packages:
+            advice = f"Run `{python} -m pip install pytest`, or name another Python with --python PATH."
+            raise FatalError(f"{what}: {python} has no pytest. {advice}")
+        hiding = self._hides_pytest()
+        if hiding:
+            raise FatalError(f"{what}: {hiding} hides pytest. Give it another name.")
+
     def _naming(
         self, changed: Sequence[ChangedFunction], reaching: dict[str, tuple[str, ...]], tests: Sequence[str]
     ) -> dict[str, tuple[str, ...]]:
@@ -229,13 +239,15 @@ class Examination:
 
     def strength(self, changed: Sequence[ChangedFunction]) -> Measured:
         """Try mutants of the functions against all test files that reach them; FatalError where no test can run."""
+        from pytestgen_hook.measure import hindrance
         from pytestgen_hook.strength import measure_strength
 
+        self._refuse_without_pytest("the strength of tests cannot be measured")
+        too_old = hindrance(self._interpreter)
+        if too_old:
+            raise FatalError(f"the strength of tests cannot be measured: {too_old}.")
         reaching = self._reaching(changed)
         tests = sorted({test for found in reaching.values() for test in found})
-        hindrance = self._why_not_run()
-        if hindrance:
-            raise FatalError(f"the strength of tests cannot be measured: {hindrance}.")
         named = self._naming(changed, reaching, tests)
         likely = {test for files in named.values() for test in files}
         tests.sort(key=lambda test: test not in likely)  # the time for running tests may not suffice for all
@@ -276,15 +288,7 @@ class Examination:
         wanted = [finding.function for finding in findings if finding.status is Status.UNTESTED]
         if not wanted:
             return Generated((), tuple(findings))
-        interpreter = self._interpreter
-        if "pytest" not in interpreter.packages:
-            raise FatalError(
-                f"tests cannot be proved: {interpreter.python} has no pytest. "
-                f"Run `{interpreter.python} -m pip install pytest`, or name another Python with --python PATH."
-            )
-        hiding = self._hides_pytest()
-        if hiding:
-            raise FatalError(f"tests cannot be proved: {hiding} hides pytest. Give it another name.")
+        self._refuse_without_pytest("tests cannot be proved")
         calls = find_calls(wanted, {path: self._importers(path) for path in {item.path for item in wanted}})
         self._progress.stage("looking for calls worth a test", len(wanted))
 

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytestgen_hook import __version__
-from pytestgen_hook.report.text import Style, passed_over
+from pytestgen_hook.report.text import Style, passed_over, unanalysed
+from pytestgen_hook.targets import BLIND
 from pytestgen_hook.terminal import escaped, styled
 from pytestgen_hook.types import MutantResult, Strength, StrengthReport, Verdict
 
 SCHEMA_VERSION = 1
-_NOTICED = (Verdict.KILLED, Verdict.TIMED_OUT)
-_BLIND = "PTG004"
 
 
 # -- what it comes to ------------------------------------------------------------------------------------------------
@@ -25,7 +24,7 @@ def score(mutants: Iterable[MutantResult]) -> float | None:
     """Return the share in percent of what was tried, or runs in no test, that tests notice; None if that is nothing."""
     counted = Counter(mutant.verdict for mutant in mutants)
     total = sum(counted.values()) - counted[Verdict.NOT_TRIED]
-    return 100 * sum(counted[verdict] for verdict in _NOTICED) / total if total else None
+    return 100 * sum(counted[verdict] for verdict in counted if verdict.is_noticed) / total if total else None
 
 
 def exit_status(report: StrengthReport) -> int:
@@ -46,8 +45,7 @@ def _mutants(report: StrengthReport) -> list[MutantResult]:
 
 def _code(strength: Strength) -> str | None:
     """The rule for a function that tests run and whose every change they let pass."""
-    verdicts = {mutant.verdict for mutant in strength.mutants}
-    return _BLIND if Verdict.SURVIVED in verdicts and verdicts.isdisjoint(_NOTICED) else None
+    return BLIND if strength.is_blind else None
 
 
 def _weakest_first(report: StrengthReport) -> list[Strength]:
@@ -134,12 +132,10 @@ def render_text(report: StrengthReport, style: Style) -> str:
     if style.quiet and status == 0:
         return ""
     lines = [line for strength in _weakest_first(report) for line in _told(strength, style)]
-    for item in report.unanalysed:
-        lines.append(f"{escaped(style.place.path(item.path))}: not analysed: {escaped(item.reason)}")
+    lines += [unanalysed(item, style) for item in report.unanalysed]
     if not style.quiet:
-        left_out = [f"{test} is left out: {reason}" for test, reason in report.left_out]
-        lines += [f"{styled('note:', 'bold', colour=style.colour)} {escaped(note)}" for note in left_out]
-        lines += [f"{styled('note:', 'bold', colour=style.colour)} {escaped(note)}" for note in report.notes]
+        notes = [*(f"{test} is left out: {reason}" for test, reason in report.left_out), *report.notes]
+        lines += [f"{styled('note:', 'bold', colour=style.colour)} {escaped(note)}" for note in notes]
     lines.append(_summary(report, style, status))
     return "\n".join(lines) + "\n"
 

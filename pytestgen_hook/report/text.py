@@ -31,7 +31,7 @@ def render_text(report: Report, style: Style) -> str:
         return ""
     lines = [
         *(_finding(report, finding, style) for finding in _ordered(report) if style.verbose or _is_told(finding)),
-        *(_unanalysed(item, style) for item in report.unanalysed),
+        *(unanalysed(item, style) for item in report.unanalysed),
     ]
     if not style.quiet:
         lines += [f"{styled('note:', 'bold', colour=style.colour)} {escaped(note)}" for note in report.notes]
@@ -59,7 +59,8 @@ def _finding(report: Report, finding: Finding, style: Style) -> str:
     told = escaped(_told(finding))
     command = verdict.remedy(report, finding, style.place, diff=style.diff)
     if command is None and verdict.is_open(finding):
-        advice = "write its test by hand" + (f" (pytestgen explain {finding.code})" if finding.code else "")
+        what = "assert more in its tests" if finding.status is Status.TESTED else "write its test by hand"
+        advice = what + (f" (pytestgen explain {finding.code})" if finding.code else "")
     else:
         advice = escaped(command or "")
     tail = f" -> {styled(advice, 'cyan', colour=style.colour)}" if advice else ""
@@ -98,7 +99,8 @@ def _tested(finding: Finding) -> str:
     return f"tested by {shown}"
 
 
-def _unanalysed(item: Unanalysed, style: Style) -> str:
+def unanalysed(item: Unanalysed, style: Style) -> str:
+    """Return the line of a file or function about which nothing was found out."""
     place = styled(f"{escaped(style.place.path(item.path))}:", "bold", colour=style.colour)
     name = f" {escaped(item.qualname)}:" if item.qualname else ""
     return f"{place}{name} {styled('not analysed', 'yellow', colour=style.colour)}: {escaped(item.reason)}"

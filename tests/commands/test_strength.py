@@ -55,10 +55,16 @@ def grade(points):
 
 def test_killed_survived_and_not_run_are_told_apart(repo):
     found = of(GRADE, "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n", "grade", repo)
-    assert found[3, "the condition was negated"] == "killed"
+    assert found[3, "the condition became False"] == "killed"
+    assert found[3, "the condition became True"] == "survived"
     assert found[3, ">= became >"] == "survived"
     assert found[4, "the text 'pass' was changed"] == "killed"
     assert found[5, "the text 'fail' was changed"] == "not run"
+
+
+def test_what_changes_nothing_more_often_than_not_is_not_tried(repo):
+    found = of(GRADE, "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n", "grade", repo)
+    assert (3, "the order became ==") not in found
 
 
 def test_a_loop_without_end_is_cut_and_counted_apart(repo):
@@ -71,7 +77,7 @@ def test_a_loop_without_end_is_cut_and_counted_apart(repo):
 def test_code_that_ends_the_process_is_killed(repo):
     source = "import os\n\ndef careful(n):\n    if n > 5:\n        os._exit(0)\n    return n\n"
     found = of(source, "from a import careful\n\ndef test_it():\n    careful(1)\n", "careful", repo)
-    assert found[4, "the condition was negated"] == "killed"
+    assert found[4, "the condition became True"] == "killed"
     assert found[4, "5 became 6"] == "survived"
 
 
@@ -384,7 +390,7 @@ def test_where_the_time_for_tests_is_over_files_that_name_the_function_ran_first
     repo.stage("test_b.py", "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
     document = measured()
     assert document["left_out"][0] == {"test": "test_a.py::test_slow", "reason": "did not end in time"}
-    assert verdicts(document, "grade")[3, "the condition was negated"] == "killed"
+    assert verdicts(document, "grade")[3, "the condition became False"] == "killed"
 
 
 def test_a_file_that_ends_pytest_while_it_is_read_costs_only_itself(repo):
@@ -457,6 +463,7 @@ def test_check_reports_ptg004_when_asked_for(repo):
     result = CliRunner().invoke(pytestgen, [*check, "--strength"])
     assert result.exit_code == 1
     assert "a.py:5: PTG004 weak: its tests notice none of 4 small bugs: in line 6 " in result.stdout
+    assert " -> assert more in its tests (pytestgen explain PTG004)" in result.stdout
     assert "2 changed functions: 2 tested, 1 of these by tests that notice nothing" in result.stdout
     assert "strong:" not in result.stdout
 
@@ -497,6 +504,36 @@ def test_a_range_and_paths_narrow_what_is_tried(repo):
     assert [target["qualname"] for target in measured("--all", "a.py")["targets"]] == ["grade"]
     assert measured()["targets"] == []
     assert "nothing to try" in run().stdout
+
+
+def test_what_is_not_examined_is_counted(repo):
+    repo.stage("pyproject.toml", "[tool.pytestgen]\nexclude = ['old/*']\n")
+    repo.stage("old/b.py", GRADE)
+    repo.stage("test_a.py", "def helper():\n    return 1\n\ndef test_it():\n    assert helper() == 1\n")
+    counts = measured()["counts"]
+    assert (counts["functions"], counts["in_tests"], counts["excluded"]) == (0, 1, 1)
+    told = "nothing to try: 1 function in test files not examined, 1 function excluded by the settings."
+    assert told in run().stdout
+
+
+def test_projects_with_modules_of_equal_names_are_measured_by_their_own_tests(repo):
+    for project, factor in (("one", 2), ("two", 3)):
+        repo.stage(f"{project}/pyproject.toml", f"[project]\nname = '{project}'\n")
+        repo.stage(f"{project}/src/core.py", f"def times(n):\n    return n * {factor}\n")
+        test = f"from core import times\n\ndef test_it():\n    assert times(3) == {3 * factor}\n"
+        repo.stage(f"{project}/tests/test_{project}.py", test)
+    targets = measured()["targets"]
+    assert [(target["path"], target["score"]) for target in targets] == [
+        ("one/src/core.py", 100.0),
+        ("two/src/core.py", 100.0),
+    ]
+
+
+def test_a_place_that_is_not_there_is_refused(repo):
+    repo.stage("a.py", GRADE)
+    result = run("nowhere.py")
+    assert result.exit_code == 2
+    assert "nowhere.py does not exist" in result.stderr
 
 
 def test_what_the_time_did_not_suffice_for_is_not_in_the_score(repo):
@@ -552,7 +589,7 @@ def test_without_fork_every_mutant_has_a_new_interpreter(tmp_path):
     records = [json.loads(line) for line in report.read_text().splitlines()]
     labels = {number: mutant["label"] for number, mutant in enumerate(records[0]["mutants"])}
     found = {labels[record["mutant"][1]]: record["verdict"] for record in records if "mutant" in record}
-    assert found["the condition was negated"] == "killed"
+    assert found["the condition became False"] == "killed"
     assert found[">= became >"] == "survived"
     assert found["the text 'fail' was changed"] == "not run"
     assert records[-1]["fork"] is False
