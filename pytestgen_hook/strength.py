@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytestgen_hook import sandbox
+from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.measure import Bench, Start, by_start, run_environment, run_request, why_nothing
 from pytestgen_hook.types import Function, MutantResult, Strength, Verdict
 
@@ -35,8 +36,9 @@ class Measured:
 
 @dataclass
 class _Session:
-    """What one process wrote down; mutants and verdicts by (number of the function, number of the mutant)."""
+    """What one process wrote down of some functions; mutants and verdicts by (number of the function, of the mutant)."""
 
+    functions: Sequence[Function] = ()
     subjects: dict[int, dict[str, Any]] = field(default_factory=dict)
     verdicts: dict[tuple[int, int], Verdict] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
@@ -62,36 +64,48 @@ def measure_strength(
     """Try the mutants of the functions against the test files; ``seconds`` bounds the trying.
 
     Told are, from another thread, the number of mutants and each that is done. Files run together in one process for
-    each folder that has a pytest configuration of its own; a file that ends the process is left out.
+    each folder that has a pytest configuration of its own, with the functions that they reach; a file that ends the
+    process is left out.
     """
     tree = bench.make_tree().resolve()
     groups = by_start(tests, tree, bench.graph) or [(Start("", ""), [])]
-    runner = _Runner(functions, bench, tree, total, step, time.monotonic() + bench.timeout + seconds)
+    runner = _Runner(bench, tree, total, step, time.monotonic() + bench.timeout + seconds)
     sessions = []
-    for number, (start, files) in enumerate(groups):
+    reached = _reached(functions, groups, bench.graph)
+    for number, ((start, files), some) in enumerate(zip(groups, reached, strict=True)):
         share = seconds / (len(groups) - number)
         started = time.monotonic()
-        sessions.append(runner.run(files, start, share))
+        sessions.append(runner.run(some, files, start, share))
         seconds = max(0.0, seconds - (time.monotonic() - started))
     return _together(functions, sessions)
+
+
+def _reached(
+    functions: Sequence[Function], groups: Sequence[tuple[Start, Sequence[str]]], graph: ImportGraph
+) -> list[list[Function]]:
+    """Return for each group of test files the functions that it reaches; those that no test reaches go to the first."""
+    reached = [{path for test in files for path in (test, *graph.upstream(test))} for _, files in groups]
+    out_of_reach = {function.path for function in functions} - set().union(*reached)
+    reached[0] |= out_of_reach
+    return [[function for function in functions if function.path in paths] for paths in reached]
 
 
 @dataclass
 class _Runner:
     """Runs the test files that start in one place until a process has come to its end."""
 
-    functions: Sequence[Function]
     bench: Bench
     tree: Path
     total: Callable[[int], None]
     step: Callable[[], None]
     deadline: float
 
-    def run(self, tests: Sequence[str], start: Start, seconds: float) -> _Session:
+    def run(self, functions: Sequence[Function], tests: Sequence[str], start: Start, seconds: float) -> _Session:
         left = list(tests)
         lost: dict[str, str] = {}
         while True:
-            session = self._session(left, start, seconds)
+            session = self._session(functions, left, start, seconds)
+            session.functions = functions
             session.left = {**lost, **session.left}
             culprit = session.at
             if session.is_whole or culprit not in left or time.monotonic() > self.deadline:
@@ -99,11 +113,11 @@ class _Runner:
             left.remove(culprit)
             lost[culprit] = session.end["why"] if session.end else session.said
 
-    def _session(self, tests: Sequence[str], start: Start, seconds: float) -> _Session:
+    def _session(self, functions: Sequence[Function], tests: Sequence[str], start: Start, seconds: float) -> _Session:
         bench = self.bench
         with tempfile.TemporaryDirectory(dir=bench.folder, prefix="strength-", ignore_cleanup_errors=True) as place:
             request, report = Path(place) / "request.json", Path(place) / "report.jsonl"
-            request.write_text(json.dumps(self._request(tests, start, seconds, place)), encoding="utf-8")
+            request.write_text(json.dumps(self._request(functions, tests, start, seconds, place)), encoding="utf-8")
             script = sandbox.RUNTIME / "strength.py"
             limit = bench.timeout + seconds + _SPARE
             with _followed(report, self.total, self.step):
@@ -117,12 +131,14 @@ class _Runner:
         session.said = why_nothing(completed, limit)
         return session
 
-    def _request(self, tests: Sequence[str], start: Start, seconds: float, place: str) -> dict[str, object]:
+    def _request(
+        self, functions: Sequence[Function], tests: Sequence[str], start: Start, seconds: float, place: str
+    ) -> dict[str, object]:
         return {
             **run_request(tests, start, self.bench, self.tree, place),
             "subjects": [
                 {"path": one.path, "name": one.name, "first_line": one.first_line, "last_line": one.last_line}
-                for one in self.functions
+                for one in functions
             ],
             "timeout": self.bench.timeout,
             "seconds": seconds,
@@ -196,9 +212,11 @@ def _together(functions: Sequence[Function], sessions: Sequence[_Session]) -> Me
         found.left_out.update(session.left)
         if session.end is not None and not session.end["fork"] and _FORKLESS not in found.notes:
             found.notes.append(_FORKLESS)
-    for number, function in enumerate(functions):
-        strengths = [_strength(function, number, session) for session in sessions]
-        found.strengths.append(_merged(strengths))
+    strengths: dict[Function, list[Strength]] = {function: [] for function in functions}
+    for session in sessions:
+        for number, function in enumerate(session.functions):
+            strengths[function].append(_strength(function, number, session))
+    found.strengths = [_merged(strengths[function]) for function in functions]
     return found
 
 
