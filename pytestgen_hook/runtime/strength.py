@@ -114,6 +114,7 @@ def run_pytest(request, place, loop, write):
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtestloop(self, session):
             self._loop(self, session)
+            end_quickly(session.config)
             return True
 
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -276,6 +277,12 @@ def explain_nothing():
         from _pytest.nodes import Node
 
         Node._repr_failure_py = lambda self, excinfo, style=None: "failed"
+
+
+def end_quickly(config):
+    """Let pytest end without its summary and its search for garbage: both take longer than most tests."""
+    config.hook.pytest_terminal_summary = lambda **given: None
+    gc.freeze()
 
 
 def use_folder(config, folder):
