@@ -2,7 +2,11 @@
 
 import ast
 import copy
+import datetime
+import decimal
+import fractions
 
+import literals
 import mutants
 
 MOST_NOTES = 400
@@ -25,6 +29,9 @@ _TEXT_METHODS = (
 _KEY_METHODS = ("get", "pop", "setdefault", "__contains__")
 _PATTERN_FUNCTIONS = ("match", "fullmatch", "search", "findall", "finditer", "sub", "split")
 _PARSERS = ("int", "float", "Decimal", "Fraction", "fromisoformat", "strptime", "loads", "UUID", "literal_eval")
+_VALUES = (
+    datetime.date, datetime.datetime, datetime.time, datetime.timedelta, decimal.Decimal, fractions.Fraction
+)  # fmt: skip
 _LEFT_ALONE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.JoinedStr)
 _SIGNS = {
     ast.Eq: "==", ast.NotEq: "==", ast.Lt: "<", ast.LtE: "<", ast.Gt: "<", ast.GtE: "<", ast.In: "in", ast.NotIn: "in",
@@ -144,7 +151,7 @@ class Recorder:
 
 
 def _written(value):
-    """Return [type, value or members] for plain values and containers of such; None for what cannot steer anything."""
+    """Return [type, value, members or source]; None for what cannot steer anything."""
     kind = type(value)
     if value is None or kind in (bool, int, float):
         return [kind.__name__, repr(value)]
@@ -158,6 +165,8 @@ def _written(value):
             if len(members) >= MOST_MEMBERS:
                 break
         return [kind.__name__, members]
+    if kind in _VALUES:
+        return ["value", repr(literals.Writer().write(value))]
     pattern = getattr(value, "pattern", None)
     if type(value).__name__ == "Pattern" and isinstance(pattern, str):
         return ["Pattern", repr(pattern)]

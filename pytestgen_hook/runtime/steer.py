@@ -5,7 +5,7 @@ import datetime
 
 import samples
 from plan import Input
-from values import Built, Items, Pairs, Plain
+from values import Built, Items, Pairs, Plain, Text
 
 _NUMBERS = (int, float)
 _MOST_FOR_A_NOTE = 6
@@ -61,6 +61,17 @@ class _Pattern:
         self.text = text
 
 
+class _Source:
+    """What a value of a class such as ``Decimal`` is written as."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def is_like(self, place):
+        """Whether the node is written as a call of the same class."""
+        return isinstance(place, (Text, Built)) and place.source().partition("(")[0] == self.text.partition("(")[0]
+
+
 _UNKNOWN = object()
 
 
@@ -71,6 +82,8 @@ def _read(value):
     try:
         if kind == "Pattern":
             return _Pattern(ast.literal_eval(payload))
+        if kind == "value":
+            return _Source(ast.literal_eval(payload))
         if isinstance(payload, list):
             return _Members(kind, [ast.literal_eval(member) for member in payload])
         return ast.literal_eval(payload)
@@ -137,6 +150,9 @@ def _wishes(kind, parts, places):
 def _equal(seen, wanted, places):
     """Places that hold ``seen``, or were it before a step such as ``lower()``, get what it was compared with."""
     if isinstance(wanted, (_Members, _Pattern)) or wanted is _UNKNOWN:
+        return
+    if isinstance(wanted, _Source):
+        yield from ((place, Text(wanted.text, place.imports())) for place in places if wanted.is_like(place))
         return
     values = [wanted]
     if type(wanted) in _NUMBERS:

@@ -62,6 +62,29 @@ def test_both_outcomes_of_a_condition_within_a_line_are_found(tmp_path):
     assert exploration.mutants_killed == exploration.mutants_total
 
 
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [
+        pytest.param("Decimal", 'Decimal("49.95")', id="decimal"),
+        pytest.param("date", "date(2019, 7, 13)", id="date"),
+        pytest.param("timedelta", "timedelta(seconds=4980)", id="timedelta"),
+    ],
+)
+def test_boundaries_that_are_objects_are_told_apart(tmp_path, kind, limit):
+    source = f"""
+        from datetime import date, timedelta
+        from decimal import Decimal
+
+        LIMIT = {limit}
+
+        def reaches(value: {kind}) -> bool:
+            return value >= LIMIT
+    """
+    exploration = explored(tmp_path, source)["reaches"]
+    assert limit in {dict(case.arguments)["value"] for case in exploration.cases}
+    assert exploration.mutants_killed == exploration.mutants_total
+
+
 def test_a_parameter_is_given_what_its_name_promises(tmp_path):
     source = "from urllib.parse import urlsplit\n\ndef is_secure(url):\n    return urlsplit(url).scheme == 'https'\n"
     exploration = the_only(explored(tmp_path, source))
