@@ -290,7 +290,7 @@ class Search:
         return found
 
     def _steered(self, candidates):
-        """Return inputs made from what the comparisons of some of the candidates looked at; each is asked once."""
+        """Return inputs made from what the comparisons of the last of the candidates looked at; each is asked once."""
         chosen = [seen for seen in reversed(candidates) if seen not in self._asked][:PROBED]
         self._asked.update(chosen)
         items = [seen.item for seen in chosen]
@@ -396,7 +396,7 @@ class Search:
         lines = {self.subject.mutants[index].line for index in alive}
         near = [seen for seen in self.pool if any(arc[1] in lines for arc in seen.arcs)] or self.pool
         donors = [seen.input for seen in near[:12]]
-        found = self._steered(near)
+        found = self._steered(sorted(near, key=lambda seen: -seen.cost))
         for _ in range(BATCH + 20):
             if self.rng.random() < 0.75:
                 found.append(vary.vary_input(self.rng.choice(near).input, self.plan, self.rng, donors))

@@ -2,12 +2,15 @@
 
 import ast
 import datetime
+import decimal
+import re
 
 import samples
 from plan import Input
 from values import Built, Items, Pairs, Plain, Text
 
 _NUMBERS = (int, float)
+_DECIMAL = re.compile(r'Decimal\("(-?[0-9.]+)"\)')
 _MOST_FOR_A_NOTE = 6
 _PARSED = {
     "int": ("7", "0", "-3", "12"),
@@ -152,8 +155,12 @@ def _equal(seen, wanted, places):
     if isinstance(wanted, (_Members, _Pattern)) or wanted is _UNKNOWN:
         return
     if isinstance(wanted, _Source):
-        yield from ((place, Text(wanted.text, place.imports())) for place in places if wanted.is_like(place))
+        for place in places:
+            if wanted.is_like(place):
+                yield place, Text(wanted.text, place.imports())
+                yield from _moved_decimal(place, seen, wanted)
         return
+    yield from _moved(seen, wanted, places)
     values = [wanted]
     if type(wanted) in _NUMBERS:
         values += [wanted + 1, wanted - 1]
@@ -162,6 +169,22 @@ def _equal(seen, wanted, places):
             new = _put(place, seen, value)
             if new is not None:
                 yield place, new
+
+
+def _moved(seen, wanted, places):
+    """A number of the input is moved by what the comparison missed by: what was compared may be a sum it is part of."""
+    if type(seen) is not type(wanted) or type(seen) not in _NUMBERS:
+        return
+    numbers = [place for place in places if isinstance(place, Plain) and type(place.value) is type(seen)]
+    for place in numbers[:2]:
+        yield place, Plain(place.value + wanted - seen)
+
+
+def _moved_decimal(place, seen, wanted):
+    numbers = [_DECIMAL.fullmatch(text) for text in (place.source(), getattr(seen, "text", ""), wanted.text)]
+    if all(numbers):
+        held, was, is_to_be = (decimal.Decimal(number[1]) for number in numbers)
+        yield place, Text(f'Decimal("{held + is_to_be - was}")', place.imports())
 
 
 def _put(place, seen, value):
