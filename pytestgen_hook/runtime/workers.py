@@ -224,7 +224,8 @@ def _answers(reader, timeouts, busy):
         while b"\n" not in buffer:
             ready, _, _ = select.select([reader], [], [], max(0.0, end - time.monotonic()))
             if not ready:
-                missing = 0.0 if began is None else timeout - (busy() - began)
+                used = busy()
+                missing = 0.0 if None in (began, used) else timeout - (used - began)
                 if missing <= 0.0 or time.monotonic() >= last_end:
                     raise Lost(f"did not end within {timeout:.3g} s")
                 end = min(time.monotonic() + max(missing, 0.01), last_end)
