@@ -267,7 +267,7 @@ class Dicts(Domain):
         self.value = value
 
     def draw(self, rng, depth=0):
-        count = rng.choice((0, 1, 1, 2, 3)) if depth < DEEPEST else 0
+        count = rng.choice((0, 1, 1, 2, 3, 4) if depth == 0 else (0, 1, 1, 2, 3)) if depth < DEEPEST else 0
         return Pairs([(self.key.draw(rng, depth + 1), self.value.draw(rng, depth + 1)) for _ in range(count)])
 
 

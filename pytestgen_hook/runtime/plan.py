@@ -14,7 +14,7 @@ import harvest
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built
+from values import Built, with_few_values
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -28,6 +28,9 @@ _BUILTINS = {
     "__abs__": "abs", "__hash__": "hash", "__iter__": "list", "__next__": "next", "__bytes__": "bytes",
     "__format__": "format", "__round__": "round",
 }  # fmt: skip
+
+
+SHARED = 0.3  # of the inputs drawn speak of the same few values in all places
 
 
 class CannotCall(Exception):
@@ -90,6 +93,10 @@ class Plan:
             picks.extend(_picked(self.receiver))
         if receiver is not None and self.name in _COMPARISONS and rng.random() < 0.3:
             arguments = dict.fromkeys(arguments, receiver)  # two that are equal are seldom drawn
+        if rng.random() < SHARED:
+            free = [known.name for known in self.parameters if not isinstance(known.domain, domains.Fixed)]
+            free = [name for name in free if name in arguments]
+            arguments.update(zip(free, with_few_values([arguments[name] for name in free], rng)))
         return Input(arguments, receiver, "drawn", picks)
 
     def item(self, proposed):

@@ -52,6 +52,8 @@ def _loops(node):
     yield "the loop left out the first", ast.Subscript(items, ast.Slice(ast.Constant(1), None, None), ast.Load())
     last = ast.UnaryOp(ast.USub(), ast.Constant(1))
     yield "the loop left out the last", ast.Subscript(items, ast.Slice(None, last, None), ast.Load())
+    backwards = ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
+    yield "the loop went backwards", ast.Subscript(items, backwards, ast.Load())
 
 
 def _call(node):
@@ -71,6 +73,10 @@ def _call(node):
         yield "copy() was dropped", node.func.value
     if plain and len(node.args) == 2:
         yield "the arguments were swapped", ast.Call(node.func, node.args[::-1], [])
+    if plain and len(node.args) > 1:
+        yield "the last argument was left out", ast.Call(node.func, node.args[:-1], [])
+        if name in ("min", "max"):
+            yield from ((f"only {at + 1} of {name} was taken", each) for at, each in enumerate(node.args))
     if name == "range" and plain and node.args:
         at = 0 if len(node.args) == 1 else 1
         for label, operator in (("later", ast.Add()), ("earlier", ast.Sub())):
@@ -99,6 +105,7 @@ def _subscript(node):
 
 
 def _binary(node):
+    yield "the second operand was left out", node.left
     if isinstance(node.op, _NOT_COMMUTATIVE):
         yield "the operands were swapped", ast.BinOp(node.right, node.op, node.left)
     other = _OTHER_BINARY.get(type(node.op))

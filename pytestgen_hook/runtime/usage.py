@@ -81,6 +81,8 @@ class Usage:
     def __init__(self):
         self.points = {}
         self.element = None
+        self.is_iterated = False
+        self.is_looked_up = False  # by a name that does not count positions
 
     def add(self, kind, points):
         self.points[kind] = self.points.get(kind, 0) + points
@@ -106,6 +108,8 @@ def usages(function):
             found[name].add(kind, 2)
     _Reader(found).visit(function)
     for usage in found.values():
+        if usage.is_iterated and usage.is_looked_up:
+            usage.add("dict", 6)
         if usage.element is not None and usage.element.points.get("str", 0) >= 4 and usage.points.get("str"):
             usage.add("str", 6)  # its members are used as characters are: more likely text than a list of texts
     return found
@@ -136,6 +140,7 @@ def _by_ending(name):
 class _Reader(ast.NodeVisitor):
     def __init__(self, found):
         self.known = dict(found)
+        self.positions = set()  # names that count positions
 
     def usage(self, node):
         """Return the usage that an expression stands for: a parameter, an element of one, or None."""
@@ -166,6 +171,8 @@ class _Reader(ast.NodeVisitor):
     def _loop(self, target, iterated):
         usage = self.usage(iterated)
         if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Name) and iterated.args:
+            if iterated.func.id in ("enumerate", "range"):
+                self.positions |= {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
             if iterated.func.id == "enumerate" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
                 self._loop(target.elts[1], iterated.args[0])
                 return
@@ -183,6 +190,7 @@ class _Reader(ast.NodeVisitor):
                 element.add("str", 3)
         if usage is None:
             return
+        usage.is_iterated = True
         usage.add("list", 2)
         usage.add("str", 1)
         if isinstance(target, ast.Name):
@@ -226,6 +234,7 @@ class _Reader(ast.NodeVisitor):
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 usage.add("dict", 6)
             else:
+                usage.is_looked_up |= isinstance(key, ast.Name) and key.id not in self.positions
                 usage.add("list", 2)
                 usage.add("str", 1)
             if isinstance(node.ctx, (ast.Store, ast.Del)):

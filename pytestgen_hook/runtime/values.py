@@ -119,6 +119,41 @@ class Text:
         return set(self.needs)
 
 
+def with_few_values(trees, rng):
+    """Return the trees with all whole numbers and texts chosen anew from a few of them, the same in all trees.
+
+    Members then are keys of the dict beside them, ends of links are nodes, and what is looked for is there.
+    """
+    leaves = [leaf.value for tree in trees for leaf in _leaves(tree)]
+    chosen = {}
+    for kind in (int, str):
+        distinct = list(dict.fromkeys(leaf for leaf in leaves if type(leaf) is kind))
+        count = rng.randint(2, 4)
+        if len(distinct) > 1:
+            chosen[kind] = range(count) if kind is int and rng.random() < 0.5 else distinct[:count]
+
+    def changed(node):
+        if isinstance(node, Plain):
+            known = chosen.get(type(node.value))
+            return node if known is None else Plain(rng.choice(known))
+        if isinstance(node, Items):
+            return Items(node.kind, [changed(item) for item in node.items])
+        if isinstance(node, Pairs):
+            return Pairs([(changed(key), changed(item)) for key, item in node.pairs])
+        if isinstance(node, Built):
+            return Built(node.function, [(name, changed(item)) for name, item in node.arguments], node.needs)
+        return node
+
+    return [changed(tree) for tree in trees]
+
+
+def _leaves(node):
+    if isinstance(node, Plain):
+        yield node
+    for child in node.children():
+        yield from _leaves(child)
+
+
 def from_value(value):
     """Return the tree of a plain value (constants and built-in containers); TypeError for anything else."""
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):

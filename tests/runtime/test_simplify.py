@@ -1,8 +1,11 @@
 """Simpler neighbours of inputs: they say less, and there is an end to them."""
 
+import ast
+import random
+
 import pytest
 from simplify import simpler_nodes
-from values import Built, Items, Pairs, Plain, from_value
+from values import Built, Items, Pairs, Plain, from_value, with_few_values
 
 
 def sources(node):
@@ -47,3 +50,19 @@ def test_to_simplify_comes_to_an_end(value):
 def test_kinds_of_containers_stay():
     assert all(text.startswith("(") for text in sources(Items("tuple", [Plain(1), Plain(2), Plain(3)])))
     assert all(text.startswith("{") for text in sources(Pairs([(Plain(1), Plain(2))])))
+
+
+def test_a_few_values_stand_in_all_places():
+    trees = [from_value(tree) for tree in ({1: [2, 3], 4: [5]}, [(6, 7), (8, 9)], 10, "a", ["b", "c"], 0.5, None)]
+    rng = random.Random(0)
+    for _ in range(20):
+        graph, links, start, *rest = (ast.literal_eval(node.source()) for node in with_few_values(trees, rng))
+        whole = {
+            *graph,
+            *(end for ends in graph.values() for end in ends),
+            *(end for link in links for end in link),
+            start,
+        }
+        assert len(whole) <= 4
+        assert set(rest[0]) | set(rest[1]) <= set("abc")
+        assert rest[2:] == [0.5, None]
