@@ -96,6 +96,7 @@ def _with_clashes_qualified(case: Case) -> Case:
     return replace(
         case,
         arguments=tuple((name, swap(source)) for name, source in case.arguments),
+        prepare=tuple(swap(statement) for statement in case.prepare),
         call=swap(case.call),
         setup=tuple(swap(statement) for statement in case.setup),
         checks=tuple(replace(check, expected=swap(check.expected)) for check in case.checks),
@@ -137,7 +138,14 @@ def _shape(case: Case) -> tuple[object, ...]:
     raised = case.raises.name if case.raises else None
     # Which of its arguments a call gives back is no value for a table: that needs a test of its own.
     checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in _told(case))
-    return (names, case.call, case.setup, checks, raised, case.enters)
+    links = tuple(source for _, source in case.arguments if _linked_to(source, names))
+    return (names, links, case.prepare, case.call, case.setup, checks, raised, case.enters)
+
+
+def _linked_to(source: str, names: Collection[str]) -> str | None:
+    """Return the argument that another one is a part of: ``tree`` where the source of that is ``tree.left``."""
+    match = re.match(r"([A-Za-z_]\w*)(?=[.\[])", source)
+    return match.group(1) if match and match.group(1) in names else None
 
 
 def _told(case: Case) -> tuple[Check, ...]:
@@ -158,6 +166,7 @@ def _renamed(case: Case, imported: set[str]) -> Case:
     return replace(
         case,
         arguments=tuple((changes.get(name, name), source) for name, source in case.arguments),
+        prepare=tuple(swap(statement) for statement in case.prepare),
         call=swap(case.call),
         setup=tuple(swap(statement) for statement in case.setup),
         checks=tuple(replace(check, subject=swap(check.subject)) for check in case.checks),
@@ -313,6 +322,9 @@ def _test_source(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
 def _single(name: str, case: Case) -> str:
     # What an assertion looks at needs a name: arguments changed in place, and one that is given back.
     changed = {name for check in case.checks for name in (*re.findall(r"\w+", check.subject), check.expected)}
+    changed.update(name for statement in case.prepare for name in re.findall(r"\w+", statement))
+    names = [name for name, _ in case.arguments]
+    changed.update(filter(None, (_linked_to(source, names) for _, source in case.arguments)))
     receiver = _receiver(case)
     lines: list[str] = []
     room = _LONGEST_INLINE
@@ -323,6 +335,7 @@ def _single(name: str, case: Case) -> str:
             by[argument] = _expression(source)
         else:
             lines.append(f"{argument} = {source}")
+    lines += case.prepare
     call = _substituted(case.call, by) if by else case.call
     setup = [_substituted(statement, by) for statement in case.setup]
     lines += setup
@@ -431,7 +444,7 @@ def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
         else:
             pattern = _free("message", used)
             columns.append((pattern, [text or "None" for text in patterns]))
-    lines += [*first.setup]
+    lines += [*first.prepare, *first.setup]
     lines += _act_and_assert(first, first.call, expected, pattern)
     parameters = [*(column for column, _ in columns), *_fixtures(first)]
     return _function(name, parameters, lines, _parametrize(columns, ids))

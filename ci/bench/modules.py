@@ -57,8 +57,8 @@ def written(work: Path, python: Path, module: str) -> dict[str, object]:
     tests = work / "module-suites" / "own" / module
     shutil.rmtree(tests, ignore_errors=True)
     tests.mkdir(parents=True)
-    if (folder / "tests").is_dir():
-        shutil.copytree(folder / "tests", tests, dirs_exist_ok=True)
+    for path in sorted({test.partition("::")[0] for target in targets for test in target["tests"]}):
+        shutil.copy(folder / path, tests)
     reasons = Counter(target["reason"] for target in targets if target["status"] != "generated")
     return {
         "name": module,

@@ -165,4 +165,5 @@ def _case(raw: Mapping[str, Any]) -> Case:
         lines=frozenset(raw["lines"]),
         kills=frozenset(raw["kills"]),
         enters=raw.get("enters", False),
+        prepare=tuple(raw["prepare"]),
     )

@@ -23,6 +23,7 @@ from literals import CannotWrite, Writer
 from values import Built, Items, Pairs, Plain, Text, from_value
 
 DEEPEST = 3
+ALIKE = 0.85  # of the containers drawn have members of one kind only
 _FURTHER = 3  # arguments at most in the place of ``*args``
 _WORDS = (
     "a",
@@ -74,6 +75,10 @@ class Constants:
 class Domain:
     def draw(self, rng, depth=0):
         raise NotImplementedError
+
+    def one_kind(self, rng):
+        """Return a domain of values of one kind only: what is put into one container is alike as a rule."""
+        return self
 
 
 class Fixed(Domain):
@@ -233,7 +238,8 @@ class Containers(Domain):
         if depth >= DEEPEST:
             longest = 0
         count = max(self.shortest, rng.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, longest)) if longest else 0)
-        items = [self.element.draw(rng, depth + 1) for _ in range(min(count, max(longest, self.shortest)))]
+        element = self.element.one_kind(rng) if rng.random() < ALIKE else self.element
+        items = [element.draw(rng, depth + 1) for _ in range(min(count, max(longest, self.shortest)))]
         if items and rng.random() < 0.25:
             items.append(rng.choice(items))  # repeated members are a common special case
         return Items(self.kind, items)
@@ -268,7 +274,40 @@ class Dicts(Domain):
 
     def draw(self, rng, depth=0):
         count = rng.choice((0, 1, 1, 2, 3, 4) if depth == 0 else (0, 1, 1, 2, 3)) if depth < DEEPEST else 0
-        return Pairs([(self.key.draw(rng, depth + 1), self.value.draw(rng, depth + 1)) for _ in range(count)])
+        key, value = self.key.one_kind(rng), self.value.one_kind(rng) if rng.random() < ALIKE else self.value
+        return Pairs([(key.draw(rng, depth + 1), value.draw(rng, depth + 1)) for _ in range(count)])
+
+
+class Graphs(Domain):
+    """Dicts from nodes to the nodes that they lead to: to lists of them, or to dicts with a weight for each."""
+
+    def __init__(self, weight=None, kind="list"):
+        self.weight = weight  # domain of the weights, None for graphs without
+        self.kind = kind  # of the collections of nodes
+
+    def draw(self, rng, depth=0):
+        count = rng.randint(1, 6)
+        names = (
+            [Plain(number) for number in range(count)]
+            if rng.random() < 0.5
+            else [Plain(name) for name in "abcdef"[:count]]
+        )
+        ends = {at: [] for at in range(count)}
+        for _ in range(rng.randint(0, 2 * count)):
+            one, other = rng.randrange(count), rng.randrange(count)
+            if other not in ends[one]:
+                ends[one].append(other)
+        if rng.random() < 0.5:  # every way goes back too
+            for one in range(count):
+                for other in ends[one]:
+                    if one not in ends[other]:
+                        ends[other].append(one)
+        return Pairs([(names[at], self._ends(rng, [names[other] for other in ends[at]])) for at in range(count)])
+
+    def _ends(self, rng, nodes):
+        if self.weight is not None:
+            return Pairs([(node, self.weight.draw(rng, 2)) for node in nodes])
+        return Items(self.kind, nodes)
 
 
 class Records(Domain):
@@ -302,6 +341,9 @@ class Objects(Domain):
         return Built(self.function, arguments, self.needs)
 
 
+_SCALAR = (Ints, Floats, Texts, Characters)
+
+
 class Any(Domain):
     """Several domains; those that led to calls that were not misuse are drawn more often (``reward``)."""
 
@@ -310,12 +352,24 @@ class Any(Domain):
         self.credit = [[1.0, 2.0] for _ in self.choices]  # successes, trials
         self.last = None
 
-    def draw(self, rng, depth=0):
+    def _chosen(self, rng):
         weights = [weight * won / tried for (_, weight), (won, tried) in zip(self.choices, self.credit)]
-        index = rng.choices(range(len(weights)), weights=weights)[0]
+        favoured = [at for at, (domain, _) in enumerate(self.choices) if type(domain) is getattr(rng, "favoured", None)]
+        if favoured:
+            scalar = [at for at, (domain, _) in enumerate(self.choices) if type(domain) in _SCALAR]
+            share = ALIKE * sum(weights[at] for at in scalar) / len(favoured)
+            for at in scalar:
+                weights[at] = share if at in favoured else weights[at] * (1 - ALIKE)
+        return rng.choices(range(len(weights)), weights=weights)[0]
+
+    def draw(self, rng, depth=0):
+        index = self._chosen(rng)
         if depth == 0:
             self.last = index
         return self.choices[index][0].draw(rng, depth)
+
+    def one_kind(self, rng):
+        return self.choices[self._chosen(rng)][0].one_kind(rng)
 
     def reward(self, index, success):
         self.credit[index][0] += 1.0 if success else 0.0
@@ -351,7 +405,11 @@ class Typing:
     def __init__(self, home, constants):
         self.home = home
         self.constants = constants
+        self.richer = (
+            None  # gives, for the domain of a class's instances and the class, one of instances that show more
+        )
         self._making = []
+        self._enriched = []  # the classes at work in ``richer``
 
     def domain(self, annotation):
         """Return the domain of an evaluated annotation, or None if nothing is known about it."""
@@ -618,7 +676,16 @@ class Typing:
         except CannotWrite:
             return None
         parameters = self._of_builtin(kind) or self.parameters_of(kind)
-        return None if parameters is None else Objects(name, parameters, sorted(writer.imports))
+        if parameters is None:
+            return None
+        made = Objects(name, parameters, sorted(writer.imports))
+        if self.richer is None or len(self._making) > 2 or kind in self._enriched:
+            return made
+        self._enriched.append(kind)
+        try:
+            return self.richer(made, kind)
+        finally:
+            self._enriched.remove(kind)
 
     def _of_builtin(self, kind):
         """Return the parameters of a class that is made as the built-in class it derives from; None for any other."""
@@ -756,6 +823,10 @@ def anything(constants):
     )
 
 
+def _typical_of(kind):
+    return lambda constants, element: Typing(types, constants).domain(kind)
+
+
 _KINDS = {
     "int": lambda c, e: Ints(c),
     "float": lambda c, e: Floats(c),
@@ -766,18 +837,37 @@ _KINDS = {
     "list": lambda c, e: Containers("list", e),
     "tuple": lambda c, e: Containers("tuple", e),
     "set": lambda c, e: Containers("set", e),
-    "dict": lambda c, e: Dicts(Texts(c), e),
+    "dict": lambda c, e: Dicts(_keys(c), e),
     "NoneType": lambda c, e: Fixed([Plain(None)]),
+    "deque": lambda c, e: Objects("deque", [(None, Containers("list", e), True)], [("collections", "deque")]),
+    "iterator": lambda c, e: Objects("iter", [(None, Containers("list", e), True)], ()),
+    "file": lambda c, e: Objects("io.StringIO", [(None, Texts(c), True)], [("io", "")]),
+    "datetime": _typical_of(datetime.datetime),
+    "timedelta": _typical_of(datetime.timedelta),
+    "pattern": _typical_of(re.Pattern),
+    "match": lambda c, e: _texts(re.Match, "re", "", ('re.match("(a+)(b)?", "aab")', 're.search(r"(\\d+)", "x 42")')),
 }
+
+
+def _keys(constants):
+    return Any([(Texts(constants), 3), (Ints(constants), 1)])
 
 
 def from_usage(usage, constants, depth=0):
     """Return the domain that a ``usage.Usage`` suggests, wider guesses kept in with a small weight."""
     ranked = usage.ranked() if usage is not None else []
     choices = []
+    if usage is not None and usage.domain is not None:
+        choices = [(usage.domain, 24)]
+    graphs = _graphs(usage, constants) if usage is not None and depth == 0 else None
+    if graphs is not None:
+        choices.append((graphs, 10))
     for kind in ranked:
         points = usage.points[kind]
-        if kind in _KINDS:
+        if kind == "dict" and usage.key is not None and usage.key.ranked() and depth < 2:
+            key = from_usage(usage.key, constants, depth + 1)
+            choices.append((Dicts(key, _element_domain(usage, constants, depth)), points))
+        elif kind in _KINDS:
             element = _element_domain(usage, constants, depth)
             choices.append((_KINDS[kind](constants, element), points))
             if kind == "list" and usage.element is None:
@@ -793,7 +883,29 @@ def from_usage(usage, constants, depth=0):
     return Any([*choices, (anything(constants), total * (0.12 if depth == 0 else 0.05))])
 
 
+def _graphs(usage, constants):
+    """Return graphs if the usage is that of a dict whose values are gone through, None otherwise."""
+    inner = usage.element
+    is_dict = usage.points.get("dict", 0) >= 4 or (usage.is_iterated and usage.is_looked_up)
+    if not is_dict or inner is None or not (inner.is_iterated or inner.points.get("dict")):
+        return None
+    if inner.points.get("dict", 0) >= 4:
+        return Graphs(weight=_element_domain(inner, constants, 1).one_kind(_FIRST))
+    return Graphs(kind="set" if inner.points.get("set", 0) > inner.points.get("list", 0) else "list")
+
+
+class _First:
+    """Chooses what is most likely."""
+
+    @staticmethod
+    def choices(population, weights):
+        return [max(zip(weights, population))[1]]
+
+
+_FIRST = _First()
+
+
 def _element_domain(usage, constants, depth):
-    if usage.element is not None and depth < 2 and usage.element.ranked():
+    if usage.element is not None and depth < 2 and (usage.element.ranked() or usage.element.domain is not None):
         return from_usage(usage.element, constants, depth + 1)
     return Any([(Ints(constants), 4), (Texts(constants), 2), (Floats(constants), 0.7)])

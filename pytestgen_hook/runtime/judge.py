@@ -60,9 +60,7 @@ def failing(scope, item, heard):
     claims = item["told"]
     try:
         scope.need([tuple(pair) for pair in [*item["imports"], *claims["imports"]]])
-        local = {}
-        for name, source in item["arguments"]:
-            local[name] = scope.evaluate(source, dict(local))
+        local = scope.arranged(item)
         for statement in claims["setup"] or ():
             local = {**scope.names, **local}
             exec(statement, local)

@@ -20,12 +20,15 @@ import confine
 import judge
 import mutants
 import said
+import sequences
 import state
 from judge import MOST_YIELDED
 from literals import CannotWrite, Writer
 
 FIRST_YIELDED = 5
 MOST_ATTRIBUTES = 8
+MOST_PARTS = 24
+DEEPEST_PART = 4
 LONGEST_MESSAGE = 90
 
 # Exceptions that say «you called it wrongly», not «this is how it behaves»; a test of them would be a test of Python.
@@ -41,6 +44,15 @@ class Scope:
 
     def evaluate(self, source, local=None):
         return eval(source, self.names, local)
+
+    def arranged(self, item):
+        """Return {name: value} of the arguments, made anew and brought into the state that the call is made in."""
+        local = {}
+        for name, source in item["arguments"]:
+            local[name] = self.evaluate(source, dict(local))
+        for statement in item["prepare"]:
+            exec(statement, self.names, local)
+        return local
 
     def need(self, imports):
         for module_name, name in imports:
@@ -185,22 +197,21 @@ class Subject:
 def observe(subject, item, guard, trace=True, strict=False):
     """Evaluate the input ``item`` and make its call; return a dict that JSON can carry.
 
-    ``item``: {"call": text, "receiver": name or None, "arguments": [[name, source]], "imports": [[module, name]],
-    "style": "plain" | "await" | "agen"}. With ``strict`` the written values are evaluated again and compared.
+    ``item``: {"call": text, "receiver": name or None, "arguments": [[name, source]], "prepare": [statement],
+    "imports": [[module, name]], "style": "plain" | "await" | "agen"}.
+    With ``strict`` the written values are evaluated again and compared.
     An item with ``judge.told`` in ``"told"`` is not described but judged by that.
     """
     if "told" in item:
         return _judged(subject, item, guard)
     scope = subject.scope
-    local = {}
     tracer = Tracer(subject.raw.__code__.co_filename, subject.first_line, subject.last_line)
     guard.start()
     heard = said.Heard()
     try:
         try:
             scope.need([tuple(pair) for pair in item["imports"]])
-            for name, source in item["arguments"]:
-                local[name] = scope.evaluate(source, dict(local))
+            local = scope.arranged(item)
             heard.by_arguments()
             before = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
         except BaseException as error:
@@ -357,7 +368,44 @@ def _state(subject, value):
         pass
     except Exception:
         return None
-    return {name: _attribute_print(subject, item) for name, item in _attributes(value)}
+    return {path: print_ for path, _, print_, _ in _parts(subject, value)}
+
+
+def _parts(subject, value):
+    """Return [(path, value, its print, path of the same object)] of what the public attributes of an object hold.
+
+    Where that is an object of the project which cannot be written itself, its attributes follow with longer paths
+    (``.next.value``), down to ``DEEPEST_PART``; the last of the four is None unless the object was met before.
+    """
+    found = []
+    met = {id(value): ""}
+    waiting = [("", value, 0)]
+    for path, thing, depth in waiting:
+        for name, item in _attributes(thing):
+            if len(found) >= MOST_PARTS:
+                return found
+            where = f"{path}.{name}"
+            if id(item) in met:
+                found.append((where, item, f"is {met[id(item)]}", met[id(item)]))
+                continue
+            text = _attribute_print(subject, item)
+            found.append((where, item, text, None))
+            if text == "?" and _is_of_project(subject, item) and depth < DEEPEST_PART:
+                met[id(item)] = where
+                waiting.append((where, item, depth + 1))
+            elif text == "?" and type(item) is list and depth < DEEPEST_PART:
+                for index, member in enumerate(item[:4]):
+                    if id(member) in met:
+                        found.append((f"{where}[{index}]", member, f"is {met[id(member)]}", met[id(member)]))
+                    elif _is_of_project(subject, member):
+                        met[id(member)] = f"{where}[{index}]"
+                        waiting.append((f"{where}[{index}]", member, depth + 1))
+    return found
+
+
+def _is_of_project(subject, value):
+    filename = getattr(sys.modules.get(type(value).__module__), "__file__", None) or ""
+    return filename.startswith(subject.tree) or type(value) is types.SimpleNamespace
 
 
 def _is_array(value):
@@ -471,8 +519,11 @@ def _is_made_by(subject, value):
     )
 
 
-def _looks(subject, name, value):
-    """Yield (expression, value) of what a person would look at in an object whose state its attributes do not tell."""
+def _looks(subject, name, value, others=types.MappingProxyType({})):
+    """Yield (expression, value) of what a person would look at in an object whose state its attributes do not tell.
+
+    The last may change it. ``others`` are {name: value} of what it can be asked about.
+    """
     if isinstance(value, (io.StringIO, io.BytesIO)):
         if not value.closed:
             yield f"{name}.getvalue()", value.getvalue()
@@ -493,6 +544,14 @@ def _looks(subject, name, value):
     with contextlib.suppress(Exception):
         if "__len__" in written:
             yield f"len({name})", len(value)
+    telling, looking_up, taking, moving = sequences.questions(kind)
+    subjects = [about for about in others if about != name]
+    asked = [(method, "") for method in telling] + [(method, about) for method in looking_up for about in subjects]
+    asked += [(method, "") for method in taking] + [(method, about) for method in moving for about in subjects[:1]]
+    for method, about in asked:
+        with contextlib.suppress(Exception):
+            text = sequences.question(method, name, about)
+            yield text, subject.scope.evaluate(text, {**others, name: value})
 
 
 def _properties(kind):
@@ -544,16 +603,15 @@ class _Checks:
     def about_looks(self, item, local):
         """Note, among ``more``, what running the code of objects shows of them: of the result, and of changed arguments."""
         changed = {check[0].partition(".")[0] for check in self.checks}
-        twins = {}
+        twins = None
         for name, _ in item["arguments"]:
-            looks = list(_looks(self._subject, name, local[name]))
+            simple = {other: value for other, value in local.items() if isinstance(value, (str, int, float, tuple))}
+            looks = list(_looks(self._subject, name, local[name], simple))
             if not looks or name in changed:
                 continue
             # Only the code of a second, equal object may run to show the state before: to look may change it.
-            for other, text in item["arguments"]:
-                if other not in twins:
-                    twins[other] = self._subject.scope.evaluate(text, dict(twins))
-            earlier = dict(_looks(self._subject, name, twins[name]))
+            twins = twins or self._subject.scope.arranged(item)
+            earlier = dict(_looks(self._subject, name, twins[name], simple))
             for text, value in looks:
                 if self._fingerprint(value) != self._fingerprint(earlier.get(text)):
                     self._add_more(text, value)
@@ -638,14 +696,10 @@ class _Checks:
         if plain is not None:
             self._equal(name, plain)
         count = 0
-        for attribute, item in _attributes(value):
+        for path, item, text, same in _parts(self._subject, value):
             if count >= MOST_ATTRIBUTES:
                 break
-            try:
-                self._equal(f"{name}.{attribute}", item)
-                count += 1
-            except CannotWrite:
-                continue
+            count += self._part(name, path, item, text, same)
         if plain is None and hasattr(kind, "__iter__") and hasattr(kind, "__len__"):
             try:
                 self._equal(f"list({name})", list(itertools.islice(value, MOST_YIELDED)))
@@ -671,12 +725,22 @@ class _Checks:
             except CannotWrite:
                 return
         elif isinstance(after, dict) and isinstance(before, dict):
-            for attribute, item in _attributes(value)[:MOST_ATTRIBUTES]:
-                if before.get(attribute) != after.get(attribute) and after.get(attribute) != "?":
-                    try:
-                        self._equal(f"{name}.{attribute}", item)
-                    except CannotWrite:
-                        continue
+            for path, item, text, same in _parts(self._subject, value):
+                if before.get(path) != text:
+                    self._part(name, path, item, text, same)
+
+    def _part(self, name, path, item, text, same):
+        """Assert one of ``_parts``; return whether that could be done."""
+        if same is not None:
+            self.add(name + path, "is", name + same, text)
+            return True
+        if text == "?":
+            return False
+        try:
+            self._equal(name + path, item)
+        except CannotWrite:
+            return False
+        return True
 
 
 def _describe_error(subject, call, error):

@@ -3,18 +3,22 @@
 import ast
 import builtins
 import enum
+import functools
 import gc
 import inspect
 import keyword
 import re
+import sys
 import types
 
 import domains
 import harvest
+import sequences
+import shapes
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built, with_few_values
+from values import Built, statements, with_few_values
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -25,7 +29,7 @@ _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 _UNARY = {"__neg__": "-", "__pos__": "+", "__invert__": "~"}
 _BUILTINS = {
     "__len__": "len", "__str__": "str", "__repr__": "repr", "__bool__": "bool", "__int__": "int", "__float__": "float",
-    "__abs__": "abs", "__hash__": "hash", "__iter__": "list", "__next__": "next", "__bytes__": "bytes",
+    "__abs__": "abs", "__iter__": "list", "__next__": "next", "__bytes__": "bytes",
     "__format__": "format", "__round__": "round",
 }  # fmt: skip
 
@@ -61,6 +65,15 @@ class Input:
         self.origin = origin
         self.picks = picks  # (domains.Any, index of the choice drawn from it)
 
+    def trees(self):
+        """Return the trees of the receiver, if there is one, and of the arguments."""
+        return [*([] if self.receiver is None else [self.receiver]), *self.arguments.values()]
+
+    def text(self):
+        """Return a text that differs for inputs that differ."""
+        named = [*self.arguments.items(), ("", self.receiver)]
+        return repr([(name, tree.source(), [*statements(tree, name)]) for name, tree in named if tree is not None])
+
 
 class Plan:
     """Everything about calling one function that does not change between calls."""
@@ -82,6 +95,8 @@ class Plan:
     def draw(self, rng):
         arguments = {}
         picks = []
+        # What is looked up, compared or added is of one kind in all places, as a rule.
+        rng.favoured = rng.choice((None, domains.Ints, domains.Texts))
         optional = rng.choice((0.0, 0.0, 0.4, 0.7))  # many callers give none of them
         for parameter in self.parameters:
             if parameter.required or rng.random() < optional:
@@ -91,30 +106,26 @@ class Plan:
         if self.receiver is not None:
             receiver = self.receiver.draw(rng)
             picks.extend(_picked(self.receiver))
-        if receiver is not None and self.name in _COMPARISONS and rng.random() < 0.3:
+        if receiver is not None and self.name in (*_COMPARISONS, "__hash__") and rng.random() < 0.3:
             arguments = dict.fromkeys(arguments, receiver)  # two that are equal are seldom drawn
         if rng.random() < SHARED:
             free = [known.name for known in self.parameters if not isinstance(known.domain, domains.Fixed)]
             free = [name for name in free if name in arguments]
             arguments.update(zip(free, with_few_values([arguments[name] for name in free], rng)))
+        arguments = shapes.parts_of_each_other(self.parameters, arguments, rng)
         return Input(arguments, receiver, "drawn", picks)
 
     def item(self, proposed):
         """Return the input as the dict that ``observe`` takes."""
-        arguments = []
-        imports = set(self.needs)
-        if proposed.receiver is not None:
-            arguments.append([self.receiver_name, proposed.receiver.source()])
-            imports |= proposed.receiver.imports()
-        for parameter in self.parameters:
-            node = proposed.arguments.get(parameter.name)
-            if node is not None:
-                arguments.append([parameter.variable, node.source()])
-                imports |= node.imports()
+        named = [(self.receiver_name, proposed.receiver)]
+        named += [(parameter.variable, proposed.arguments.get(parameter.name)) for parameter in self.parameters]
+        named = [(variable, tree) for variable, tree in named if tree is not None]
+        prepare = [text for name, tree in named for text in statements(tree, name)]
         return {
             "call": self._text(proposed),
-            "arguments": arguments,
-            "imports": sorted(imports),
+            "arguments": [[variable, tree.source()] for variable, tree in named],
+            "prepare": prepare,
+            "imports": sorted(set(self.needs).union(*[tree.imports() for _, tree in named])),
             "style": self.style,
             "receiver": self.receiver_name,
         }
@@ -169,6 +180,8 @@ class Plan:
             return f"{receiver}[{parts[0]}]"
         if self.name == "__call__":
             return f"{receiver}({inner})"
+        if self.name == "__hash__":
+            return f"hash({receiver}) == hash({inner})"
         if self.name == "__reversed__":
             return f"list(reversed({receiver}))"
         if self.name in _BUILTINS:
@@ -200,6 +213,7 @@ def make_plan(subject, qualname, tree):
     kind, target = _kind(subject, owner, name)
     constants = domains.Constants([*harvest.constants_of(function), *_constants_of_globals(subject.module, function)])
     typing = domains.Typing(subject.module, constants)
+    typing.richer = functools.partial(_richer, subject, constants, typing)
     texts = [ast.get_docstring(node) or "" for node in [tree, *chain]]
     parameters = _parameters(subject, function, kind, target, constants, typing)
     if kind == "constructor" and issubclass(owner, enum.Enum):
@@ -224,7 +238,10 @@ def make_plan(subject, qualname, tree):
 
 def _fit_to_protocol(name, parameters, receiver):
     """Narrow the parameters of methods that Python calls, by what it calls them with."""
-    if name in _OPERATORS and len(parameters) == 1:
+    if name == "__hash__":
+        # The number itself tells nothing, and differs between Pythons: what counts is for which objects it is the same.
+        parameters.append(Parameter("other", "other", "positional", True, receiver))
+    elif name in _OPERATORS and len(parameters) == 1:
         # The other operand is of the same class more often than the body shows.
         parameters[0].domain = domains.Any([(receiver, 3), (parameters[0].domain, 1)])
     elif name in ("__exit__", "__aexit__"):
@@ -311,6 +328,8 @@ def _parameters(subject, function, kind, target, constants, typing):
     if kind == "constructor":
         hints = {**domains.hints_of(target), **hints}
     used = usage.usages(function)
+    finder = shapes.Finder(subject.module, subject.raw.__code__.co_filename, constants, typing)
+    finder.resolve([used[parameter.name] for parameter in listed if parameter.name in used])
     taken = {subject.module.__name__, function.name, "result", "expected", "pytest", "capsys", "caplog"}
     found = []
     for parameter in listed:
@@ -334,6 +353,30 @@ def _parameters(subject, function, kind, target, constants, typing):
         domain = domains.with_typical(domain, parameter.name)
         found.append(Parameter(parameter.name, _variable(parameter.name, taken), style, required, domain))
     return found
+
+
+def _richer(subject, constants, typing, made, kind):
+    """Return the domain of instances of a class of the project: linked with each other, or changed by calls before."""
+    home = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    if not home.startswith(subject.tree):
+        return made
+    finder = shapes.Finder(subject.module, subject.raw.__code__.co_filename, constants, typing)
+    linked = finder.of_class(kind)
+    if linked is not None:
+        return linked
+    is_private = subject.raw.__name__.startswith("_") and not subject.raw.__name__.endswith("__")
+    return sequences.with_states(made, kind, functools.partial(_method_parameters, subject, typing), is_private)
+
+
+def _method_parameters(subject, typing, raw, node):
+    """Return [(keyword or None, domain, is_required)] of a method of the receiver, or None if it cannot be called so."""
+    method = types.SimpleNamespace(raw=raw, module=subject.module)
+    constants = domains.Constants(harvest.constants_of(node))
+    try:
+        found = _parameters(method, node, "method", raw, constants, typing)
+    except CannotCall:
+        return None
+    return [(known.name, known.domain, known.required) for known in found if known.style != "star"]
 
 
 def _domain(parameter, hints, used, constants, typing):

@@ -1,5 +1,6 @@
 """Looks for calls worth a test: runs what people wrote down, then varies what reached new steps or killed new mutants."""
 
+import collections
 import os
 import random
 import re
@@ -11,7 +12,7 @@ import steer
 import suite
 import vary
 import workers
-from values import Items, Pairs, Plain
+from values import Built, Items, Linked, Pairs, Plain
 
 BATCH = 40
 PROBED = 4  # calls asked at a time for what their comparisons looked at
@@ -19,10 +20,14 @@ POOL = 48  # calls compared against each mutant
 REST = 240  # calls compared against the mutants that the pool leaves alive
 LONGEST_INPUT = 420
 CALL_TIMEOUT = 1.0
+FIRST_TIMEOUT = 0.3  # of the first few calls: some that would not end must not use up the time
+FIRST_TRIED = 120
 MOST_SIMPLER = 120  # simpler calls tried in the place of one
 COVER_SHARE = 0.4  # of the time, at most, for reaching new steps
+LONG_COVER_SHARE = 0.6  # as long as no call ended in a result
 KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for confirming what is kept
 FULL_MATRIX_SECONDS = 0.6
+UNUSUAL = 0.1  # kinds of arguments that a smaller share of the calls had
 QUICK = 0.002  # seconds of a call that count for nothing: so short, they differ from run to run
 
 _AGAIN = "it depends on the clock, on chance or on the process"
@@ -50,6 +55,10 @@ class Seen:
         # Of two calls that cost the same to read, the one that goes more ways is the better test.
         self.cost = _cost(proposed, item, answer) / (1 + len(self.pairs)) ** 0.5
 
+    def kinds(self):
+        """Return what kind of thing each argument is."""
+        return tuple((name, _kind(node)) for name, node in sorted(self.input.arguments.items()))
+
     def claimed(self):
         """Return the item that makes the call again and checks it as its test would."""
         return {**self.item, "told": judge.told(self.answer)}
@@ -74,15 +83,24 @@ class Seen:
         return [*self.answer.get("checks", ()), *(more[look] for look in sorted(self.looks))] or more[-1:]
 
 
+def _kind(node):
+    if isinstance(node, Plain):
+        return "number" if type(node.value) in (int, float) else type(node.value).__name__
+    if isinstance(node, (Items, Pairs)):
+        return getattr(node, "kind", "dict")
+    return "object"
+
+
 def _cost(proposed, item, answer):
     """What a case asks of its reader; among cases that show the same the cheapest is kept."""
     length = sum(effort(source) for _, source in item["arguments"])
-    length += sum(meagreness(node) for node in (*proposed.arguments.values(), proposed.receiver) if node is not None)
+    length += sum(8 + effort(statement) for statement in item["prepare"])
+    length += sum(map(meagreness, proposed.trees()))
     expected = [check[2] for check in answer.get("checks", ())]
     length += sum(map(len, expected))
     # An empty result shows less than its length says, that of an empty input still less.
-    length += 8 * (bool(expected) and all(text in _EMPTY for text in expected))
-    length += 4 * all(source in _EMPTY for _, source in item["arguments"])
+    length += 20 * (bool(expected) and all(text in _EMPTY for text in expected))
+    length += 20 * (not item["prepare"] and all(_is_empty(source) for _, source in item["arguments"]))
     if answer["kind"] == "raise":
         length += 12 if answer.get("deliberate") else 150
     length += 100 * round(answer.get("seconds", 0.0), 1)  # tests are to be quick
@@ -92,6 +110,13 @@ def _cost(proposed, item, answer):
 
 
 _EMPTY = ('""', "[]", "()", "{}", "set()", "0", "0.0", 'b""', "None", "False")
+_MADE_OF_NOTHING = re.compile(r"[A-Za-z_.]+\(\)")
+
+
+def _is_empty(source):
+    return source in _EMPTY or _MADE_OF_NOTHING.fullmatch(source) is not None
+
+
 _SWITCH = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])|[^\w\s\"'\[\](){},:.=+-]")
 
 
@@ -100,19 +125,28 @@ def effort(source):
     return len(source) + 4 * len(_SWITCH.findall(source)) + 6 * (not source.isascii())
 
 
-def meagreness(node):
+def meagreness(node, is_outermost=True):
     """Return how much is missing in a value that people would have put there: it shows little, and hides many faults."""
     own = 0
+    if isinstance(node, Linked):
+        own = 25 * max(0, 3 - _linked(node)) if is_outermost else 0
+        is_outermost = False
     if isinstance(node, Plain):
         if isinstance(node.value, (str, bytes)):
             own = 2 * max(0, 3 - len(node.value))
         elif isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
             own = 3 * (abs(node.value) < 2)
+    elif isinstance(node, Built):
+        own += 6 * (not node.arguments)
     elif isinstance(node, Items):
         own = 5 * max(0, 3 - len(node.items))
     elif isinstance(node, Pairs):
         own = 5 * max(0, 2 - len(node.pairs))
-    return own + sum(map(meagreness, node.children()))
+    return own + sum(meagreness(child, is_outermost) for child in node.children())
+
+
+def _linked(node):
+    return isinstance(node, Linked) + sum(map(_linked, node.children()))
 
 
 _LINE = 88
@@ -186,8 +220,8 @@ class Search:
         fresh = []
         for proposed in inputs:
             item = self.plan.item(proposed)
-            key = (item["call"], tuple(source for _, source in item["arguments"]))
-            if key in self.known or sum(map(len, key[1])) > LONGEST_INPUT:
+            key = (item["call"], *(source for _, source in item["arguments"]), *item["prepare"])
+            if key in self.known or sum(map(len, key[1:])) > LONGEST_INPUT:
                 continue
             self.known.add(key)
             if self._largest is None or _largest_number(item) < self._largest:
@@ -214,7 +248,9 @@ class Search:
 
     def _timeout(self):
         """Seconds a call may take: generous while nothing is known, then a multiple of the slowest that ended."""
-        return min(CALL_TIMEOUT, max(0.15, 10 * self._slowest)) if self.good else CALL_TIMEOUT
+        if not self.good:
+            return CALL_TIMEOUT if self.tried > FIRST_TRIED else FIRST_TIMEOUT
+        return min(CALL_TIMEOUT, max(0.15, 10 * self._slowest))
 
     def _until(self, share):
         return self.started + share * self.seconds
@@ -316,11 +352,13 @@ class Search:
 
     def _cover(self):
         """Propose until new steps stop coming, or a share of the time is gone."""
-        self._end = self._until(COVER_SHARE)
         stale = 0
         rounds = 0
         failing = []
-        while time.monotonic() < self._end:
+        while True:
+            self._end = self._until(COVER_SHARE if self.good else LONG_COVER_SHARE)
+            if time.monotonic() > self._end:
+                break
             found = self._observe(self._steered([*self.corpus, *failing]) or self._proposals(BATCH))
             new = self._take(found)
             # Such a call may be one key or one part short of getting on: what it looked at last says which.
@@ -335,8 +373,21 @@ class Search:
     def _all_lines_run(self):
         return {arc[1] for arc in self.arcs} >= set(self.subject.body_lines)
 
+    def _leave_out_nonsense(self):
+        """Give up calls that failed, not by a ``raise`` of the project's, with kinds of arguments that never gave a result.
+
+        What a function without annotations does with a dict in the place of a text is nobody's promise.
+        """
+        meant = [seen for seen in self.good if seen.answer["kind"] != "raise" or seen.answer.get("deliberate")]
+        counted = collections.Counter(seen.kinds() for seen in meant)
+        usual = {kinds for kinds, count in counted.items() if count >= UNUSUAL * len(meant)}
+        if usual:
+            self.good = [seen for seen in self.good if seen in meant or seen.kinds() in usual]
+            self.corpus = [seen for seen in self.corpus if seen in meant or seen.kinds() in usual]
+
     def _pool(self):
         """Return a varied choice of the good calls: those that reached new steps, then one for each different outcome."""
+        self._leave_out_nonsense()
         chosen = list(self.corpus)
         # A step is worth keeping by its cheapest call, not by the first that found it.
         cheapest = {}
@@ -609,6 +660,7 @@ class Search:
         answer = seen.answer
         return {
             "arguments": seen.item["arguments"],
+            "prepare": seen.item["prepare"],
             "call": answer["call"],
             "setup": answer.get("setup", []),
             "checks": seen.checks(),

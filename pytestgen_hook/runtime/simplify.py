@@ -4,7 +4,7 @@ import math
 
 from domains import Fixed
 from plan import Input
-from values import Built, Items, Pairs, Plain
+from values import Built, Items, Pairs, Plain, Prepared
 
 _TEXTS = ("", "a", "b", "ab", "abc", "hello", "1", " ")
 _NUMBERS = (0, 1, 2, 3, 5, 10, 100)
@@ -34,25 +34,26 @@ def simpler_nodes(node):
             yield Plain(value)
     elif isinstance(node, Items):
         yield from _shorter(node.items, lambda items: Items(node.kind, items))
-        for at, item in enumerate(node.items):
-            for simpler in simpler_nodes(item):
-                yield Items(node.kind, [*node.items[:at], simpler, *node.items[at + 1 :]])
+        yield from _with_simpler_children(node)
     elif isinstance(node, Pairs):
         yield from _shorter(node.pairs, Pairs)
-        for at, (key, item) in enumerate(node.pairs):
-            changed = [(simpler, item) for simpler in simpler_nodes(key)]
-            changed += [(key, simpler) for simpler in simpler_nodes(item)]
-            for pair in changed:
-                yield Pairs([*node.pairs[:at], pair, *node.pairs[at + 1 :]])
+        yield from _with_simpler_children(node)
+    elif isinstance(node, Prepared):
+        yield node.base
+        yield from _shorter(node.steps, lambda steps: Prepared(node.base, steps))
+        yield from _with_simpler_children(node)
     elif isinstance(node, Built):
         for at, (name, _) in enumerate(node.arguments):
             if name is not None:  # one that the class does not need; without one that it needs there is no call
-                yield Built(node.function, [*node.arguments[:at], *node.arguments[at + 1 :]], node.needs)
-        for at, (name, item) in enumerate(node.arguments):
-            for simpler in simpler_nodes(item):
-                yield Built(
-                    node.function, [*node.arguments[:at], (name, simpler), *node.arguments[at + 1 :]], node.needs
-                )
+                yield type(node)(node.function, [*node.arguments[:at], *node.arguments[at + 1 :]], node.needs)
+        yield from _with_simpler_children(node)
+
+
+def _with_simpler_children(node):
+    children = list(node.children())
+    for at, child in enumerate(children):
+        for simpler in simpler_nodes(child):
+            yield node.with_children([*children[:at], simpler, *children[at + 1 :]])
 
 
 def _shorter(members, make):

@@ -38,8 +38,7 @@ def steered(proposed, notes, rng, limit):
         made = 0
         for place, wanted in _wishes(kind, parts, places):
             changed = _replaced(proposed, place, wanted)
-            text = repr([(name, node.source()) for name, node in changed.arguments.items()])
-            text += changed.receiver.source() if changed.receiver is not None else ""
+            text = changed.text()
             if text not in found:
                 found[text] = changed
                 made += 1
@@ -99,9 +98,7 @@ def _read(value):
 
 def _places(proposed):
     """Yield every node of the input."""
-    waiting = [*proposed.arguments.values()]
-    if proposed.receiver is not None:
-        waiting.append(proposed.receiver)
+    waiting = proposed.trees()
     while waiting:
         node = waiting.pop()
         yield node
@@ -117,13 +114,7 @@ def _replaced(proposed, old, new):
 def _swapped(node, old, new):
     if node is old:
         return new
-    if isinstance(node, Items):
-        return Items(node.kind, [_swapped(item, old, new) for item in node.items])
-    if isinstance(node, Pairs):
-        return Pairs([(_swapped(key, old, new), _swapped(item, old, new)) for key, item in node.pairs])
-    if isinstance(node, Built):
-        return Built(node.function, [(name, _swapped(item, old, new)) for name, item in node.arguments], node.needs)
-    return node
+    return node.with_children([_swapped(child, old, new) for child in node.children()])
 
 
 # -- what a note asks for ----------------------------------------------------------------------------------------------

@@ -54,7 +54,28 @@ _METHODS = {
     "bytes": {"decode", "hex"},
     "float": {"is_integer", "as_integer_ratio"},
     "int": {"bit_length", "to_bytes", "bit_count"},
+    "deque": {"popleft", "appendleft", "extendleft"},
+    "file": {"read", "readline", "readlines", "write", "writelines", "seek", "tell", "getvalue"},
+    "datetime": {
+        "strftime",
+        "isoformat",
+        "weekday",
+        "isoweekday",
+        "timetuple",
+        "toordinal",
+        "year",
+        "month",
+        "hour",
+        "minute",
+    },
+    "timedelta": {"total_seconds", "days", "seconds"},
+    "pattern": {"match", "search", "fullmatch", "findall", "finditer", "sub"},
+    "match": {"group", "groups", "groupdict", "span"},
 }
+_KNOWN_METHODS = {"count", "index", "find"}.union(*_METHODS.values())
+_CONTAINERS = {"list", "tuple", "set", "deque", "frozenset"}
+_TAKING = {"pop", "popleft", "get", "get_nowait"}
+_PUTTING = {"append", "appendleft", "add", "put", "put_nowait", "insert", "extend", "update"}
 _NAMES = {
     "int": "n m k i j x y z a b num number count size length width height index idx start stop end step limit depth level "
     "age year month day hour minute second seconds minutes hours days page total amount base exp power times max_length "
@@ -75,12 +96,22 @@ _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split
 _LIKE_ARGUMENT = {"sorted", "reversed", "list", "tuple", "set", "iter", "abs"}  # give what they take, for our purpose
 
 
+def _called_name(call):
+    function = call.func
+    return getattr(function, "id", None) or getattr(function, "attr", None)
+
+
 class Usage:
     """Points for each kind of value (``"str"``, ``"list"`` …) and, for containers, the usage of their elements."""
 
     def __init__(self):
         self.points = {}
         self.element = None
+        self.key = None  # of a dict
+        self.attributes = {}  # {name: Usage} of what is read from it that no built-in kind of value has
+        self.called = set()  # those of them that are called
+        self.link = None  # the Usage of objects of the same class, if it is one of those that these hold
+        self.domain = None  # to draw from, where the class of the objects was found out
         self.is_iterated = False
         self.is_looked_up = False  # by a name that does not count positions
 
@@ -91,6 +122,29 @@ class Usage:
         if self.element is None:
             self.element = Usage()
         return self.element
+
+    def of_key(self):
+        if self.key is None:
+            self.key = Usage()
+        return self.key
+
+    def of_attribute(self, name):
+        return self.attributes.setdefault(name, Usage())
+
+    def all_attributes(self):
+        """Return the attributes read from such objects, whichever variable held them."""
+        found = dict(self.attributes)
+        if self.link is not None and self.link is not self:
+            found = {**self.link.attributes, **found}
+        return found
+
+    def inner(self):
+        """Return this usage and those of what it holds."""
+        found = [self]
+        for usage in found:
+            parts = (usage.element, usage.key, *usage.attributes.values())
+            found += [part for part in parts if part is not None and part not in found]
+        return found
 
     def ranked(self):
         """Kinds with points, most first."""
@@ -106,7 +160,9 @@ def usages(function):
         kind = _BY_NAME.get(name.lower()) or _by_ending(name.lower())
         if kind:
             found[name].add(kind, 2)
-    _Reader(found).visit(function)
+    reader = _Reader(found, function)
+    reader.visit(function)
+    reader.link_compared()
     for usage in found.values():
         if usage.is_iterated and usage.is_looked_up:
             usage.add("dict", 6)
@@ -138,9 +194,26 @@ def _by_ending(name):
 
 
 class _Reader(ast.NodeVisitor):
-    def __init__(self, found):
+    def __init__(self, found, function):
         self.known = dict(found)
         self.positions = set()  # names that count positions
+        self.compared = []
+        self.takes = {}  # {name: [usage]} of the function itself and of those inside it
+        listed = [argument.arg for argument in [*function.args.posonlyargs, *function.args.args]]
+        self.takes[function.name] = [found[name] for name in listed if name not in ("self", "cls")]
+        for inner in ast.walk(function):
+            if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)) and inner is not function:
+                self._know_inner(inner, function)
+
+    def _know_inner(self, inner, function):
+        """Let the parameters of a function inside this one be what it is called with."""
+        names = [argument.arg for argument in [*inner.args.posonlyargs, *inner.args.args]]
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == inner.name:
+                for name, given in zip(names, call.args):
+                    if name not in self.known and isinstance(given, ast.Name) and given.id in self.known:
+                        self.known[name] = self.known[given.id]
+        self.takes[inner.name] = [self.known.setdefault(name, Usage()) for name in names]
 
     def usage(self, node):
         """Return the usage that an expression stands for: a parameter, an element of one, or None."""
@@ -151,6 +224,20 @@ class _Reader(ast.NodeVisitor):
             if outer is None:
                 return None
             return outer if isinstance(node.slice, ast.Slice) else outer.of_element()
+        if isinstance(node, ast.Attribute):
+            outer = self.usage(node.value)
+            return None if outer is None or node.attr in _KNOWN_METHODS else outer.of_attribute(node.attr)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and node.elts:
+            return self._holding(self.usage(node.elts[0]))
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+            for generator in node.generators:
+                self._loop(generator.target, generator.iter)
+            return self._holding(self.usage(node.elt))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _TAKING:
+            outer = self.usage(node.func.value)
+            return None if outer is None else outer.of_element()
+        if isinstance(node, ast.Call) and _called_name(node) in _CONTAINERS:
+            return self.usage(node.args[0]) if node.args else Usage()
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
@@ -160,12 +247,41 @@ class _Reader(ast.NodeVisitor):
             return self.usage(node.args[0])
         return None
 
+    def link_compared(self):
+        """Note of what is compared with an object that it is one of the same class."""
+        for pair in self.compared:
+            plain = [usage for usage in pair if usage is not None and not usage.attributes]
+            objects = [usage for usage in pair if usage is not None and usage.attributes]
+            if plain and objects:
+                self._linked(plain[0], objects[0])
+
+    @staticmethod
+    def _holding(element):
+        """Return the usage of a container made here of such elements, None where nothing is known of them."""
+        if element is None:
+            return None
+        container = Usage()
+        container.element = element
+        return container
+
+    @staticmethod
+    def _linked(usage, other):
+        """Note that what is used so is put where the other one was: both are of one class."""
+        if usage is not None and other is not None and usage is not other:
+            usage.link = other.link or other
+
     def visit_Assign(self, node):
         for target in node.targets:
-            if isinstance(target, ast.Name) and target.id not in self.known:
-                usage = self.usage(node.value)
-                if usage is not None:
-                    self.known[target.id] = usage
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = zip(target.elts, node.value.elts)
+            for name, value in pairs:
+                usage = self.usage(value)
+                if isinstance(name, ast.Name) and usage is not None:
+                    if name.id in self.known:
+                        self._linked(usage, self.known[name.id])
+                    else:
+                        self.known[name.id] = usage
         self.generic_visit(node)
 
     def _loop(self, target, iterated):
@@ -185,6 +301,9 @@ class _Reader(ast.NodeVisitor):
                     self._points(argument, "int", 5)
         if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute):
             owner = self.usage(iterated.func.value)
+            if owner is not None and iterated.func.attr in ("items", "keys", "values"):
+                self._loop_over_dict(target, iterated.func.attr, owner)
+                return
             if owner is not None and iterated.func.attr == "split" and isinstance(target, ast.Name):
                 element = self.known.setdefault(target.id, Usage())
                 element.add("str", 3)
@@ -198,6 +317,17 @@ class _Reader(ast.NodeVisitor):
         elif isinstance(target, ast.Tuple):
             pair = usage.of_element()
             pair.add("tuple%d" % len(target.elts), 4)
+
+    def _loop_over_dict(self, target, view, owner):
+        owner.add("dict", 6)
+        parts = {"keys": (target, None), "values": (None, target)}.get(view, (None, None))
+        if view == "items" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+            parts = target.elts
+        for part, usage in zip(parts, (owner.of_key, owner.of_element)):
+            if isinstance(part, ast.Name):
+                self.known.setdefault(part.id, usage())
+            elif isinstance(part, ast.Tuple):
+                usage().add("tuple%d" % len(part.elts), 4)
 
     def visit_For(self, node):
         self._loop(node.target, node.iter)
@@ -222,6 +352,8 @@ class _Reader(ast.NodeVisitor):
             for kind, methods in _METHODS.items():
                 if node.attr in methods:
                     usage.add(kind, 6)
+            if node.attr not in _KNOWN_METHODS:
+                usage.of_attribute(node.attr)
             if node.attr in ("count", "index", "find"):
                 usage.add("str", 2)
                 usage.add("list", 1)
@@ -233,6 +365,9 @@ class _Reader(ast.NodeVisitor):
             key = node.slice
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 usage.add("dict", 6)
+            elif isinstance(key, ast.Tuple) and not any(isinstance(part, ast.Slice) for part in key.elts):
+                usage.add("dict", 6)
+                usage.of_key().add("tuple%d" % len(key.elts), 4)
             else:
                 usage.is_looked_up |= isinstance(key, ast.Name) and key.id not in self.positions
                 usage.add("list", 2)
@@ -245,6 +380,8 @@ class _Reader(ast.NodeVisitor):
     def visit_Compare(self, node):
         sides = [node.left, *node.comparators]
         for left, operator, right in zip(sides, node.ops, sides[1:]):
+            if isinstance(operator, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+                self.compared.append((self.usage(left), self.usage(right)))
             if isinstance(operator, (ast.In, ast.NotIn)):
                 inner = self.usage(right)
                 if inner is not None:
@@ -282,12 +419,16 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Call(self, node):
         function = node.func
+        for usage, given in zip(self.takes.get(_called_name(node), ()), node.args):
+            self._linked(self.usage(given), usage)
         if isinstance(function, ast.Name) and node.args:
             first = node.args[0]
             known = self.known.get(function.id)
             if known is not None:
                 known.add("callable", 8)
                 known.add("arity%d" % len(node.args), 1)
+            if function.id == "next":
+                self._points(first, "iterator", 6)
             for kind in _BUILTIN_TAKES.get(function.id, ()):
                 self._points(first, kind, 3)
             if function.id in ("range",):
@@ -307,6 +448,17 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _method_call(self, function, node):
+        owner = self.usage(function.value)
+        if owner is not None and function.attr not in _KNOWN_METHODS:
+            owner.called.add(function.attr)
+        if owner is not None and function.attr in _PUTTING and node.args:
+            given = self.usage(node.args[-1])
+            if given is not None and function.attr in ("extend", "update"):
+                given = given.of_element()
+            if owner.element is None:
+                owner.element = given
+            else:
+                self._linked(given, owner.element)
         if isinstance(function.value, ast.Name) and function.value.id == "re" and node.args:
             self._points(node.args[-1], "str", 6)
         elif isinstance(function.value, ast.Name) and function.value.id == "math" and node.args:

@@ -24,6 +24,9 @@ class Plain:
     def children(self):
         return ()
 
+    def with_children(self, children):
+        return self
+
     def imports(self):
         return set()
 
@@ -50,6 +53,9 @@ class Items:
     def children(self):
         return self.items
 
+    def with_children(self, children):
+        return Items(self.kind, children)
+
     def imports(self):
         return set().union(*[item.imports() for item in self.items])
 
@@ -75,6 +81,9 @@ class Pairs:
     def children(self):
         return tuple(node for pair in self.pairs for node in pair)
 
+    def with_children(self, children):
+        return Pairs(zip(children[::2], children[1::2]))
+
     def imports(self):
         return set().union(*[node.imports() for node in self.children()])
 
@@ -96,8 +105,18 @@ class Built:
     def children(self):
         return tuple(node for _, node in self.arguments)
 
+    def with_children(self, children):
+        names = [name for name, _ in self.arguments]
+        return type(self)(self.function, zip(names, children), self.needs)
+
     def imports(self):
         return set(self.needs).union(*[node.imports() for _, node in self.arguments])
+
+
+class Linked(Built):
+    """A call that makes an object which may hold others of its class: a node of a list, a tree or a graph."""
+
+    __slots__ = ()
 
 
 class Text:
@@ -115,8 +134,76 @@ class Text:
     def children(self):
         return ()
 
+    def with_children(self, children):
+        return self
+
     def imports(self):
         return set(self.needs)
+
+
+MOST_STEPS = 6
+
+
+class Step:
+    """A statement made with an object before it is used: ``queue.add(3)``, ``node.next = Node(2)``.
+
+    ``template`` has ``{0}`` for the object, and ``{1}`` and so on for the values. Where the statement stores its value,
+    ``place`` is where that can be found again.
+    """
+
+    __slots__ = ("place", "template", "values")
+
+    def __init__(self, template, values=(), place=None):
+        self.template = template
+        self.values = tuple(values)
+        self.place = place
+
+
+class Prepared:
+    """An object that is made, and then brought into a state by statements."""
+
+    __slots__ = ("base", "steps")
+
+    def __init__(self, base, steps):
+        self.base = base
+        self.steps = tuple(steps)
+
+    def source(self):
+        return self.base.source()
+
+    def children(self):
+        return (self.base, *(value for step in self.steps for value in step.values))
+
+    def with_children(self, children):
+        base, *rest = children
+        steps = []
+        for step in self.steps:
+            steps.append(Step(step.template, rest[: len(step.values)], step.place))
+            rest = rest[len(step.values) :]
+        return Prepared(base, steps)
+
+    def imports(self):
+        return set().union(*[node.imports() for node in self.children()])
+
+
+def statements(node, path):
+    """Yield the statements that bring the object at ``path`` (an expression), and those in it, into their state."""
+    if isinstance(node, Prepared):
+        yield from statements(node.base, path)
+        for step in node.steps:
+            yield step.template.format(path, *[value.source() for value in step.values])
+            for value in step.values if step.place else ():
+                yield from statements(value, step.place.format(path))
+    elif isinstance(node, Items) and node.kind in ("list", "tuple"):
+        for index, item in enumerate(node.items):
+            yield from statements(item, f"{path}[{index}]")
+    elif isinstance(node, Pairs):
+        for key, value in node.pairs:
+            yield from statements(value, f"{path}[{key.source()}]")
+    elif isinstance(node, Built):
+        for name, value in node.arguments:
+            if name:  # the attribute of that name, as a rule; where it is not, the call cannot be made
+                yield from statements(value, f"{path}.{name}")
 
 
 def with_few_values(trees, rng):
@@ -136,13 +223,7 @@ def with_few_values(trees, rng):
         if isinstance(node, Plain):
             known = chosen.get(type(node.value))
             return node if known is None else Plain(rng.choice(known))
-        if isinstance(node, Items):
-            return Items(node.kind, [changed(item) for item in node.items])
-        if isinstance(node, Pairs):
-            return Pairs([(changed(key), changed(item)) for key, item in node.pairs])
-        if isinstance(node, Built):
-            return Built(node.function, [(name, changed(item)) for name, item in node.arguments], node.needs)
-        return node
+        return node.with_children([changed(child) for child in node.children()])
 
     return [changed(tree) for tree in trees]
 

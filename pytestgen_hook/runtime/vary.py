@@ -4,7 +4,7 @@ import re
 
 from domains import Fixed
 from plan import Input
-from values import Built, Items, Pairs, Plain
+from values import MOST_STEPS, Built, Items, Pairs, Plain, Prepared
 
 
 def vary_input(proposed, plan, rng, donors):
@@ -51,13 +51,28 @@ def vary(node, rng, constants):
         return _vary_items(node, rng, constants)
     if isinstance(node, Pairs):
         return _vary_pairs(node, rng, constants)
-    if isinstance(node, Built) and node.arguments:
-        at = rng.randrange(len(node.arguments))
-        arguments = list(node.arguments)
-        name, old = arguments[at]
-        arguments[at] = (name, vary(old, rng, constants))
-        return Built(node.function, arguments, node.needs)
+    if isinstance(node, Prepared) and node.steps and rng.random() < 0.4:
+        return _vary_steps(node, rng)
+    if isinstance(node, (Built, Prepared)) and node.children():
+        children = list(node.children())
+        at = rng.randrange(len(children))
+        children[at] = vary(children[at], rng, constants)
+        return node.with_children(children)
     return node
+
+
+def _vary_steps(node, rng):
+    """Leave a step out, make one twice, or change their order."""
+    steps = list(node.steps)
+    at = rng.randrange(len(steps))
+    roll = rng.randrange(3)
+    if roll == 0:
+        del steps[at]
+    elif roll == 1 and len(steps) < MOST_STEPS:
+        steps.insert(rng.randint(0, len(steps)), steps[at])
+    else:
+        steps.insert(rng.randrange(len(steps)), steps.pop(at))
+    return Prepared(node.base, steps)
 
 
 def _vary_plain(value, rng, constants):

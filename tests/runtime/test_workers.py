@@ -32,11 +32,11 @@ def burn(seconds):
 
 
 def test_a_call_that_the_machine_gave_no_time_is_awaited():
-    child = Child(lambda: burn(0.1), timeout=0.3)
+    child = Child(lambda: burn(0.02), timeout=0.3)
     os.kill(child._pid, signal.SIGSTOP)
     waker = os.fork()
     if waker == 0:
-        time.sleep(0.5)
+        time.sleep(0.4)
         os.kill(child._pid, signal.SIGCONT)
         os._exit(0)
     assert list(child.answers()) == [{"kind": "value"}]

@@ -1,0 +1,130 @@
+"""Objects in a state, nodes that hold nodes, graphs: through the engine's real processes."""
+
+from tests.engines.test_search import explored, the_only
+
+STACK = """
+class Stack:
+    def __init__(self, limit=3):
+        self._items = []
+        self._limit = limit
+
+    def push(self, item):
+        if len(self._items) >= self._limit:
+            raise OverflowError("stack is full")
+        self._items.append(item)
+
+    def pop(self):
+        if not self._items:
+            raise IndexError("pop from empty stack")
+        return self._items.pop()
+"""
+
+
+def test_an_object_is_brought_into_the_state_that_shows_something(tmp_path):
+    found = explored(tmp_path, STACK)
+    pop = found["Stack.pop"]
+    taken = [case for case in pop.cases if case.raises is None]
+    assert all(case.prepare and case.prepare[0].startswith("stack.push(") for case in taken)
+    assert pop.mutants_killed == pop.mutants_total
+    full = [case for case in found["Stack.push"].cases if case.raises]
+    assert {case.raises.message for case in full} == {"stack is full"}
+
+
+def test_what_a_call_changed_is_asked_of_other_methods(tmp_path):
+    push = explored(tmp_path, STACK)["Stack.push"]
+    assert any(check.subject == "stack.pop()" for case in push.cases for check in case.checks)
+
+
+def test_nodes_are_asserted_link_by_link(tmp_path):
+    source = """
+    class Node:
+        def __init__(self, value, next=None):
+            self.value = value
+            self.next = next
+
+    def turned(head):
+        before = None
+        while head:
+            head.next, before, head = before, head, head.next
+        return before
+    """
+    cases = explored(tmp_path, source)["turned"].cases
+    subjects = {check.subject for case in cases for check in case.checks}
+    assert {"result.value", "result.next.value"} <= subjects
+
+
+def test_a_node_that_is_looked_for_is_in_the_graph(tmp_path):
+    source = """
+    def reachable(start, goal):
+        seen, waiting = [], [start]
+        while waiting:
+            node = waiting.pop()
+            if node is goal:
+                return True
+            if node not in seen:
+                seen.append(node)
+                waiting.extend(node.neighbors)
+        return False
+    """
+    exploration = the_only(explored(tmp_path, source))
+    goals = {dict(case.arguments)["goal"] for case in exploration.cases}
+    assert any(goal.startswith("start") for goal in goals)
+    assert exploration.lines_run == exploration.lines_total
+
+
+def test_graphs_have_edges_between_their_nodes(tmp_path):
+    source = """
+    def order(links):
+        done = []
+        def visit(node):
+            if node not in done:
+                for other in links[node]:
+                    visit(other)
+                done.append(node)
+        for node in links:
+            visit(node)
+        return done
+    """
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.mutants_killed == exploration.mutants_total
+
+
+def test_hashes_are_compared_and_not_written_down(tmp_path):
+    source = """
+    class Point:
+        def __init__(self, x: int, y: int):
+            self.x, self.y = x, y
+        def __eq__(self, other):
+            return (self.x, self.y) == (other.x, other.y)
+        def __hash__(self):
+            return hash((self.x, self.y))
+    """
+    cases = explored(tmp_path, source)["Point.__hash__"].cases
+    assert {case.call for case in cases} == {"hash(point) == hash(other)"}
+
+
+def test_what_a_private_method_needs_is_prepared_by_another(tmp_path):
+    source = """
+    class Reader:
+        def read(self, text: str):
+            self._start(text)
+            return self._word()
+
+        def _start(self, text: str):
+            self._text, self._at = text, 0
+
+        def _word(self):
+            begin = self._at
+            while self._at < len(self._text) and self._text[self._at] != " ":
+                self._at += 1
+            return self._text[begin : self._at]
+    """
+    word = explored(tmp_path, source)["Reader._word"]
+    assert word.lines_run == word.lines_total
+    assert word.mutants_killed == word.mutants_total
+
+
+def test_calls_with_kinds_that_never_give_a_result_are_no_tests(tmp_path):
+    source = "def first(text):\n    if text.isdigit():\n        return text[0]\n    return text.upper()[0]\n"
+    cases = the_only(explored(tmp_path, source)).cases
+    assert all(dict(case.arguments)["text"].startswith('"') for case in cases)
