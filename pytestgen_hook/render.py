@@ -73,9 +73,10 @@ _OWN_NAMES = {
     "pytestmark",
     "capsys",
     "caplog",
+    "monkeypatch",
 }
 _COLLECTED = ("pytest_", "test", "Test")
-_FIXTURES = ("capsys", "caplog")
+_FIXTURES = ("capsys", "caplog", "monkeypatch")
 
 
 def _with_clashes_qualified(case: Case) -> Case:
@@ -211,7 +212,7 @@ def _test_name(exploration: Exploration, cases: Sequence[Case]) -> str:
     if first.raises:
         return f"{base}_raises_{_snake(first.raises.name)}"
     fixtures = _fixtures(first)
-    if fixtures:
+    if "capsys" in fixtures or "caplog" in fixtures:
         return f"{base}_{'prints' if 'capsys' in fixtures else 'logs'}"
     changed = [check.subject for check in _told(first) if not _is_of_result(check)]
     if changed and function.kind is not Kind.PROPERTY:
@@ -390,8 +391,9 @@ def _is_of_result(check: Check) -> bool:
 
 
 def _fixtures(case: Case) -> list[str]:
-    """The fixtures of pytest that the checks of the case look at."""
-    return [name for name in _FIXTURES if any(check.subject.startswith(name + ".") for check in case.checks)]
+    """The fixtures of pytest that the case uses."""
+    texts = [*case.prepare, *(check.subject for check in case.checks)]
+    return [name for name in _FIXTURES if any(text.startswith(name + ".") for text in texts)]
 
 
 def _assertion(subject: str, operator: str, expected: str) -> str:

@@ -41,6 +41,7 @@ class Scope:
     def __init__(self, module):
         self.names = dict(vars(module))
         self.names["pytest"] = judge.Approximate
+        self.patches = self.names["monkeypatch"] = state.Patches()
 
     def evaluate(self, source, local=None):
         return eval(source, self.names, local)
@@ -211,6 +212,7 @@ def observe(subject, item, guard, trace=True, strict=False):
     try:
         try:
             scope.need([tuple(pair) for pair in item["imports"]])
+            shared = state.snapshot(subject.tree) if strict else {}
             local = scope.arranged(item)
             heard.by_arguments()
             before = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
@@ -219,7 +221,6 @@ def observe(subject, item, guard, trace=True, strict=False):
         watch = Watch(subject.tree)
         if trace:
             tracer.start()
-        shared = state.snapshot(subject.tree) if strict else {}
         if strict:
             watch.start()
         try:
@@ -227,22 +228,26 @@ def observe(subject, item, guard, trace=True, strict=False):
         finally:
             watch.stop()
             tracer.stop()
-        left_behind = state.changed(shared, state.snapshot(subject.tree)) if strict else None
+        kept = scope.patches.held()
+        scope.patches.undo()
+        left_behind = state.changed(shared, state.snapshot(subject.tree)) if strict else []
         try:
-            answer = _describe(subject, item, local, before, outcome, strict, heard)
+            answer = _describe(subject, item, local, before, outcome, strict, heard, kept)
         except CannotWrite as problem:
             answer = {"kind": "unwritable", "problem": str(problem), "print": ""}
         except BaseException as error:  # the user's own __eq__ or __repr__ may raise anything
             answer = {"kind": "unwritable", "problem": f"its result raises {type(error).__name__} when looked at"}
             answer["print"] = answer["problem"]
     finally:
+        scope.patches.undo()
         heard.end()
         guard.stop()
     if watch.has_hashed and type(outcome[2]) is int and abs(outcome[2]) >> 31:
         watch.noticed = "it depends on how this Python computes hashes"
     answer["arcs"] = sorted(tracer.arcs)
     answer["pairs"] = sorted(tracer.pairs)[:MOST_PAIRS]
-    answer["unstable"] = watch.noticed or left_behind
+    answer["unstable"] = watch.noticed or state.in_words(left_behind)
+    answer["changes"] = left_behind
     return answer
 
 
@@ -252,6 +257,7 @@ def _judged(subject, item, guard):
     try:
         return {"kind": "judged", "failing": judge.failing(subject.scope, item, heard)}
     finally:
+        subject.scope.patches.undo()
         heard.end()
         guard.stop()
 
@@ -433,7 +439,7 @@ def _attributes(value):
     return [(name, item) for name, item in found.items() if not name.startswith("_") and name.isidentifier()]
 
 
-def _describe(subject, item, local, before, outcome, strict, heard):
+def _describe(subject, item, local, before, outcome, strict, heard, kept):
     kind, form, value = outcome
     setup = []
     if item["style"] == "agen":
@@ -447,6 +453,7 @@ def _describe(subject, item, local, before, outcome, strict, heard):
     for name, _ in item["arguments"]:
         recorder.about_change(name, local[name], before[name])
     recorder.about_looks(item, local)
+    recorder.about_kept(kept)
     recorder.about_words(heard)
     recorder.put_none_last()
     if "itertools." in form:
@@ -618,6 +625,12 @@ class _Checks:
 
     def _fingerprint(self, value):
         return _attribute_print(self._subject, value)
+
+    def about_kept(self, kept):
+        """Note, among ``more``, what modules hold after the call where the test sets it for its time."""
+        for name, value in kept.items():
+            self.imports.add((state.module_of(name), ""))
+            self._add_more(name, value)
 
     def about_words(self, heard):
         """Note, among ``more``, what the call printed and logged."""

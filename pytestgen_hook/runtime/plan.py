@@ -91,6 +91,7 @@ class Plan:
         self.needs = ()
         self.name = function.name
         self.is_setter = False
+        self.patches = ()  # statements that keep what the calls change of its module from other tests
 
     def draw(self, rng):
         arguments = {}
@@ -124,7 +125,7 @@ class Plan:
         return {
             "call": self._text(proposed),
             "arguments": [[variable, tree.source()] for variable, tree in named],
-            "prepare": prepare,
+            "prepare": [*self.patches, *prepare],
             "imports": sorted(set(self.needs).union(*[tree.imports() for _, tree in named])),
             "style": self.style,
             "receiver": self.receiver_name,
@@ -330,7 +331,7 @@ def _parameters(subject, function, kind, target, constants, typing):
     used = usage.usages(function)
     finder = shapes.Finder(subject.module, subject.raw.__code__.co_filename, constants, typing)
     finder.resolve([used[parameter.name] for parameter in listed if parameter.name in used])
-    taken = {subject.module.__name__, function.name, "result", "expected", "pytest", "capsys", "caplog"}
+    taken = {subject.module.__name__, function.name, "result", "expected", "pytest", "capsys", "caplog", "monkeypatch"}
     found = []
     for parameter in listed:
         if parameter.kind is parameter.VAR_KEYWORD:

@@ -8,10 +8,12 @@ import time
 
 import judge
 import simplify
+import state
 import steer
 import suite
 import vary
 import workers
+from literals import Writer
 from values import Built, Items, Linked, Pairs, Plain
 
 BATCH = 40
@@ -19,6 +21,7 @@ PROBED = 4  # calls asked at a time for what their comparisons looked at
 POOL = 48  # calls compared against each mutant
 REST = 240  # calls compared against the mutants that the pool leaves alive
 LONGEST_INPUT = 420
+LONGEST_PATCH = 60  # characters of a value that a test sets for its time
 CALL_TIMEOUT = 1.0
 FIRST_TIMEOUT = 0.3  # of the first few calls: some that would not end must not use up the time
 FIRST_TRIED = 120
@@ -94,7 +97,7 @@ def _kind(node):
 def _cost(proposed, item, answer):
     """What a case asks of its reader; among cases that show the same the cheapest is kept."""
     length = sum(effort(source) for _, source in item["arguments"])
-    length += sum(8 + effort(statement) for statement in item["prepare"])
+    length += sum(8 + effort(statement) for statement in item["prepare"] if not statement.startswith("monkeypatch."))
     length += sum(map(meagreness, proposed.trees()))
     expected = [check[2] for check in answer.get("checks", ())]
     length += sum(map(len, expected))
@@ -342,6 +345,7 @@ class Search:
     def run(self):
         self._take(self._observe(self.seeds))
         self._cover()
+        self._keep_state()
         answer = self._base_answer()
         if not self.good:
             return answer
@@ -369,6 +373,41 @@ class Search:
                 break
             if stale >= (5 if self._all_lines_run() else 14):
                 break
+
+    def _keep_state(self):
+        """Let what the calls change of the project's modules be set for the time of a test, if it can be written."""
+        asked = sorted(self.corpus, key=lambda seen: seen.cost)[:PROBED]
+        manner = workers.Manner(trace=False, strict=True)
+        answers = workers.apart(
+            self.subject,
+            self._guard,
+            [seen.item for seen in asked],
+            self._patience(),
+            manner,
+            self._until(LONG_COVER_SHARE + 0.1),
+        )
+        names = sorted({name for answer in answers for name in answer.get("changes", ())})
+        patches = [self._patch(name) for name in names]
+        if not names or None in patches:
+            return
+        self.plan.patches = tuple(patches)
+        inputs = [seen.input for seen in self.good]
+        self.good, self.corpus, self.arcs = [], [], set()
+        for start in range(0, len(inputs), BATCH):
+            self._take(self._observe(inputs[start : start + BATCH]))
+
+    def _patch(self, name):
+        """Return the statement that gives an attribute of a module, for one test, what it has after the import; or None."""
+        if " " in name or "." not in name:
+            return None  # something that the whole process shares
+        writer = Writer(self.subject.module)
+        try:
+            source = writer.write(state.resolved(name))
+        except Exception:
+            return None
+        if writer.imports - set(self.plan.needs) or len(source) > LONGEST_PATCH:
+            return None
+        return f'monkeypatch.setattr("{name}", {source})'
 
     def _all_lines_run(self):
         return {arc[1] for arc in self.arcs} >= set(self.subject.body_lines)

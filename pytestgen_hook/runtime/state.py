@@ -34,17 +34,67 @@ def snapshot(tree):
 
 
 def changed(before, after):
-    """Return in words what differs between two snapshots, or None."""
+    """Return the names of what differs between two snapshots, in order."""
     if set(after.get(_LOADED, ())) - set(before.get(_LOADED, ())):
         # What is imported for the first time may leave its own handler; the next call shows whether the function does.
         before = {**before, _AT_EXIT: after.get(_AT_EXIT)}
     after = {**after, _LOADED: {name: place for name, place in after[_LOADED].items() if name in before[_LOADED]}}
-    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def in_words(names):
+    """Say what is changed, or return None."""
     if not names:
         return None
     if names[0].startswith("a thread"):
         return "it leaves a thread running"
     return f"it changes {names[0]}, which other tests would see"
+
+
+class Patches:
+    """Puts other objects in the place of attributes for the time of a call, as pytest's fixture ``monkeypatch`` does."""
+
+    def __init__(self):
+        self._undone = []
+        self.first = {}  # {dotted name: the value that it was given first}
+
+    def setattr(self, target, value):
+        """Set the attribute that a dotted name stands for: a module that is imported, then names in it."""
+        owner, _, name = target.rpartition(".")
+        holder = resolved(owner)
+        if not hasattr(holder, name):
+            raise AttributeError(target)
+        self._undone.append((holder, name, getattr(holder, name)))
+        self.first.setdefault(target, value)
+        setattr(holder, name, value)
+
+    def undo(self):
+        """Give all attributes back what they held."""
+        self.first.clear()
+        while self._undone:
+            setattr(*self._undone.pop())
+
+    def held(self):
+        """Return {dotted name: what it holds now} of the attributes that were set."""
+        return {target: resolved(target) for target in self.first}
+
+
+def module_of(path):
+    """Return the longest beginning of a dotted name that is an imported module."""
+    parts = path.split(".")
+    return next(name for end in range(len(parts), 0, -1) for name in [".".join(parts[:end])] if name in sys.modules)
+
+
+def resolved(path):
+    """Return what a dotted name stands for; None if its beginning is no imported module, or a name is not there."""
+    parts = path.split(".")
+    for end in range(len(parts), 0, -1):
+        found = sys.modules.get(".".join(parts[:end]))
+        if found is not None:
+            for name in parts[end:]:
+                found = getattr(found, name, None)
+            return found
+    return None
 
 
 # -- the project's modules ---------------------------------------------------------------------------------------------

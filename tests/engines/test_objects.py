@@ -1,5 +1,7 @@
 """Objects in a state, nodes that hold nodes, graphs: through the engine's real processes."""
 
+import pytest
+
 from tests.engines.test_search import explored, the_only
 
 STACK = """
@@ -128,3 +130,54 @@ def test_calls_with_kinds_that_never_give_a_result_are_no_tests(tmp_path):
     source = "def first(text):\n    if text.isdigit():\n        return text[0]\n    return text.upper()[0]\n"
     cases = the_only(explored(tmp_path, source)).cases
     assert all(dict(case.arguments)["text"].startswith('"') for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("source", "patch", "told"),
+    [
+        pytest.param(
+            "NAMES = []\n\ndef f(name: str):\n    NAMES.append(name)\n    return name.upper()\n",
+            'monkeypatch.setattr("subject.NAMES", [])',
+            "subject.NAMES",
+            id="list",
+        ),
+        pytest.param(
+            "COUNT = 7\n\ndef f(step: int):\n    global COUNT\n    COUNT += step\n",
+            'monkeypatch.setattr("subject.COUNT", 7)',
+            "subject.COUNT",
+            id="global",
+        ),
+        pytest.param(
+            "class Conf:\n    level = 0\n\ndef f(level: int):\n    Conf.level = level + 100\n",
+            'monkeypatch.setattr("subject.Conf.level", 0)',
+            "subject.Conf.level",
+            id="class",
+        ),
+    ],
+)
+def test_what_a_call_changes_of_its_module_is_set_for_the_time_of_the_test(tmp_path, source, patch, told):
+    exploration = the_only(explored(tmp_path, source))
+    assert {case.prepare for case in exploration.cases} == {(patch,)}
+    assert told in {check.subject for case in exploration.cases for check in case.checks}
+    assert exploration.mutants_killed == exploration.mutants_total
+
+
+def test_a_cache_of_the_module_keeps_no_one_from_testing(tmp_path):
+    source = """
+    CACHE = {}
+
+    def sorted_letters(text: str) -> str:
+        if text not in CACHE:
+            CACHE[text] = "".join(sorted(text))
+        return CACHE[text]
+    """
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.lines_run == exploration.lines_total
+    assert all(case.prepare == ('monkeypatch.setattr("subject.CACHE", {})',) for case in exploration.cases)
+
+
+def test_what_cannot_be_written_cannot_be_set_for_a_test(tmp_path):
+    source = "class Conf:\n    debug = 0\n\nCONF = Conf()\n\ndef f(n: int):\n    CONF.debug = n\n    return n + 1\n"
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.cases == ()
+    assert "subject.CONF" in exploration.problem

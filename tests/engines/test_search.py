@@ -206,17 +206,10 @@ def test_what_differs_from_run_to_run_is_never_a_case(tmp_path, body, part):
 
 
 def test_what_depends_on_earlier_calls_is_never_a_case(tmp_path):
-    source = "COUNT = [0]\n\ndef next_number():\n    COUNT[0] += 1\n    return COUNT[0]\n"
+    source = "import itertools\n\nNUMBERS = itertools.count(1)\n\ndef next_number():\n    return next(NUMBERS)\n"
     exploration = the_only(explored(tmp_path, source))
     assert exploration.cases == ()
     assert "called before" in (exploration.problem or "")
-
-
-def test_what_changes_its_module_is_never_a_case(tmp_path):
-    source = "NAMES = []\n\ndef register(name: str) -> str:\n    NAMES.insert(0, name)\n    return name.upper()\n"
-    exploration = the_only(explored(tmp_path, source))
-    assert exploration.cases == ()
-    assert "NAMES" in (exploration.problem or "")
 
 
 def test_a_test_that_could_not_fail_is_not_made(tmp_path):
@@ -401,8 +394,6 @@ def test_where_a_module_cannot_be_imported_twice_its_cases_stay(tmp_path):
     ("body", "part"),
     [
         pytest.param("CONF.debug = n\n    return n + 1", "subject.CONF", id="attribute"),
-        pytest.param("Conf.level = n + 1000\n    return n + 1", "subject.Conf.level", id="class"),
-        pytest.param("Conf.seen[n] = 1\n    return n + 1", "subject.Conf.seen", id="dict-of-class"),
         pytest.param("f.calls = n\n    return n + 1", "subject.f", id="attribute-of-function"),
         pytest.param("decimal.getcontext().prec = 6\n    return n + 1", "decimal", id="decimal"),
         pytest.param("sys.setrecursionlimit(303)\n    return n + 1", "recursion limit", id="recursion"),
