@@ -97,6 +97,7 @@ def _with_clashes_qualified(case: Case) -> Case:
     return replace(
         case,
         arguments=tuple((name, swap(source)) for name, source in case.arguments),
+        define=tuple(swap(statement) for statement in case.define),
         prepare=tuple(swap(statement) for statement in case.prepare),
         call=swap(case.call),
         setup=tuple(swap(statement) for statement in case.setup),
@@ -139,8 +140,9 @@ def _shape(case: Case) -> tuple[object, ...]:
     raised = case.raises.name if case.raises else None
     # Which of its arguments a call gives back is no value for a table: that needs a test of its own.
     checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in _told(case))
-    links = tuple(source for _, source in case.arguments if _linked_to(source, names))
-    return (names, links, case.prepare, case.call, case.setup, checks, raised, case.enters)
+    # What is made of classes and variables of the test itself is no value for a table either.
+    links = tuple(source for _, source in case.arguments if case.define or _linked_to(source, names))
+    return (names, links, case.define, case.prepare, case.call, case.setup, checks, raised, case.enters)
 
 
 def _linked_to(source: str, names: Collection[str]) -> str | None:
@@ -167,6 +169,7 @@ def _renamed(case: Case, imported: set[str]) -> Case:
     return replace(
         case,
         arguments=tuple((changes.get(name, name), source) for name, source in case.arguments),
+        define=tuple(swap(statement) for statement in case.define),
         prepare=tuple(swap(statement) for statement in case.prepare),
         call=swap(case.call),
         setup=tuple(swap(statement) for statement in case.setup),
@@ -327,7 +330,7 @@ def _single(name: str, case: Case) -> str:
     names = [name for name, _ in case.arguments]
     changed.update(filter(None, (_linked_to(source, names) for _, source in case.arguments)))
     receiver = _receiver(case)
-    lines: list[str] = []
+    lines: list[str] = [statement + "\n" for statement in case.define]
     room = _LONGEST_INLINE
     by: dict[str, ast.expr] = {}
     for argument, source in case.arguments:
@@ -419,7 +422,7 @@ def _quoted(text: str) -> str:
 def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
     first = cases[0]
     columns: list[tuple[str, list[str]]] = []
-    lines: list[str] = []
+    lines: list[str] = [statement + "\n" for statement in first.define]
     for position, (argument, source) in enumerate(first.arguments):
         sources = [case.arguments[position][1] for case in cases]
         if len(set(sources)) == 1:

@@ -178,7 +178,8 @@ class Raises:
 class Case:
     """One observed call that earned its place, as source text.
 
-    ``arguments`` are (name, source) in the order of the call; ``prepare`` are statements that bring them into the state that
+    ``define`` are statements that define what the arguments use; ``arguments`` are (name, source) in the order of the call;
+    ``prepare`` are statements that bring them into the state that
     the call is made in; ``setup`` are statements before it; ``call`` is an expression
     over the argument names and the names that ``setup`` binds. Exactly one of ``checks`` and ``raises`` is given.
     With ``enters`` the call gives a context manager, and ``result`` is what entering it gives. Checks may use pytest's
@@ -196,6 +197,7 @@ class Case:
     lines: frozenset[int] = frozenset()
     kills: frozenset[int] = frozenset()
     enters: bool = False
+    define: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
 
 

@@ -1,5 +1,6 @@
 """Cases become tests: what shares a shape is one table, what does not stands alone."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -172,3 +173,41 @@ def test_a_function_named_by_an_underscore_has_a_test_with_a_name():
         cases=(Case((), "_()", checks=(Check("result", "==", "1"),)),),
     )
     assert [name for name, _ in render([exploration]).module.tests] == ["test_underscore"]
+
+
+def test_statements_stand_between_the_arguments_and_the_call():
+    given = case("[1]", "7", gives=Check("result", "==", "[1, 2]"))
+    result = rendered(replace(given, prepare=("left.append(2)",)))
+    ((_, source),) = result.module.tests
+    assert source.splitlines()[1:] == ["    left = [1]", "    left.append(2)", "    assert pick(left, 7) == [1, 2]"]
+
+
+def test_what_is_prepared_otherwise_is_another_test():
+    given = case("[1]", "7", gives=Check("result", "==", "[1, 2]"))
+    cases = [replace(given, prepare=("left.append(2)",)), given]
+    assert len(rendered(*cases).module.tests) == 2
+
+
+def test_a_part_of_another_argument_is_no_value_for_a_table():
+    cases = [
+        case("[[1]]", "left[0]", gives=Check("result", "==", "[1]")),
+        case("[[2]]", "[3]", gives=Check("result", "==", "[3]")),
+    ]
+    result = rendered(*cases)
+    assert green(result, lambda left, right: right) == 2
+    assert any("    left = [[1]]\n" in source and "pick(left, left[0])" in source for _, source in result.module.tests)
+
+
+def test_a_class_that_the_test_defines_comes_first():
+    given = case("Small()", "7", gives=Check("result", "==", "2"))
+    result = rendered(replace(given, define=("class Small:\n    def size(self):\n        return 2",)))
+    ((_, source),) = result.module.tests
+    assert source.splitlines()[1:5] == ["    class Small:", "        def size(self):", "            return 2", "    "]
+    assert green(result, lambda left, right: left.size()) == 1
+
+
+def test_a_test_that_sets_state_of_a_module_takes_the_fixture():
+    given = case("1", "2", gives=Check("result", "==", "3"))
+    result = rendered(replace(given, prepare=('monkeypatch.setattr("a.CACHE", {})',)))
+    ((name, source),) = result.module.tests
+    assert source.startswith(f"def {name}(monkeypatch):\n")

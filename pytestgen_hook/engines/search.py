@@ -165,5 +165,6 @@ def _case(raw: Mapping[str, Any]) -> Case:
         lines=frozenset(raw["lines"]),
         kills=frozenset(raw["kills"]),
         enters=raw.get("enters", False),
+        define=tuple(raw["define"]),
         prepare=tuple(raw["prepare"]),
     )

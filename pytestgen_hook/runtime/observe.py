@@ -49,6 +49,8 @@ class Scope:
     def arranged(self, item):
         """Return {name: value} of the arguments, made anew and brought into the state that the call is made in."""
         local = {}
+        for statement in item["define"]:
+            exec(statement, self.names, local)
         for name, source in item["arguments"]:
             local[name] = self.evaluate(source, dict(local))
         for statement in item["prepare"]:
@@ -198,8 +200,8 @@ class Subject:
 def observe(subject, item, guard, trace=True, strict=False):
     """Evaluate the input ``item`` and make its call; return a dict that JSON can carry.
 
-    ``item``: {"call": text, "receiver": name or None, "arguments": [[name, source]], "prepare": [statement],
-    "imports": [[module, name]], "style": "plain" | "await" | "agen"}.
+    ``item``: {"call": text, "receiver": name or None, "define": [statement], "arguments": [[name, source]],
+    "prepare": [statement], "imports": [[module, name]], "style": "plain" | "await" | "agen"}.
     With ``strict`` the written values are evaluated again and compared.
     An item with ``judge.told`` in ``"told"`` is not described but judged by that.
     """

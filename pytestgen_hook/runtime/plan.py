@@ -15,10 +15,11 @@ import domains
 import harvest
 import sequences
 import shapes
+import subclasses
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built, statements, with_few_values
+from values import Built, definitions, statements, with_few_values
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -122,8 +123,12 @@ class Plan:
         named += [(parameter.variable, proposed.arguments.get(parameter.name)) for parameter in self.parameters]
         named = [(variable, tree) for variable, tree in named if tree is not None]
         prepare = [text for name, tree in named for text in statements(tree, name)]
+        defined = {}
+        for _, tree in named:
+            defined = {**definitions(tree), **defined}
         return {
             "call": self._text(proposed),
+            "define": list(defined.values()),
             "arguments": [[variable, tree.source()] for variable, tree in named],
             "prepare": [*self.patches, *prepare],
             "imports": sorted(set(self.needs).union(*[tree.imports() for _, tree in named])),
@@ -219,9 +224,14 @@ def make_plan(subject, qualname, tree):
     parameters = _parameters(subject, function, kind, target, constants, typing)
     if kind == "constructor" and issubclass(owner, enum.Enum):
         raise CannotCall(f"Python itself calls {name} for each member of an Enum")
+    if kind == "constructor" and inspect.isabstract(owner):
+        raise CannotCall(f"{owner.__name__} is abstract: its constructor runs in tests of classes that derive from it")
     receiver = None
     if kind in ("method", "property"):
         receiver = typing.domain(owner) if issubclass(owner, enum.Enum) else typing.instances(owner)
+        if receiver is None and inspect.isabstract(owner):
+            receiver = subclasses.minimal(owner, typing)
+            receiver = receiver and typing.richer(receiver, owner)
         if receiver is None:
             raise CannotCall(_why_no_instance(owner))
     if kind == "method":

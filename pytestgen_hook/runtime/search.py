@@ -223,7 +223,7 @@ class Search:
         fresh = []
         for proposed in inputs:
             item = self.plan.item(proposed)
-            key = (item["call"], *(source for _, source in item["arguments"]), *item["prepare"])
+            key = (item["call"], *(source for _, source in item["arguments"]), *item["define"], *item["prepare"])
             if key in self.known or sum(map(len, key[1:])) > LONGEST_INPUT:
                 continue
             self.known.add(key)
@@ -699,6 +699,7 @@ class Search:
         answer = seen.answer
         return {
             "arguments": seen.item["arguments"],
+            "define": seen.item["define"],
             "prepare": seen.item["prepare"],
             "call": answer["call"],
             "setup": answer.get("setup", []),

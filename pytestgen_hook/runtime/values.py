@@ -3,6 +3,7 @@
 import ast
 import copy
 import math
+import textwrap
 
 from literals import double_quoted
 
@@ -117,6 +118,45 @@ class Linked(Built):
     """A call that makes an object which may hold others of its class: a node of a list, a tree or a graph."""
 
     __slots__ = ()
+
+
+class Defined(Built):
+    """An object of a class that the test itself defines: ``heads`` are its first line and those of its methods."""
+
+    __slots__ = ("heads", "returned")
+
+    def __init__(self, function, arguments, needs, heads, returned):
+        super().__init__(function, arguments, needs)
+        self.heads = heads
+        self.returned = tuple(returned)  # what each method gives back
+
+    def children(self):
+        return (*super().children(), *self.returned)
+
+    def with_children(self, children):
+        count = len(self.arguments)
+        arguments = zip([name for name, _ in self.arguments], children)
+        return Defined(self.function, arguments, self.needs, self.heads, children[count:])
+
+    def imports(self):
+        return super().imports().union(*[node.imports() for node in self.returned])
+
+    def definition(self):
+        """Return the statement that defines the class."""
+        first, *methods = self.heads
+        parts = [
+            textwrap.indent(f"{head}\n    return {value.source()}", "    ")
+            for head, value in zip(methods, self.returned)
+        ]
+        return first + "\n" + "\n\n".join(parts)
+
+
+def definitions(node):
+    """Return {name: statement} of the classes that the test of an input defines."""
+    found = {node.function: node.definition()} if isinstance(node, Defined) else {}
+    for child in node.children():
+        found = {**definitions(child), **found}
+    return found
 
 
 class Text:

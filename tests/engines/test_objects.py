@@ -181,3 +181,43 @@ def test_what_cannot_be_written_cannot_be_set_for_a_test(tmp_path):
     exploration = the_only(explored(tmp_path, source))
     assert exploration.cases == ()
     assert "subject.CONF" in exploration.problem
+
+
+def test_an_abstract_class_is_filled_in_by_the_test(tmp_path):
+    source = """
+    from abc import ABC, abstractmethod
+
+    class AbstractShape(ABC):
+        @abstractmethod
+        def area(self) -> float: ...
+
+        @property
+        @abstractmethod
+        def sides(self) -> int: ...
+
+        @abstractmethod
+        async def scaled(self, by, *, origin=None): ...
+
+        def describe(self):
+            return f"large, {self.sides} sides" if self.area() > 100 else "small"
+    """
+    exploration = explored(tmp_path, source)["AbstractShape.describe"]
+    assert exploration.mutants_killed == exploration.mutants_total
+    (definition,) = exploration.cases[0].define
+    assert definition.startswith("class MinimalShape(AbstractShape):\n    def area(self):\n        return ")
+    assert "    async def scaled(self, by, *, origin=None):\n" in definition
+    assert "    @property\n    def sides(self):\n" in definition
+
+
+def test_the_constructor_of_an_abstract_class_is_left_to_others(tmp_path):
+    source = """
+    import abc
+
+    class Shape(abc.ABC):
+        def __init__(self, name):
+            self.name = name
+
+        @abc.abstractmethod
+        def area(self): ...
+    """
+    assert "abstract" in explored(tmp_path, source)["Shape.__init__"].problem
