@@ -195,9 +195,13 @@ _TYPICAL = {
 _TYPICAL_OF = {name: texts for names, texts in _TYPICAL.items() for name in names.split()}
 
 
+_OF_TEXT = re.compile(r"(?<=.)_?(string|str|text)$")  # ``date_string`` is a date
+
+
 def with_typical(domain, name):
     """Return the domain of a parameter, with what its name promises among its values if it holds text at all."""
-    texts = _TYPICAL_OF.get(name.lower()) or _TYPICAL_OF.get(name.lower().rpartition("_")[2])
+    name = _OF_TEXT.sub("", name.lower())
+    texts = _TYPICAL_OF.get(name) or _TYPICAL_OF.get(name.rpartition("_")[2])
     if texts is None or not _holds_text(domain):
         return domain
     return Any([(domain, 5), (Fixed([Plain(text) for text in texts]), 1)])

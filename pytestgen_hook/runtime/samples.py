@@ -9,6 +9,8 @@ except ImportError:
     import sre_parse
 
 _LONGEST = 60
+_SMALL = (1, 2, 3, 7, 10, 12, 28)
+_NEAR = (2024, 1999, 2000, 1986)
 _CATEGORIES = {
     "CATEGORY_DIGIT": "0123456789",
     "CATEGORY_WORD": "abcxyz019_",
@@ -54,6 +56,11 @@ class _Maker:
     def text(self, tree):
         return "".join(self._part(str(operation), value) for operation, value in tree)
 
+    def _number(self, digits):
+        """Return a number of so many digits as texts have them: months, hours and counts are small, years are near."""
+        known = _NEAR if digits >= 4 else _SMALL
+        return str(self._rng.choice(known))[-digits:].zfill(digits)
+
     def _part(self, operation, value):
         if operation == "LITERAL":
             return chr(value)
@@ -73,6 +80,8 @@ class _Maker:
             least, most, inner = value
             most = min(int(most), int(least) + 3)
             times = least if self._attempt == 0 and least else self._rng.randint(int(least), max(int(least), most))
+            if _is_digit(inner) and times:
+                return self._number(int(times))
             return "".join(self.text(inner) for _ in range(int(times)))
         if operation == "ATOMIC_GROUP":
             return self.text(value)
@@ -81,6 +90,13 @@ class _Maker:
         if operation in ("AT", "ASSERT", "ASSERT_NOT"):
             return ""  # whether it holds is seen when the text is tried
         raise _Unmakeable(operation)
+
+
+def _is_digit(tree):
+    """Whether a repeated part is a digit: together they are a number."""
+    if len(tree) != 1 or str(tree[0][0]) != "IN":
+        return False
+    return set(_letters(tree[0][1])) == set("0123456789")
 
 
 def _letters(members):

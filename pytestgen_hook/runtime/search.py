@@ -378,13 +378,9 @@ class Search:
         """Let what the calls change of the project's modules be set for the time of a test, if it can be written."""
         asked = sorted(self.corpus, key=lambda seen: seen.cost)[:PROBED]
         manner = workers.Manner(trace=False, strict=True)
+        self._end = self._until(LONG_COVER_SHARE + 0.1)
         answers = workers.apart(
-            self.subject,
-            self._guard,
-            [seen.item for seen in asked],
-            self._patience(),
-            manner,
-            self._until(LONG_COVER_SHARE + 0.1),
+            self.subject, self._guard, [seen.item for seen in asked], self._patience(), manner, self._end
         )
         names = sorted({name for answer in answers for name in answer.get("changes", ())})
         patches = [self._patch(name) for name in names]

@@ -118,3 +118,9 @@ def test_samples_match_their_pattern(pattern):
 @pytest.mark.parametrize("pattern", ["(", "(?<!a)b(?=c)", "a{60000}", "[^\\s\\S]", ""])
 def test_patterns_that_no_sample_is_made_for_give_none_or_few(pattern):
     assert len(samples.texts_matching(pattern)) <= 4
+
+
+def test_digits_that_stand_together_are_a_number_as_texts_have_it():
+    texts = samples.texts_matching(r"[0-9]{4}-\d{2}")
+    assert texts
+    assert all(1 <= int(text[-2:]) <= 28 and 1900 < int(text[:4]) < 2100 for text in texts)
