@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytestgen_hook import callsites, formatting, gates, layout, merge, render
+from pytestgen_hook import callsites, codestyle, formatting, gates, layout, merge, render
 from pytestgen_hook.engines import search
 from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge
@@ -311,10 +311,18 @@ def _added(
     existing = draft.after if draft.origin or draft.before is not None else None
     before = _top_level_names(existing)
     settings = project.code.settings(draft.path)
+    text = (project.tree / source).read_text(encoding="utf-8", errors="replace")
+    style = _style(draft.path, text, existing, project)
     rendered = render.render(explorations, taken=before)
     named = _as_collected(rendered.module, settings)
-    module = formatting.format_tests(named, tree=project.tree, test_path=draft.path)
-    merged = merge.merge_tests(existing, module, first_party=first_party, collected=settings.collects_name)
+    module = formatting.format_tests(named, tree=project.tree, test_path=draft.path, style=style)
+    merged = merge.merge_tests(
+        existing,
+        module,
+        first_party=first_party,
+        collected=settings.collects_name,
+        line_length=style.line_length,
+    )
     new_names = dict(zip((name for name, _ in rendered.module.tests), (name for name, _ in named.tests), strict=True))
     origin = dict(draft.origin)
     there: dict[int, list[str]] = {}
@@ -325,6 +333,15 @@ def _added(
         elif test not in there.setdefault(number, []):
             there[number].append(test)
     return _Draft(draft.path, draft.before, merged.source, origin), there
+
+
+def _style(path: str, source: str, existing: bytes | None, project: Project) -> codestyle.CodeStyle:
+    def read(name: str) -> str | None:
+        place = project.tree / name
+        return place.read_text(encoding="utf-8", errors="replace") if place.is_file() else None
+
+    samples = [(existing or b"").decode("utf-8", errors="replace"), source]
+    return codestyle.code_style(path, read, samples)
 
 
 def _as_collected(module: TestModule, settings: PytestSettings) -> TestModule:

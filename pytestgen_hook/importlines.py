@@ -7,8 +7,6 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-_LINE_LENGTH = 88
-
 
 class Import(NamedTuple):
     """One import: ``from module import name as bound``; name "" for ``import module``, which binds its first part."""
@@ -52,7 +50,7 @@ def section_of(module: str, first_party: Collection[str]) -> int:
     return 1 if top in sys.stdlib_module_names else 2
 
 
-def blocks_of(imports: Iterable[Import], first_party: Collection[str]) -> dict[int, list[str]]:
+def blocks_of(imports: Iterable[Import], first_party: Collection[str], line_length: int) -> dict[int, list[str]]:
     """Return import statements by section, sorted as isort and ruff do, names of one module together."""
     by_module: dict[tuple[bool, str, str], list[Import]] = {}
     for item in imports:
@@ -61,28 +59,28 @@ def blocks_of(imports: Iterable[Import], first_party: Collection[str]) -> dict[i
     for key in sorted(by_module):
         module = key[2]
         names = by_module[key] if key[0] else []
-        blocks.setdefault(section_of(module, first_party), []).append(statement(module, names))
+        blocks.setdefault(section_of(module, first_party), []).append(statement(module, names, line_length))
     return dict(sorted(blocks.items()))
 
 
-def statement(module: str, names: Sequence[Import]) -> str:
+def statement(module: str, names: Sequence[Import], line_length: int) -> str:
     """Return the import of names from a module, or of the module where there are none."""
     if not names:
         return f"import {module}\n"
     ordered = sorted(names, key=lambda item: (not _is_constant(item.name), not item.name[:1].isupper(), item.name))
     plain = [item.name for item in ordered if item.bound == item.name]
     aliased = [f"{item.name} as {item.bound}" for item in ordered if item.bound != item.name]
-    statements = [_from(module, plain)] if plain else []
-    return "".join([*statements, *(_from(module, [alias]) for alias in aliased)])
+    statements = [_from(module, plain, line_length)] if plain else []
+    return "".join([*statements, *(_from(module, [alias], line_length) for alias in aliased)])
 
 
 def _is_constant(name: str) -> bool:
     return len(name) > 1 and name.isupper()
 
 
-def _from(module: str, names: Sequence[str]) -> str:
+def _from(module: str, names: Sequence[str], line_length: int) -> str:
     line = f"from {module} import {', '.join(names)}"
-    if len(line) <= _LINE_LENGTH:
+    if len(line) <= line_length:
         return line + "\n"
     return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
 

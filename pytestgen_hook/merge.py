@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pytestgen_hook.codestyle import DEFAULT_LENGTH
 from pytestgen_hook.importlines import Import, blocks_of, imports_of, joined_blocks, statement
 from pytestgen_hook.placement import with_imports, with_tests
 from pytestgen_hook.pytest_settings import PytestSettings
@@ -35,6 +36,7 @@ def merge_tests(
     *,
     first_party: Collection[str],
     collected: Callable[[str], bool] = _BY_DEFAULT,
+    line_length: int = DEFAULT_LENGTH,
 ) -> Merged:
     """Return the test file with the tests of ``new`` added; None for ``existing`` makes a new file.
 
@@ -45,9 +47,9 @@ def merge_tests(
     new, imports = _with_hidden_names(new, collected)
     if existing is None or not existing.removeprefix(codecs.BOM_UTF8).strip():
         tests, names = _named_apart(new.tests, {item.bound for item in imports}, {}, collected)
-        return Merged(_new_file(_used(imports, tests), tests, first_party).encode(), names)
+        return Merged(_new_file(_used(imports, tests), tests, first_party, line_length).encode(), names)
     try:
-        return _added_to(SourceFile.read(existing), new, imports, first_party, collected)
+        return _added_to(SourceFile.read(existing), new, imports, first_party, collected, line_length)
     except RecursionError:  # such as a text put together from hundreds of others with +
         raise CannotMerge("its expressions are nested too deeply") from None
 
@@ -58,6 +60,7 @@ def _added_to(
     imports: Sequence[Import],
     first_party: Collection[str],
     collected: Callable[[str], bool],
+    line_length: int,
 ) -> Merged:
     tree = file.tree()
     bindings = _Bindings.of(tree)
@@ -66,13 +69,15 @@ def _added_to(
     if tests:
         _refuse_what_would_change_tests(tree)
         missing = [item for item in _used(imports, tests) if not _is_there(item, tree, bindings)]
-        file = with_imports(file, missing, first_party)
+        file = with_imports(file, missing, first_party, line_length)
         file = with_tests(file, _joined([source for _, source in tests]))
     return Merged(file.content(), names)
 
 
-def _new_file(imports: Sequence[Import], tests: Sequence[tuple[str, str]], first_party: Collection[str]) -> str:
-    head = joined_blocks(blocks_of(imports, first_party))
+def _new_file(
+    imports: Sequence[Import], tests: Sequence[tuple[str, str]], first_party: Collection[str], line_length: int
+) -> str:
+    head = joined_blocks(blocks_of(imports, first_party, line_length))
     body = _joined([source for _, source in tests])
     return f"{head}\n\n{body}" if head and body else head + body
 
@@ -259,7 +264,7 @@ def _same_meaning(one: Import, other: Import) -> bool:
 def _told(item: Import | None) -> str:
     if item is None:
         return "it is defined or assigned there"
-    return statement(item.module, [item] if item.name else []).strip()
+    return statement(item.module, [item] if item.name else [], DEFAULT_LENGTH).strip()
 
 
 def _refuse_what_would_change_tests(tree: ast.Module) -> None:

@@ -22,13 +22,15 @@ _PREPARATION = re.compile(
 )
 
 
-def with_imports(file: SourceFile, imports: Sequence[Import], first_party: Collection[str]) -> SourceFile:
+def with_imports(
+    file: SourceFile, imports: Sequence[Import], first_party: Collection[str], line_length: int
+) -> SourceFile:
     """Add import lines below the imports of the file's head, in their sorted place where the head is sorted."""
     if not imports:
         return file
     module = file.concrete()
     head = _head_of(module)
-    blocks = blocks_of(imports, first_party)
+    blocks = blocks_of(imports, first_party, line_length)
     if head.imports and head.is_plain:
         placed = _among_imports(file, module, head.imports, blocks, first_party)
         if placed is not None:
