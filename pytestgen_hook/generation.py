@@ -313,7 +313,7 @@ def _added(
     settings = project.code.settings(draft.path)
     text = (project.tree / source).read_text(encoding="utf-8", errors="replace")
     style = _style(draft.path, text, existing, project)
-    rendered = render.render(explorations, taken=before)
+    rendered = render.render(explorations, taken=before, source=text, line_length=style.line_length)
     named = _as_collected(rendered.module, settings)
     module = formatting.format_tests(named, tree=project.tree, test_path=draft.path, style=style)
     merged = merge.merge_tests(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import codecs
+import copy
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -104,9 +105,20 @@ def _tests_there(tree: ast.Module, collected: Callable[[str], bool]) -> dict[str
 
 
 def _meaning(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """The test without its layout and its name, which it may have got to be told from others, or from the user."""
+    """The test without its layout and its names: they may be given to tell it from others, or by the user."""
+    node = _WithoutIds().visit(copy.deepcopy(node))
     parts = [ast.dump(part) for part in (node.args, *node.decorator_list, *node.body)]
     return " ".join([type(node).__name__, *parts])
+
+
+class _WithoutIds(ast.NodeTransformer):
+    """Takes the ids of rows away: ``pytest.param(1, id="one")`` is the row that ``pytest.param(1)`` is."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "param":
+            node.keywords = [item for item in node.keywords if item.arg != "id"]
+        return node
 
 
 def _definition(source: str) -> ast.FunctionDef | ast.AsyncFunctionDef:

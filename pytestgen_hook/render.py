@@ -9,7 +9,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pytestgen_hook.types import Case, Check, Exploration, Kind, TestModule
+from pytestgen_hook.naming import LONGEST_NAME, Facts, fixtures_of, is_of_result, row_ids, test_names, told
+from pytestgen_hook.phrases import snake
+from pytestgen_hook.types import Case, Check, Exploration, TestModule
 
 _LONGEST_INLINE = 70
 _LOOSE = (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda)  # a comparison after one of these would become part of it
@@ -24,36 +26,28 @@ class Rendered:
     origin: dict[tuple[str, str], tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Cases of one function that share a shape, and so one test."""
-
-    exploration: int
-    cases: tuple[int, ...]
-
-
-def render(explorations: Sequence[Exploration], *, taken: Collection[str] = ()) -> Rendered:
+def render(
+    explorations: Sequence[Exploration], *, taken: Collection[str] = (), source: str = "", line_length: int = 88
+) -> Rendered:
     """Return the tests for all cases of the explorations, which belong to one source file.
 
-    ``taken`` are names that the test file already uses at its top level.
+    ``taken`` are names that the test file already uses at its top level; ``source`` is the text of the file under test,
+    from which names say when a function does what it does; ``line_length`` is that of the project.
     """
     names = set(taken)
     tests: list[tuple[str, str]] = []
     origin: dict[tuple[str, str], tuple[int, int]] = {}
     imports: dict[str, tuple[str, str]] = {}
-    explorations = [
-        replace(exploration, cases=tuple(map(_with_clashes_qualified, exploration.cases)))
-        for exploration in explorations
-    ]
     for number, exploration in enumerate(explorations):
-        usable = [index for index, case in enumerate(exploration.cases) if _bind_imports(case, imports)]
-        for group in _grouped(exploration, number, usable):
-            cases = [_renamed(exploration.cases[index], set(imports)) for index in group.cases]
-            name = _test_name(exploration, cases)
-            name = _unique(_with_options(name, cases[0]) if name in names else name, names)
-            ids = _ids(cases) if len(cases) > 1 else [""]
-            tests.append((name, _test_source(name, cases, ids)))
-            for identifier, index in zip(ids, group.cases, strict=True):
+        facts = Facts(exploration.function, exploration.cases, source)
+        qualified = [_with_clashes_qualified(case) for case in exploration.cases]
+        usable = [index for index, case in enumerate(qualified) if _bind_imports(case, imports)]
+        groups = _grouped(qualified, usable, facts)
+        longest = min(LONGEST_NAME, line_length - len("def ():"))
+        for name, group in zip(test_names(facts, groups, names, longest=longest), groups, strict=True):
+            ids = row_ids(facts, group) if len(group) > 1 else [""]
+            tests.append((name, _test_source(name, [_renamed(qualified[index], set(imports)) for index in group], ids)))
+            for identifier, index in zip(ids, group, strict=True):
                 origin[name, identifier] = (number, index)
     source_path = explorations[0].function.path if explorations else ""
     module = TestModule(source_path, _used_imports(imports.values(), tests), tuple(tests))
@@ -76,7 +70,6 @@ _OWN_NAMES = {
     "monkeypatch",
 }
 _COLLECTED = ("pytest_", "test", "Test")
-_FIXTURES = ("capsys", "caplog", "monkeypatch")
 
 
 def _with_clashes_qualified(case: Case) -> Case:
@@ -128,18 +121,19 @@ def _used_imports(imports: Iterable[tuple[str, str]], tests: Sequence[tuple[str,
     return tuple(sorted((module, name) for module, name in wanted if (name or module.split(".")[0]) in used))
 
 
-def _grouped(exploration: Exploration, number: int, usable: Sequence[int]) -> list[_Group]:
+def _grouped(cases: Sequence[Case], usable: Sequence[int], facts: Facts) -> list[list[int]]:
+    """Return the cases that share a shape together, each group to be one test."""
     groups: dict[tuple[object, ...], list[int]] = {}
     for index in usable:
-        groups.setdefault(_shape(exploration.cases[index]), []).append(index)
-    return [_Group(number, tuple(indices)) for indices in groups.values()]
+        groups.setdefault((*_shape(cases[index]), facts.guard(index)), []).append(index)
+    return list(groups.values())
 
 
 def _shape(case: Case) -> tuple[object, ...]:
     names = tuple(name for name, _ in case.arguments)
-    raised = case.raises.name if case.raises else None
+    raised = (case.raises.name, case.raises.message is None) if case.raises else None
     # Which of its arguments a call gives back is no value for a table: that needs a test of its own.
-    checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in _told(case))
+    checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in told(case))
     # What is made of classes and variables of the test itself is no value for a table either.
     links = tuple(source for _, source in case.arguments if case.define or _linked_to(source, names))
     return (names, links, case.define, case.prepare, case.call, case.setup, checks, raised, case.enters)
@@ -149,12 +143,6 @@ def _linked_to(source: str, names: Collection[str]) -> str | None:
     """Return the argument that another one is a part of: ``tree`` where the source of that is ``tree.left``."""
     match = re.match(r"([A-Za-z_]\w*)(?=[.\[])", source)
     return match.group(1) if match and match.group(1) in names else None
-
-
-def _told(case: Case) -> tuple[Check, ...]:
-    """The checks worth writing: that a call returns None says nothing beside what it changed."""
-    rest = tuple(check for check in case.checks if (check.subject, check.expected) != ("result", "None"))
-    return rest or case.checks
 
 
 def _renamed(case: Case, imported: set[str]) -> Case:
@@ -184,6 +172,36 @@ class _Substitution(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self._by.get(node.id, node)
 
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """``f(*(1, 2), **{"a": 3})`` is written ``f(1, 2, a=3)``."""
+        self.generic_visit(node)
+        arguments: list[ast.expr] = []
+        for item in node.args:
+            match item:
+                case ast.Starred(ast.Tuple(elts) | ast.List(elts)):
+                    arguments += elts
+                case _:
+                    arguments.append(item)
+        named: list[ast.keyword] = []
+        for keyword_ in node.keywords:
+            match keyword_:
+                case ast.keyword(None, ast.Dict(keys, values)) if all(map(_is_name, keys)):
+                    named += [
+                        ast.keyword(ast.literal_eval(key), value)
+                        for key, value in zip(keys, values, strict=True)
+                        if key
+                    ]
+                case _:
+                    named.append(keyword_)
+        return ast.Call(node.func, arguments, named)
+
+
+def _is_name(key: ast.expr | None) -> bool:
+    match key:
+        case ast.Constant(str(text)):
+            return text.isidentifier() and not keyword.iskeyword(text)
+    return False
+
 
 def _substituted(text: str, by: dict[str, ast.expr]) -> str:
     """Return the expression or statements with other expressions for some names."""
@@ -197,125 +215,6 @@ def _expression(source: str) -> ast.expr:
     return ast.parse(source, mode="eval").body
 
 
-# -- names -----------------------------------------------------------------------------------------------------------
-
-
-def _snake(name: str) -> str:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return re.sub(r"\W+|_+", "_", spaced).strip("_").lower()
-
-
-def _test_name(exploration: Exploration, cases: Sequence[Case]) -> str:
-    function = exploration.function
-    parts = [_snake(part) for part in function.qualname.split(".")]
-    if function.name in ("__init__", "__new__", "__post_init__"):
-        parts[-1] = "construction"
-    base = "test_" + ("_".join(part for part in parts if part) or "underscore")
-    first = cases[0]
-    if first.raises:
-        return f"{base}_raises_{_snake(first.raises.name)}"
-    fixtures = _fixtures(first)
-    if "capsys" in fixtures or "caplog" in fixtures:
-        return f"{base}_{'prints' if 'capsys' in fixtures else 'logs'}"
-    changed = [check.subject for check in _told(first) if not _is_of_result(check)]
-    if changed and function.kind is not Kind.PROPERTY:
-        owners = [name for name, _ in first.arguments if re.search(rf"\b{name}\b", changed[0])]
-        return f"{base}_changes_{_snake(owners[0] if owners else changed[0])}"
-    if len(cases) == 1 and len(first.checks) == 1 and first.checks[0].expected in ("True", "False", "None"):
-        return f"{base}_returns_{first.checks[0].expected.lower()}"
-    return base
-
-
-def _with_options(name: str, case: Case) -> str:
-    """Return the name with the optional arguments that the call gives: what tells it from other tests of the function."""
-    given = re.findall(r"(\w+)=", case.call)
-    return f"{name}_with_{'_and_'.join(_snake(option) for option in given)}" if given else name
-
-
-def _unique(name: str, names: set[str]) -> str:
-    candidate, count = name, 1
-    while candidate in names:
-        count += 1
-        candidate = f"{name}_{count}"
-    names.add(candidate)
-    return candidate
-
-
-def _ids(cases: Sequence[Case]) -> list[str]:
-    """Return a distinct readable id for each case, made from the arguments in which the cases differ."""
-    columns = [dict(case.arguments) for case in cases]
-    differing = [name for name in columns[0] if len({column[name] for column in columns}) > 1]
-    found: list[str] = []
-    names: set[str] = set()
-    for column in columns:
-        words = "-".join(word for word in (_slug(column[name]) for name in differing) if word)
-        found.append(_numbered(words[:48].strip("-") or "case", names))
-    return found
-
-
-def _numbered(words: str, names: set[str]) -> str:
-    candidate, count = words, 1
-    while candidate in names:
-        count += 1
-        candidate = f"{words}-{count}"
-    names.add(candidate)
-    return candidate
-
-
-_EMPTY: dict[type, str] = {
-    str: "empty-text",
-    list: "empty-list",
-    tuple: "empty-tuple",
-    dict: "empty-dict",
-    bytes: "empty-bytes",
-}
-
-
-def _slug(source: str) -> str:
-    return _node_slug(_expression(source))[:40].strip("-.")
-
-
-def _node_slug(node: ast.expr) -> str:
-    """Say an expression in words: the values in it, without the names of what they are wrapped in."""
-    try:
-        return _value_slug(ast.literal_eval(node))
-    except (ValueError, TypeError):
-        pass
-    inner: list[ast.expr] = []
-    if isinstance(node, ast.Call):
-        inner = [*node.args, *[item.value for item in node.keywords]]
-        if not inner:
-            return "empty-" + _snake(ast.unparse(node.func)).replace("_", "-")
-    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        inner = node.elts
-    elif isinstance(node, ast.Dict):
-        inner = node.values
-    elif isinstance(node, ast.Attribute):
-        return node.attr.lower().replace("_", "-")
-    words = "-".join(word for word in map(_node_slug, inner) if word)
-    return words or "-".join(re.findall(r"[A-Za-z0-9_.]+", ast.unparse(node)))[:32].lower()
-
-
-def _value_slug(value: object) -> str:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"minus-{-value}" if value < 0 else str(value)
-    if type(value) in _EMPTY and not value:
-        return _EMPTY[type(value)]
-    if isinstance(value, str):
-        if not value.strip():
-            return "blank-text"
-        spoken = re.sub(r"(?<![\w.])-(?=[\d.])", "minus-", value)
-        words = "-".join(re.findall(r"[A-Za-z0-9_.+]+", spoken))[:24].strip("-")
-        return words if words.strip(".") else ("non-ascii-text" if not value.isascii() else "punctuation")
-    if isinstance(value, (list, tuple, set, frozenset)):
-        inner = "-".join(_value_slug(item) for item in value)
-        return inner if len(inner) <= 24 else f"{len(value)}-items"
-    if isinstance(value, dict):
-        inner = "-".join(_value_slug(key) for key in value)
-        return inner if len(inner) <= 24 else f"{len(value)}-keys"
-    return str(value).lower()
-
-
 # -- sources ---------------------------------------------------------------------------------------------------------
 
 
@@ -324,28 +223,34 @@ def _test_source(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
 
 
 def _single(name: str, case: Case) -> str:
+    lines, call, setup = _arranged(case, [argument for argument, _ in case.arguments])
+    lines += setup
+    expected = {index: check.expected for index, check in enumerate(told(case))}
+    lines += _act_and_assert(case, call, expected, _pattern(case.raises.message) if case.raises else None)
+    return _function(name, fixtures_of(case), lines)
+
+
+def _arranged(case: Case, names: Collection[str]) -> tuple[list[str], str, list[str]]:
+    """Return assignments for some of the arguments, and the call and setup with those that are short put in their place."""
     # What an assertion looks at needs a name: arguments changed in place, and one that is given back.
-    changed = {name for check in case.checks for name in (*re.findall(r"\w+", check.subject), check.expected)}
-    changed.update(name for statement in case.prepare for name in re.findall(r"\w+", statement))
-    names = [name for name, _ in case.arguments]
-    changed.update(filter(None, (_linked_to(source, names) for _, source in case.arguments)))
+    kept = {name for check in case.checks for name in (*re.findall(r"\w+", check.subject), check.expected)}
+    kept.update(name for statement in case.prepare for name in re.findall(r"\w+", statement))
+    bound = [name for name, _ in case.arguments]
+    kept.update(filter(None, (_linked_to(source, bound) for _, source in case.arguments)))
     receiver = _receiver(case)
     lines: list[str] = [statement + "\n" for statement in case.define]
     room = _LONGEST_INLINE
     by: dict[str, ast.expr] = {}
     for argument, source in case.arguments:
-        if len(source) <= room and argument not in changed and argument != receiver:
+        if argument not in names:
+            continue
+        if len(source) <= room and argument not in kept and argument != receiver:
             room -= len(source)
             by[argument] = _expression(source)
         else:
             lines.append(f"{argument} = {source}")
-    lines += case.prepare
-    call = _substituted(case.call, by) if by else case.call
-    setup = [_substituted(statement, by) for statement in case.setup]
-    lines += setup
-    expected = {index: check.expected for index, check in enumerate(_told(case))}
-    lines += _act_and_assert(case, call, expected, _pattern(case.raises.message) if case.raises else None)
-    return _function(name, _fixtures(case), lines)
+    setup = [*case.prepare, *(_substituted(statement, by) for statement in case.setup)]
+    return lines, _substituted(case.call, by), setup
 
 
 def _receiver(case: Case) -> str | None:
@@ -359,22 +264,28 @@ def _act_and_assert(case: Case, call: str, expected: dict[int, str], pattern: st
     if case.raises:
         match = f", match={pattern}" if pattern else ""
         raises = f"pytest.raises({case.raises.name}{match})"
-        return [f"with {raises}, {call}:", "    pass"] if case.enters else [f"with {raises}:", f"    {call}"]
-    checks = _told(case)
+        return (
+            [f"with {raises}, {call}:", "    pass"] if case.enters else [f"with {raises}:", f"    {_statement(call)}"]
+        )
+    checks = told(case)
     if case.enters:
         return _enter_and_assert(checks, call, expected)
     if len(checks) == 1 and checks[0].subject == "result":
         return [_assertion(call, checks[0].operator, expected[0])]
-    lines = [f"result = {call}" if any(map(_is_of_result, checks)) else _statement(call)]
+    lines = [f"result = {call}" if any(map(is_of_result, checks)) else _statement(call)]
     lines += [_assertion(check.subject, check.operator, expected[index]) for index, check in enumerate(checks)]
     return lines
 
 
 def _statement(call: str) -> str:
-    """Return the call as a statement: ``setattr(thing, "name", value)`` as the assignment that it stands for."""
+    """Return the call as the statement that it stands for: ``setattr(thing, "name", value)`` as an assignment."""
     match _expression(call):
         case ast.Call(func=ast.Name("setattr"), args=[thing, ast.Constant(str(name)), value], keywords=[]):
             return f"{ast.unparse(thing)}.{name} = {ast.unparse(value)}"
+        case ast.Call(func=ast.Attribute(thing, "__setitem__"), args=[key, value], keywords=[]):
+            return f"{ast.unparse(thing)}[{ast.unparse(key)}] = {ast.unparse(value)}"
+        case ast.Call(func=ast.Attribute(thing, "__delitem__"), args=[key], keywords=[]):
+            return f"del {ast.unparse(thing)}[{ast.unparse(key)}]"
     return call
 
 
@@ -384,19 +295,9 @@ def _enter_and_assert(checks: Sequence[Check], call: str, expected: dict[int, st
     after: list[str] = []
     for index, check in enumerate(checks):
         line = _assertion(check.subject, check.operator, expected[index])
-        (inside if _is_of_result(check) else after).append(line)
+        (inside if is_of_result(check) else after).append(line)
     head = f"with {call} as result:" if inside else f"with {call}:"
     return [head, *(f"    {line}" for line in inside or ["pass"]), *after]
-
-
-def _is_of_result(check: Check) -> bool:
-    return re.search(r"\bresult\b", check.subject) is not None
-
-
-def _fixtures(case: Case) -> list[str]:
-    """The fixtures of pytest that the case uses."""
-    texts = [*case.prepare, *(check.subject for check in case.checks)]
-    return [name for name in _FIXTURES if any(text.startswith(name + ".") for text in texts)]
 
 
 def _assertion(subject: str, operator: str, expected: str) -> str:
@@ -422,19 +323,20 @@ def _quoted(text: str) -> str:
 def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
     first = cases[0]
     columns: list[tuple[str, list[str]]] = []
-    lines: list[str] = [statement + "\n" for statement in first.define]
-    for position, (argument, source) in enumerate(first.arguments):
+    constant: list[str] = []
+    for position, (argument, _) in enumerate(first.arguments):
         sources = [case.arguments[position][1] for case in cases]
         if len(set(sources)) == 1:
-            lines.append(f"{argument} = {source}")
+            constant.append(argument)
         else:
             columns.append((argument, sources))
+    lines, call, setup = _arranged(first, constant)
     arguments = {argument for argument, _ in first.arguments}
     used = arguments.union(*(_bound_by_imports(case) for case in cases))
     expected: dict[int, str] = {}
-    for position, check in enumerate(_told(first)):
-        sources = [_told(case)[position].expected for case in cases]
-        if len(set(sources)) == 1 and (check.subject != "result" or check.expected in arguments):
+    for position, check in enumerate(told(first)):
+        sources = [told(case)[position].expected for case in cases]
+        if len(set(sources)) == 1:
             expected[position] = sources[0]
             continue
         column = _free(_column(check.subject), used)
@@ -449,14 +351,23 @@ def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
         else:
             pattern = _free("message", used)
             columns.append((pattern, [text or "None" for text in patterns]))
-    lines += [*first.prepare, *first.setup]
-    lines += _act_and_assert(first, first.call, expected, pattern)
-    parameters = [*(column for column, _ in columns), *_fixtures(first)]
+    lines += setup
+    lines += _act_and_assert(first, call, expected, pattern)
+    parameters = [*(column for column, _ in columns), *fixtures_of(first)]
     return _function(name, parameters, lines, _parametrize(columns, ids))
 
 
+_COLUMNS = {
+    "result": "expected",
+    "capsys.readouterr().out": "expected_output",
+    "capsys.readouterr().err": "expected_errors",
+    "caplog.text": "expected_log",
+    "caplog.messages": "expected_log",
+}
+
+
 def _column(subject: str) -> str:
-    return "expected" if subject == "result" else "expected_" + _snake(re.sub(r"\bresult\b", "", subject))
+    return _COLUMNS.get(subject) or "expected_" + snake(re.sub(r"\bresult\b", "", subject))
 
 
 def _free(name: str, used: Collection[str]) -> str:

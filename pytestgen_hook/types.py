@@ -185,7 +185,8 @@ class Case:
     With ``enters`` the call gives a context manager, and ``result`` is what entering it gives. Checks may use pytest's
     fixtures ``capsys`` and ``caplog``.
     ``imports`` are (module, name) pairs, name "" for ``import module``. ``lines`` are those of the function that the case
-    runs, ``kills`` the numbers of the mutants that it tells from the original.
+    runs, ``arcs`` its steps (from line, to line) from one to the next, those into it from a negative line and those out of it
+    to 0, ``kills`` the numbers of the mutants that it tells from the original.
     """
 
     arguments: tuple[tuple[str, str], ...]
@@ -199,6 +200,7 @@ class Case:
     enters: bool = False
     define: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
+    arcs: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,14 @@ def test_nothing_is_added_where_the_test_is_there(there):
     assert in_bytes(existing) == existing
 
 
+def test_a_table_is_there_whatever_its_rows_are_called():
+    table = (
+        '@mark.parametrize("n", [pytest.param(1, id="{}"), pytest.param(2, id="{}")])\ndef test_{}(n):\n    assert n\n'
+    )
+    there = merged(None, module(("test_n", table.format("1", "2", "n"))))
+    assert merged(there.encode(), module(("test_m", table.format("one", "two", "m")))) == there
+
+
 def test_only_the_imports_of_added_tests_are_added():
     first = ("test_first", "def test_first():\n    assert math.pi\n")
     existing = merged(None, module(first, imports=(("math", ""),))).replace("import math", "from all import math")

@@ -131,14 +131,77 @@ def test_every_case_is_found_again_by_test_and_id():
     result = rendered(
         case("1", "2", gives=Check("result", "==", "3")), case('""', "[]", gives=Check("result", "==", "3"))
     )
-    assert result.origin == {("test_pick", "1-2"): (0, 0), ("test_pick", "empty-text-empty-list"): (0, 1)}
+    name = "test_pick"
+    assert result.origin == {(name, "int_as_left"): (0, 0), (name, "empty_left"): (0, 1)}
+
+
+def test_what_all_rows_have_in_common_stands_in_the_call_and_not_in_the_table():
+    cases = [case(left, "3", gives=Check("result", "==", "[9]")) for left in ("[1]", "[2]")]
+    ((_, source),) = rendered(*cases).module.tests
+    assert "    assert pick(left, 3) == [9]\n" in source
+
+
+def test_arguments_that_are_unpacked_are_written_out():
+    item = Case((("items", '("a", [1])'), ("more", '{"b": 2, "not a name": 3}')), "pick(*items, **more)", checks=())
+    item = replace(item, checks=(Check("result", "==", "1"),))
+    ((_, source),) = rendered(item).module.tests
+    assert "pick('a', [1], **{'b': 2, 'not a name': 3})" in source
+    named = replace(item, arguments=(("items", '("a", [1])'), ("more", '{"b": 2}')))
+    ((_, source),) = rendered(named).module.tests
+    assert "pick('a', [1], b=2)" in source
+
+
+@pytest.mark.parametrize(
+    ("call", "statement"),
+    [
+        pytest.param("box.__setitem__(key, 1)", "    box[key] = 1\n", id="set"),
+        pytest.param("box.__delitem__(key)", "    del box[key]\n", id="deleted"),
+    ],
+)
+def test_an_item_is_set_and_deleted_as_people_write_it(call, statement):
+    changed = Case((("box", "{2: 3}"), ("key", "[2]" * 40)), call, checks=(Check("box", "==", "{}"),))
+    refused = Case((("box", "{2: 3}"), ("key", "[2]" * 40)), call, raises=Raises("TypeError", None))
+    for _, source in rendered(changed, refused).module.tests:
+        assert statement in source
+
+
+def test_that_a_class_makes_instances_of_itself_is_not_asserted_beside_others():
+    checks = (Check("result", "isinstance", "Box"), Check("result.size", "==", "2"))
+    ((_, source),) = rendered(Case((("size", "2"),), "Box(size)", checks=checks)).module.tests
+    assert "isinstance" not in source
+    ((_, source),) = rendered(Case((("size", "2"),), "Box(size)", checks=checks[:1])).module.tests
+    assert "isinstance" in source
+
+
+def test_errors_with_and_without_a_message_are_no_table():
+    cases = [case(left, "1", raises=Raises("ValueError", text)) for left, text in (("0", "left is 0"), ("1", None))]
+    assert all("None" not in source for _, source in rendered(*cases).module.tests)
+
+
+def test_names_say_what_the_source_says_of_the_cases():
+    source = (
+        'def pick(left, right):\n    if not left:\n        raise ValueError("nothing to pick from")\n    return right\n'
+    )
+    exploration = Exploration(
+        Function("a.py", "pick", Kind.FUNCTION, 1, 1, 4, (2, 3, 4)),
+        "a",
+        cases=(
+            replace(
+                case("[]", "1", raises=Raises("ValueError", "nothing to pick from")),
+                arcs=frozenset({(-1, 2), (2, 3), (3, 0)}),
+            ),
+            replace(case("[1]", "1", gives=Check("result", "==", "1")), arcs=frozenset({(-1, 2), (2, 4), (4, 0)})),
+        ),
+    )
+    names = [name for name, _ in render([exploration], source=source).module.tests]
+    assert names == ["test_pick_rejects_empty_left", "test_pick"]
 
 
 def test_a_context_manager_is_entered_and_looked_at_after_it():
     checks = (Check("result", "==", "2"), Check("left", "==", "[1]"))
     item = Case((("left", "[]"), ("right", "1")), "pick(left, right)", checks=checks, enters=True)
     ((name, source),) = rendered(item).module.tests
-    assert name == "test_pick_changes_left"
+    assert name == "test_pick_changes_left_for_empty_left"
     assert source.endswith(
         "    left = []\n    with pick(left, 1) as result:\n        assert result == 2\n    assert left == [1]\n"
     )
@@ -157,7 +220,7 @@ def test_what_is_printed_is_read_from_the_fixture():
     ]
     ((name, source),) = rendered(*cases).module.tests
     assert name == "test_pick_prints"
-    assert "def test_pick_prints(left, expected_capsys_readouterr_out, capsys):" in source
+    assert "def test_pick_prints(left, expected_output, capsys):" in source
 
 
 def test_an_attribute_is_set_by_assignment():

@@ -167,4 +167,5 @@ def _case(raw: Mapping[str, Any]) -> Case:
         enters=raw.get("enters", False),
         define=tuple(raw["define"]),
         prepare=tuple(raw["prepare"]),
+        arcs=frozenset((start, end) for start, end in raw.get("arcs", ())),
     )

@@ -705,5 +705,6 @@ class Search:
             "imports": sorted({tuple(pair) for pair in [*seen.item["imports"], *answer["imports"]]}),
             "receiver": seen.item["receiver"],
             "lines": sorted({arc[1] for arc in seen.arcs} & set(self.subject.body_lines)),
+            "arcs": sorted(seen.arcs),
             "kills": sorted(index for index in seen.kills if not self.subject.mutants[index].is_slip),
         }
