@@ -63,7 +63,7 @@ class Facts:
         self._branches = list(_branches(self._node)) if self._node else []
         self._stored = _stored(self._node) if self._node else {}
         self._numeric = {
-            _parameter(name) for case in cases for name, text in case.arguments if re.fullmatch(r"-?\d[\d._]*", text)
+            _parameter(name) for case in cases for name, text in _named(case) if re.fullmatch(r"-?\d[\d._]*", text)
         }
         self._inputs = [self._inputs_of(case) for case in cases]
         self.of_case = [self._facts(index) for index in range(len(cases))]
@@ -71,7 +71,7 @@ class Facts:
     def _inputs_of(self, case: Case) -> Inputs:
         """Return the literals that the call gives to parameters, and the defaults of what it leaves out."""
         values: dict[str, object] = {}
-        given = {_parameter(name): text for name, text in case.arguments}
+        given = {_parameter(name): text for name, text in _named(case)}
         omitted = set()
         for name, default in _defaults(self._node) if self._node else ():
             if name not in given:
@@ -139,7 +139,7 @@ class Facts:
     def _given(self, index: int) -> Iterator[Fact]:
         """Yield what stands out in the arguments of the case."""
         case = self.cases[index]
-        for variable, text in case.arguments:
+        for variable, text in _named(case):
             name = snake(_parameter(variable))
             node = ast.parse(text, mode="eval").body
             try:
@@ -151,12 +151,12 @@ class Facts:
             if isinstance(value, str) and _parameter(variable) in self._numeric and value.strip():
                 yield Fact(f"numeric_text_as_{name}" if _is_number(value) else f"non_numeric_{name}", 4)
             yield Fact(f"{kind_of(value)}_as_{name}", ORDINARY + 2)
-        given = dict(case.arguments)
+        given = dict(_named(case))
         for option, variable in re.findall(r"\b(\w+)=(\w+)", case.call):
             if given.get(variable) not in ("None", "False"):
                 yield Fact(f"with_{snake(option)}", ORDINARY, joins=True)
         texts: dict[str, list[str]] = {}
-        for name, text in case.arguments:
+        for name, text in _named(case):
             texts.setdefault(text, []).append(snake(_parameter(name)))
         for text, names in texts.items():
             if len(names) == 2 and len(text) > _LONG_ENOUGH:
@@ -209,6 +209,11 @@ def _definitions(source: str) -> dict[tuple[int, str], ast.FunctionDef | ast.Asy
     return {(node.lineno, node.name): node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)}
 
 
+def _named(case: Case) -> list[tuple[str, str]]:
+    """Return the arguments that are values with a name; others are further statements about one."""
+    return [(target, text) for target, text in case.arguments if target.isidentifier()]
+
+
 def _parameter(variable: str) -> str:
     """The parameter that a variable of the test is for: with an underscore behind it where the name was taken."""
     return variable.rstrip("_") or variable
@@ -239,8 +244,8 @@ def _add_literal(values: dict[str, object], name: str, node: ast.expr) -> None:
 def _made_with(case: Case) -> dict[str, object]:
     """Return the literals that the receiver, the first argument, is constructed with by keyword."""
     found: dict[str, object] = {}
-    if case.arguments:
-        node = ast.parse(case.arguments[0][1], mode="eval").body
+    if _named(case):
+        node = ast.parse(_named(case)[0][1], mode="eval").body
         for item in node.keywords if isinstance(node, ast.Call) else ():
             _add_literal(found, snake(item.arg or ""), item.value)
     return found
@@ -394,7 +399,7 @@ def outcome(case: Case) -> Iterator[str]:
     if len(about) != 1:
         return
     expected = about[0].expected
-    if any(expected == name for name, _ in case.arguments):
+    if any(expected == name for name, _ in _named(case)):
         yield snake(_parameter(expected))
         return
     if expected == "NotImplemented":
@@ -403,7 +408,7 @@ def outcome(case: Case) -> Iterator[str]:
         value = ast.literal_eval(expected)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return
-    for name, text in case.arguments:
+    for name, text in _named(case):
         # A number may come out by accident where there are others.
         is_telling = len(value) > 1 if isinstance(value, (str, bytes, list, tuple, dict)) else len(case.arguments) == 1
         if text == expected and is_telling and value is not None and not isinstance(value, bool):
@@ -538,7 +543,7 @@ def _done(function: Function, cases: Sequence[Case]) -> str:
             return words
     changed = [check.subject for check in told(first) if not is_of_result(check)]
     if changed and function.kind is not Kind.PROPERTY:
-        owners = [name for name, _ in first.arguments if re.search(rf"\b{name}\b", changed[0])]
+        owners = [name for name, _ in _named(first) if re.search(rf"\b{name}\b", changed[0])]
         return f"_changes_{snake(owners[0] if owners else changed[0])}"
     shared = set.intersection(*[set(outcome(case)) for case in cases])
     words = next((text for text in outcome(first) if text in shared and is_word(f"x{text}")), None)
@@ -610,7 +615,7 @@ def _leaves(case: Case) -> dict[str, str]:
     """Return the arguments of a case by their names, those of constructors in their place."""
     found: dict[str, str] = {}
     for variable, text in case.arguments:
-        name = snake(_parameter(variable))
+        name = snake(_parameter(variable.partition(" =")[0]))
         node = ast.parse(text, mode="eval").body
         if isinstance(node, ast.Call) and node.keywords and not node.args:
             for item in node.keywords:

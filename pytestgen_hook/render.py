@@ -264,9 +264,9 @@ def _act_and_assert(case: Case, call: str, expected: dict[int, str], pattern: st
     if case.raises:
         match = f", match={pattern}" if pattern else ""
         raises = f"pytest.raises({case.raises.name}{match})"
-        return (
-            [f"with {raises}, {call}:", "    pass"] if case.enters else [f"with {raises}:", f"    {_statement(call)}"]
-        )
+        if case.enters:
+            return [f"with {raises}, {call}:", "    pass"]
+        return [f"with {raises}:", f"    {_statement(call)}"]
     checks = told(case)
     if case.enters:
         return _enter_and_assert(checks, call, expected)
@@ -282,10 +282,12 @@ def _statement(call: str) -> str:
     match _expression(call):
         case ast.Call(func=ast.Name("setattr"), args=[thing, ast.Constant(str(name)), value], keywords=[]):
             return f"{ast.unparse(thing)}.{name} = {ast.unparse(value)}"
+        case ast.Call(func=ast.Name("delattr"), args=[thing, ast.Constant(str(name))], keywords=[]):
+            return f"del {ast.unparse(thing)}.{name}"
         case ast.Call(func=ast.Attribute(thing, "__setitem__"), args=[key, value], keywords=[]):
-            return f"{ast.unparse(thing)}[{ast.unparse(key)}] = {ast.unparse(value)}"
+            return f"{ast.unparse(ast.Subscript(thing, key, ast.Store()))} = {ast.unparse(value)}"
         case ast.Call(func=ast.Attribute(thing, "__delitem__"), args=[key], keywords=[]):
-            return f"del {ast.unparse(thing)}[{ast.unparse(key)}]"
+            return f"del {ast.unparse(ast.Subscript(thing, key, ast.Del()))}"
     return call
 
 
