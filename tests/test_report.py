@@ -127,8 +127,20 @@ def test_a_path_in_the_command_is_quoted() -> None:
 def test_after_an_attempt_a_person_is_asked() -> None:
     text = render_text(Report((UNTESTED, REFUSED), mode="write"), Style())
     assert "--mode write" not in text
-    assert text.count("-> write its test by hand (pytestgen explain PTG001)") == 2
+    assert text.count("-> write its test by hand (pytestgen explain PTG001)") == 1
+    assert "-> let it take what it needs from outside as a parameter" in text
     assert "wipe: not run to its end, it tried to do what no test may: remove /srv/data" in text
+
+
+def test_what_to_do_stands_once_for_several_functions_in_a_row() -> None:
+    stuck = replace(UNTESTED, reason="every call ended in AttributeError: nothing tried for cart has the attribute add")
+    others = [replace(stuck, function=function(qualname=f"f{number}", line=number)) for number in (1, 2, 3)]
+    lines = render_text(Report((*others, REFUSED), mode="write"), Style()).splitlines()
+    assert [" -> " in line for line in lines[:4]] == [True, False, False, True]
+    assert lines[0].endswith(
+        " -> annotate its parameters, or show a call of it in its docstring (>>>), a fixture or a test"
+    )
+    assert all("nothing tried for cart has the attribute add" in line for line in lines[:3])
 
 
 def test_written_tests_are_to_be_read_and_added() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pytestgen_hook.advice import advice
 from pytestgen_hook.report import verdict
 from pytestgen_hook.report.verdict import Place
 from pytestgen_hook.terminal import escaped, styled
@@ -30,7 +31,7 @@ def render_text(report: Report, style: Style) -> str:
     if style.quiet and verdict.exit_status(report) == verdict.CLEAN:
         return ""
     lines = [
-        *(_finding(report, finding, style) for finding in _ordered(report) if style.verbose or _is_told(finding)),
+        *_findings(report, style),
         *(unanalysed(item, style) for item in report.unanalysed),
     ]
     if not style.quiet:
@@ -51,20 +52,39 @@ def _is_told(finding: Finding) -> bool:
 # -- one line each ---------------------------------------------------------------------------------------------------
 
 
-def _finding(report: Report, finding: Finding, style: Style) -> str:
+def _findings(report: Report, style: Style) -> Iterator[str]:
+    """Yield the lines of the findings; what to do stands once where it is the same for several in a row."""
+    said = ""
+    for finding in _ordered(report):
+        if style.verbose or _is_told(finding):
+            todo = _todo(report, finding, style)
+            repeated = todo == said
+            yield _finding(finding, style) + ("" if repeated or not todo else f" -> {_coloured(todo, style)}")
+            said = todo
+
+
+def _coloured(todo: str, style: Style) -> str:
+    return styled(todo, "cyan", colour=style.colour)
+
+
+def _finding(finding: Finding, style: Style) -> str:
     function = finding.function
     place = styled(f"{escaped(style.place.path(function.path))}:{function.def_line}:", "bold", colour=style.colour)
     code = styled(finding.code or "", "red", colour=style.colour)
     name = escaped(function.qualname)
-    told = escaped(_told(finding))
+    return f"{' '.join(part for part in (place, code, name) if part)}: {escaped(_told(finding))}"
+
+
+def _todo(report: Report, finding: Finding, style: Style) -> str:
+    """What mends a finding: a command, or what a person can do; "" where nothing is to be done."""
     command = verdict.remedy(report, finding, style.place, diff=style.diff)
-    if command is None and verdict.is_open(finding):
-        what = "assert more in its tests" if finding.status is Status.TESTED else "write its test by hand"
-        advice = what + (f" (pytestgen explain {finding.code})" if finding.code else "")
-    else:
-        advice = escaped(command or "")
-    tail = f" -> {styled(advice, 'cyan', colour=style.colour)}" if advice else ""
-    return f"{' '.join(part for part in (place, code, name) if part)}: {told}{tail}"
+    if command is not None or not verdict.is_open(finding):
+        return escaped(command or "")
+    explained = f" (pytestgen explain {finding.code})" if finding.code else ""
+    if finding.status is Status.TESTED:
+        return "assert more in its tests" + explained
+    told = advice(finding.reason, was_refused=finding.status is Status.REFUSED)
+    return escaped(told) if told else "write its test by hand" + explained
 
 
 def _told(finding: Finding) -> str:

@@ -16,6 +16,7 @@ import sys
 import types
 
 import comparisons
+import complaints
 import confine
 import judge
 import mutants
@@ -219,7 +220,7 @@ def observe(subject, item, guard, trace=True, strict=False):
             heard.by_arguments()
             before = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
         except BaseException as error:
-            return {"kind": "setup", "error": type(error).__name__}
+            return {"kind": "setup", "error": type(error).__name__, "detail": _complaint(error, {})}
         watch = Watch(subject.tree)
         if trace:
             tracer.start()
@@ -246,11 +247,20 @@ def observe(subject, item, guard, trace=True, strict=False):
         guard.stop()
     if watch.has_hashed and type(outcome[2]) is int and abs(outcome[2]) >> 31:
         watch.noticed = "it depends on how this Python computes hashes"
+    if answer["kind"] == "misuse":
+        answer["detail"] = _complaint(outcome[2], local)
     answer["arcs"] = sorted(tracer.arcs)
     answer["pairs"] = sorted(tracer.pairs)[:MOST_PAIRS]
     answer["unstable"] = watch.noticed or state.in_words(left_behind)
     answer["changes"] = left_behind
     return answer
+
+
+def _complaint(error, local):
+    try:
+        return complaints.complaint(error, local)
+    except Exception:  # the user's own __str__ may raise anything
+        return ""
 
 
 def _judged(subject, item, guard):

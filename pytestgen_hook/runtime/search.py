@@ -204,6 +204,7 @@ class Search:
         self.corpus = []
         self.arcs = set()
         self.problems = {}  # why calls could not become cases
+        self.details = {}  # for some of these, what the calls complained of
         self.rejections = {}  # why cases were given up when they were run again
         self.refusals = {}
         self.tried = 0
@@ -287,7 +288,10 @@ class Search:
             self._count(self.problems, answer["problem"])
             return False
         if kind in ("misuse", "setup"):
-            self._count(self.problems, "every call ended in {}".format(answer.get("error", "an error")))
+            what = "every call ended in {}" if kind == "misuse" else "its arguments could not be made: {}"
+            text = what.format(answer.get("error", "an error"))
+            self._count(self.problems, text)
+            self._count(self.details.setdefault(text, {}), answer.get("detail", ""))
             return False
         return True
 
@@ -639,6 +643,8 @@ class Search:
 
     def _base_answer(self):
         worst = max(self.problems, key=self.problems.get) if self.problems else None
+        details = self.details.get(worst)
+        detail = max(details, key=details.get) if details else ""
         answer = {
             "cases": [],
             "refused": None,
@@ -652,7 +658,8 @@ class Search:
         }
         if not self.good:
             answer["refused"] = self._refused()
-            answer["problem"] = worst or "no call of it ended in a result"
+            told = f"{worst}: {detail}" if detail else worst
+            answer["problem"] = told or "no call of it ended in a result"
         return answer
 
     def _refused(self):
