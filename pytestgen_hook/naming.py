@@ -106,6 +106,14 @@ class Facts:
         inputs, certain = self._at(branch, self._inputs[index])
         if certain is None:
             return
+        asked = (
+            [name for name in _parameters(self._node) if name in names_in(ast.unparse(branch.test))]
+            if self._node
+            else []
+        )
+        if certain and len(asked) == 1 and asked[0] in inputs.omitted:
+            yield Fact(f"without_{snake(asked[0])}", 0 if way else 1, joins=True, is_past=not way)
+            return
         try:
             if bool(value_of(branch.test, inputs.values)) is not way:
                 return
@@ -365,6 +373,12 @@ def _lines_of(node: ast.stmt) -> set[int]:
 # -- values ----------------------------------------------------------------------------------------------------------
 
 
+_PAIRS = {
+    ("begin", "end"), ("start", "end"), ("start", "stop"), ("low", "high"), ("lower", "upper"), ("left", "right"),
+    ("min", "max"), ("minimum", "maximum"), ("first", "last"), ("width", "height"), ("a", "b"), ("x", "y"),
+}  # fmt: skip
+
+
 def _rank_of_value(words: str, rank: int) -> int:
     return ORDINARY + 1 if words.startswith("one_item_") else rank
 
@@ -387,7 +401,7 @@ def _of_construction(name: str, node: ast.expr) -> Iterator[Fact]:
         yield from (Fact(text, _rank_of_value(text, 4)) for text in of_value(option, value))
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             numbers.append((option, value))
-    if len(numbers) == 2:
+    if len(numbers) == 2 and (numbers[0][0], numbers[1][0]) in _PAIRS:
         (one, left), (other, right) = numbers
         relation = "below" if left < right else "above" if left > right else "equal_to"
         yield Fact(f"{one}_{relation}_{other}", ORDINARY)
@@ -450,7 +464,12 @@ def told(case: Case) -> tuple[Check, ...]:
 
 def is_of_result(check: Check) -> bool:
     """Whether a check looks at what the call gave."""
-    return re.search(r"\bresult\b", check.subject) is not None
+    return "result" in names_in(check.subject)
+
+
+def names_in(source: str) -> set[str]:
+    """Return the names that an expression reads, without those of attributes."""
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
 def fixtures_of(case: Case) -> list[str]:
@@ -538,12 +557,12 @@ def _of_error(base: str, cases: Sequence[Case], guards: Sequence[Fact], only: Se
 def _done(function: Function, cases: Sequence[Case]) -> str:
     """Return what all cases do, as far as it can be said in words: ``_returns_none``, ``_changes_cart``."""
     first = cases[0]
-    for fixture, words in (("capsys", "_prints"), ("caplog", "_logs")):
+    for fixture, said_so in (("capsys", "_prints"), ("caplog", "_logs")):
         if fixture in fixtures_of(first):
-            return words
+            return said_so
     changed = [check.subject for check in told(first) if not is_of_result(check)]
     if changed and function.kind is not Kind.PROPERTY:
-        owners = [name for name, _ in _named(first) if re.search(rf"\b{name}\b", changed[0])]
+        owners = [name for name, _ in _named(first) if name in names_in(changed[0])]
         return f"_changes_{snake(owners[0] if owners else changed[0])}"
     shared = set.intersection(*[set(outcome(case)) for case in cases])
     words = next((text for text in outcome(first) if text in shared and is_word(f"x{text}")), None)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pytestgen_hook.naming import LONGEST_NAME, Facts, fixtures_of, is_of_result, row_ids, test_names, told
+from pytestgen_hook.naming import LONGEST_NAME, Facts, fixtures_of, is_of_result, names_in, row_ids, test_names, told
 from pytestgen_hook.phrases import snake
 from pytestgen_hook.types import Case, Check, Exploration, TestModule
 
@@ -233,8 +233,8 @@ def _single(name: str, case: Case) -> str:
 def _arranged(case: Case, names: Collection[str]) -> tuple[list[str], str, list[str]]:
     """Return assignments for some of the arguments, and the call and setup with those that are short put in their place."""
     # What an assertion looks at needs a name: arguments changed in place, and one that is given back.
-    kept = {name for check in case.checks for name in (*re.findall(r"\w+", check.subject), check.expected)}
-    kept.update(name for statement in case.prepare for name in re.findall(r"\w+", statement))
+    texts = [text for check in case.checks for text in (check.subject, check.expected)]
+    kept = set().union(*map(names_in, [*texts, *case.prepare]))
     bound = [name for name, _ in case.arguments]
     kept.update(filter(None, (_linked_to(source, bound) for _, source in case.arguments)))
     receiver = _receiver(case)

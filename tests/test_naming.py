@@ -209,3 +209,11 @@ def test_a_method_is_told_apart_by_what_its_object_was_made_with():
     ]
     facts = Facts(Function("f.py", "Span.is_null", Kind.METHOD, 2, 2, 3, ()), cases, source)
     assert row_ids(facts, range(3)) == ["begin_equal_to_end", "begin_above_end", "begin_below_end"]
+
+
+def test_a_default_is_not_said_as_if_it_had_been_given():
+    source = "def f(n, step=1):\n    if step > 3:\n        return n * step\n    return n\n"
+    facts = facts_of(source, "f(n=3)", "f(n=3, step=2)", "f(n=4, step=7)")
+    assert set(facts.of_case[0]) >= {"without_step"}
+    assert not any("step_" in text for text in facts.of_case[0])
+    assert "step_above_3" in facts.of_case[2]

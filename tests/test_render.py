@@ -274,3 +274,15 @@ def test_a_test_that_sets_state_of_a_module_takes_the_fixture():
     result = rendered(replace(given, prepare=('monkeypatch.setattr("a.CACHE", {})',)))
     ((name, source),) = result.module.tests
     assert source.startswith(f"def {name}(monkeypatch):\n")
+
+
+def test_an_attribute_called_result_is_not_what_the_call_gives():
+    checks = (Check("box.result", "==", "[1]"),)
+    ((_, source),) = rendered(Case((("box", "Box()"),), "box.fill()", checks=checks)).module.tests
+    assert "    box.fill()\n    assert box.result == [1]\n" in source
+
+
+def test_an_argument_that_only_shares_its_name_with_an_attribute_stands_in_the_call():
+    checks = (Check("result.size", "==", "2"), Check("result.name", "==", '"a"'))
+    ((_, source),) = rendered(Case((("size", "2"), ("name", '"a"')), "pick(size, name)", checks=checks)).module.tests
+    assert "result = pick(2, 'a')" in source

@@ -91,7 +91,7 @@ def _called(scope, call, claims, local, failed):
 
 def is_inside(check):
     """Whether the check belongs inside the ``with`` statement: it looks at what entering gave."""
-    return re.search(r"\bresult\b", check[0]) is not None
+    return re.search(r"(?<![\w.])result\b", check[0]) is not None
 
 
 class _TooMany(Exception):

@@ -3,6 +3,7 @@
 import asyncio
 import collections.abc
 import contextlib
+import copy
 import dataclasses
 import enum
 import functools
@@ -502,14 +503,37 @@ def _is_own_equality(kind):
 
 
 def _unseen_by_equality(value):
-    """Return the public fields of a dataclass or named tuple that two equal ones may differ in."""
+    """Return the public fields of a dataclass or named tuple that two equal ones may differ in, as far as trying shows."""
     kind = type(value)
     own = _is_own_equality(kind)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value) if own or not field.compare]
     else:
         names = list(getattr(kind, "_fields", ())) if own and isinstance(value, tuple) else []
-    return [name for name in names if not name.startswith("_")][:MOST_ATTRIBUTES]
+    names = [name for name in names if not name.startswith("_")]
+    return [name for name in names if not (own and _is_seen(value, name))][:MOST_ATTRIBUTES]
+
+
+def _is_seen(value, name):
+    """Whether ``==`` of the class, written by a person, tells the value from one that differs in the field, even slightly."""
+    held = getattr(value, name)
+    others = [object()]
+    if isinstance(held, str):
+        others += [held + " ", held.swapcase() if held.swapcase() != held else held + "a"]
+    elif isinstance(held, (int, float)):
+        others.append(held + 1)
+    try:
+        for other in others:
+            if isinstance(value, tuple):
+                changed = value._replace(**{name: other})
+            else:
+                changed = copy.copy(value)
+                object.__setattr__(changed, name, other)
+            if value == changed:
+                return False
+    except Exception:  # whatever the user's own code raises
+        return False
+    return True
 
 
 _PLAIN_PARTS = {
