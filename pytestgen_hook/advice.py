@@ -26,6 +26,7 @@ _ADVICE = tuple(
             "annotate the parameters of the constructor, or show in a docstring (>>>), fixture or test how one is made",
         ),
         (r"^(?P<name>\w+) is abstract", "write a class that implements {name}, in the tests if nowhere else"),
+        (r"^the time for it ran out \(", "raise --budget, or name its file alone"),
         (r"did not end within|^the time for it ran out|^a call .*too long", _SHOW_A_QUICK_ONE),
         (
             r"^no call of it can tell",

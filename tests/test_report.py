@@ -143,6 +143,14 @@ def test_what_to_do_stands_once_for_several_functions_in_a_row() -> None:
     assert all("nothing tried for cart has the attribute add" in line for line in lines[:3])
 
 
+def test_that_the_budget_was_used_up_is_said_once_for_several_in_a_row() -> None:
+    late = replace(UNTESTED, reason="not tried: the budget of 60 s was used up; raise --budget", untried=True)
+    others = tuple(replace(late, function=function(qualname=f"f{number}", line=number)) for number in (1, 2, 3))
+    lines = render_text(Report(others, mode="write"), Style()).splitlines()
+    assert lines[0].endswith("raise --budget -> pytestgen-check --mode write --budget 120 src/shop.py")
+    assert lines[1:3] == [f"src/shop.py:{line}: PTG001 f{line}: not tried either" for line in (2, 3)]
+
+
 def test_written_tests_are_to_be_read_and_added() -> None:
     text = render_text(Report((GENERATED, TESTED), edits=(EDIT,), mode="write", seconds=2), Style())
     assert text.splitlines() == [

@@ -58,8 +58,9 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
     for finding in _ordered(report):
         if style.verbose or _is_told(finding):
             todo = _todo(report, finding, style)
-            repeated = todo == said
-            yield _finding(finding, style) + ("" if repeated or not todo else f" -> {_coloured(todo, style)}")
+            is_new = todo != said
+            told = _told(finding) if is_new or not finding.untried else "not tried either"
+            yield _finding(finding, told, style) + (f" -> {_coloured(todo, style)}" if todo and is_new else "")
             said = todo
 
 
@@ -67,12 +68,12 @@ def _coloured(todo: str, style: Style) -> str:
     return styled(todo, "cyan", colour=style.colour)
 
 
-def _finding(finding: Finding, style: Style) -> str:
+def _finding(finding: Finding, told: str, style: Style) -> str:
     function = finding.function
     place = styled(f"{escaped(style.place.path(function.path))}:{function.def_line}:", "bold", colour=style.colour)
     code = styled(finding.code or "", "red", colour=style.colour)
     name = escaped(function.qualname)
-    return f"{' '.join(part for part in (place, code, name) if part)}: {escaped(_told(finding))}"
+    return f"{' '.join(part for part in (place, code, name) if part)}: {escaped(told)}"
 
 
 def _todo(report: Report, finding: Finding, style: Style) -> str:
