@@ -153,7 +153,7 @@ class Facts:
             try:
                 value = ast.literal_eval(node)
             except (ValueError, TypeError, MemoryError, RecursionError):
-                yield from _of_construction(name, node)
+                yield from _of_construction(name, node, {snake(_parameter(other)) for other, _ in _named(case)})
                 continue
             yield from (Fact(words, _rank_of_value(words, 3)) for words in of_value(name, value))
             if isinstance(value, str) and _parameter(variable) in self._numeric and value.strip():
@@ -383,8 +383,8 @@ def _rank_of_value(words: str, rank: int) -> int:
     return ORDINARY + 1 if words.startswith("one_item_") else rank
 
 
-def _of_construction(name: str, node: ast.expr) -> Iterator[Fact]:
-    """What stands out in the arguments of the constructor of a receiver or argument."""
+def _of_construction(name: str, node: ast.expr, taken: Collection[str]) -> Iterator[Fact]:
+    """What stands out in the arguments of the constructor of a receiver or argument; ``taken`` are names of other things."""
     if not isinstance(node, ast.Call):
         if isinstance(node, ast.Attribute) and node.attr.isupper():
             yield Fact(f"{snake(node.attr)}_as_{name}", 4)
@@ -398,6 +398,8 @@ def _of_construction(name: str, node: ast.expr) -> Iterator[Fact]:
         except (ValueError, TypeError, MemoryError, RecursionError):
             continue
         option = snake(item.arg or "")
+        if option in taken:
+            continue
         yield from (Fact(text, _rank_of_value(text, 4)) for text in of_value(option, value))
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             numbers.append((option, value))

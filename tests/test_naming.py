@@ -217,3 +217,9 @@ def test_a_default_is_not_said_as_if_it_had_been_given():
     assert set(facts.of_case[0]) >= {"without_step"}
     assert not any("step_" in text for text in facts.of_case[0])
     assert "step_above_3" in facts.of_case[2]
+
+
+def test_what_the_constructor_was_given_is_not_said_of_an_argument_of_that_name():
+    case = Case((("box", "Box(size=None)"), ("size", "3")), "box.grow(size)", checks=(Check("result", "==", "4"),))
+    facts = Facts(Function("f.py", "Box.grow", Kind.METHOD, 1, 1, 2, ()), [case], "")
+    assert "none_as_size" not in facts.of_case[0]
