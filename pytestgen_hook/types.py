@@ -196,11 +196,11 @@ class Case:
     raises: Raises | None = None
     imports: tuple[tuple[str, str], ...] = ()
     lines: frozenset[int] = frozenset()
+    arcs: frozenset[tuple[int, int]] = frozenset()
     kills: frozenset[int] = frozenset()
     enters: bool = False
     define: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
-    arcs: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,9 +163,9 @@ def _case(raw: Mapping[str, Any]) -> Case:
         raises=Raises(raises[0], raises[1]) if raises else None,
         imports=tuple((module, name) for module, name in raw["imports"]),
         lines=frozenset(raw["lines"]),
+        arcs=frozenset((start, end) for start, end in raw.get("arcs", ())),
         kills=frozenset(raw["kills"]),
         enters=raw.get("enters", False),
         define=tuple(raw["define"]),
         prepare=tuple(raw["prepare"]),
-        arcs=frozenset((start, end) for start, end in raw.get("arcs", ())),
     )
