@@ -122,11 +122,11 @@ def _used_imports(imports: Iterable[tuple[str, str]], tests: Sequence[tuple[str,
 
 
 def _grouped(cases: Sequence[Case], usable: Sequence[int], facts: Facts) -> list[list[int]]:
-    """Return the cases that share a shape together, each group to be one test."""
+    """Return the cases that share a shape together, each group to be one test; those that raise stand last."""
     groups: dict[tuple[object, ...], list[int]] = {}
     for index in usable:
         groups.setdefault((*_shape(cases[index]), facts.guard(index)), []).append(index)
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda group: cases[group[0]].raises is not None)
 
 
 def _shape(case: Case) -> tuple[object, ...]:

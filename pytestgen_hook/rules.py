@@ -29,7 +29,8 @@ RULES = {
             "line of its body; that its module is imported is not enough. Test files that cannot reach the module "
             "through imports, conftest.py or fixtures are not run; tests that fail, hang or cannot start count "
             "for nothing. Moved and renamed functions with an equal body are not new.",
-            "Write a test that calls it, or let one be written with: pytestgen-check --mode write PATH",
+            "Write a test that calls it, or let one be written with: pytestgen-check --mode write PATH. Where that finds "
+            "none, the report says what was missed, and what would help.",
         ),
         Rule(
             "PTG002",
@@ -38,7 +39,8 @@ RULES = {
             "Its body, defaults, decorators or parameters differ from what they were. Compared are syntax trees: "
             "comments, docstrings, annotations and formatting make no difference. Whether a test runs it is "
             "decided as for PTG001.",
-            "Write a test that calls it, or let one be written with: pytestgen-check --mode write PATH",
+            "Write a test that calls it, or let one be written with: pytestgen-check --mode write PATH. Where that finds "
+            "none, the report says what was missed, and what would help.",
         ),
         Rule(
             "PTG003",

@@ -194,7 +194,7 @@ def test_names_say_what_the_source_says_of_the_cases():
         ),
     )
     names = [name for name, _ in render([exploration], source=source).module.tests]
-    assert names == ["test_pick_rejects_empty_left", "test_pick"]
+    assert names == ["test_pick", "test_pick_rejects_empty_left"]  # what it is for comes first
 
 
 def test_a_context_manager_is_entered_and_looked_at_after_it():
