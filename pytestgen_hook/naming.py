@@ -62,6 +62,7 @@ class Facts:
         self._owner = snake(function.qualname.split(".")[-2]) if "." in function.qualname else ""
         self._branches = list(_branches(self._node)) if self._node else []
         self._stored = _stored(self._node) if self._node else {}
+        self._parameters = _parameters(self._node) if self._node else []
         self._numeric = {
             _parameter(name) for case in cases for name, text in _named(case) if re.fullmatch(r"-?\d[\d._]*", text)
         }
@@ -101,18 +102,13 @@ class Facts:
             if way:
                 yield Fact(branch.words, 1, joins=branch.words.startswith("without_"))
             return
-        if branch.test is None:
+        certain = self._is_of_arguments(branch)
+        if branch.test is None or certain is None:
             return
-        inputs, certain = self._at(branch, self._inputs[index])
-        if certain is None:
-            return
-        asked = (
-            [name for name in _parameters(self._node) if name in names_in(ast.unparse(branch.test))]
-            if self._node
-            else []
-        )
-        if certain and len(asked) == 1 and asked[0] in inputs.omitted:
-            yield Fact(f"without_{snake(asked[0])}", 0 if way else 1, joins=True, is_past=not way)
+        inputs = self._inputs[index]
+        asked = names_of(branch.test).intersection(self._parameters)
+        if certain and len(asked) == 1 and asked <= inputs.omitted:
+            yield Fact(f"without_{snake(*asked)}", 0 if way else 1, joins=True, is_past=not way)
             return
         try:
             if bool(value_of(branch.test, inputs.values)) is not way:
@@ -129,20 +125,17 @@ class Facts:
                 rank = max(rank, ORDINARY)
             yield Fact(text, rank, joins, is_past=not way)
 
-    def _at(self, branch: _Branch, inputs: Inputs) -> tuple[Inputs, bool | None]:
-        """Return the inputs as they are where a branch stands, and whether its condition is about them alone.
+    def _is_of_arguments(self, branch: _Branch) -> bool | None:
+        """Return whether the condition of a branch is about the arguments alone.
 
-        None for that where it speaks of a parameter that may hold something else by then.
+        None where it speaks of a parameter that may hold something else by then, or of what has no telling name.
         """
-        names = {node.id for node in ast.walk(branch.test or ast.Pass()) if isinstance(node, ast.Name)}
-        parameters = set(_parameters(self._node)) if self._node else set()
-        changed = {name for name in names & parameters if self._stored.get(name, branch.line + 1) <= branch.line}
-        if branch.is_repeated:
-            changed |= {name for name in names & parameters if name in self._stored}
-        if changed:
-            return inputs, None
-        own = (names & set(self._stored)) - parameters
-        return inputs, None if any(len(name) < _SHORTEST_LOCAL for name in own) else not own
+        names = names_of(branch.test) if branch.test else set()
+        kept = names.intersection(self._parameters)
+        if any(branch.is_repeated or self._stored[name] <= branch.line for name in kept & self._stored.keys()):
+            return None
+        own = (names & self._stored.keys()) - kept
+        return None if any(len(name) < _SHORTEST_LOCAL for name in own) else not own
 
     def _given(self, index: int) -> Iterator[Fact]:
         """Yield what stands out in the arguments of the case."""
@@ -471,7 +464,12 @@ def is_of_result(check: Check) -> bool:
 
 def names_in(source: str) -> set[str]:
     """Return the names that an expression reads, without those of attributes."""
-    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    return names_of(ast.parse(source))
+
+
+def names_of(node: ast.AST) -> set[str]:
+    """Return the names in a syntax tree."""
+    return {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
 
 
 def fixtures_of(case: Case) -> list[str]:
