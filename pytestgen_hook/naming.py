@@ -48,6 +48,7 @@ class Fact:
 
 ORDINARY = 5
 _SAYS_LITTLE = ("result", "res", "ret", "rv", "tmp", "temp", "out", "val", "flag")  # as the name of a variable
+_MOST_STEPS = 2  # before a call, to be told in its name
 _LONG_ENOUGH = 5  # characters of two equal arguments, to be no accident
 _SHORTEST_LOCAL = 3  # letters of a variable whose name tells a reader something
 
@@ -152,6 +153,9 @@ class Facts:
             if isinstance(value, str) and _parameter(variable) in self._numeric and value.strip():
                 yield Fact(f"numeric_text_as_{name}" if _is_number(value) else f"non_numeric_{name}", 4)
             yield Fact(f"{kind_of(value)}_as_{name}", ORDINARY + 2)
+        before = [step for step in map(_step, case.prepare) if step]
+        if before and len(set(before)) <= _MOST_STEPS:
+            yield Fact(f"after_{'_and_'.join(dict.fromkeys(before))}", ORDINARY, joins=True)
         given = dict(_named(case))
         for option, variable in re.findall(r"\b(\w+)=(\w+)", case.call):
             if given.get(variable) not in ("None", "False"):
@@ -213,6 +217,14 @@ def _definitions(source: str) -> dict[tuple[int, str], ast.FunctionDef | ast.Asy
 def _named(case: Case) -> list[tuple[str, str]]:
     """Return the arguments that are values with a name; others are further statements about one."""
     return [(target, text) for target, text in case.arguments if target.isidentifier()]
+
+
+def _step(statement: str) -> str:
+    """Return the name of the method that a statement before the call calls, in words; "" where it calls none."""
+    match ast.parse(statement).body:
+        case [ast.Expr(ast.Call(ast.Attribute(attr=name)))]:
+            return snake(name)
+    return ""
 
 
 def _parameter(variable: str) -> str:

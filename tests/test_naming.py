@@ -223,3 +223,16 @@ def test_what_the_constructor_was_given_is_not_said_of_an_argument_of_that_name(
     case = Case((("box", "Box(size=None)"), ("size", "3")), "box.grow(size)", checks=(Check("result", "==", "4"),))
     facts = Facts(Function("f.py", "Box.grow", Kind.METHOD, 1, 1, 2, ()), [case], "")
     assert "none_as_size" not in facts.of_case[0]
+
+
+def test_the_state_that_an_object_was_brought_into_is_said():
+    def popped(*prepare):
+        return Case((("stack", "Stack()"),), "stack.pop()", prepare=prepare, checks=(Check("result", "==", "7"),))
+
+    cases = [popped("stack.push(7)"), popped("stack.push(7)", "stack.swap()", "stack.push(1)"), popped()]
+    facts = Facts(Function("f.py", "Stack.pop", Kind.METHOD, 1, 1, 2, ()), cases, "")
+    assert test_names(facts, [[0], [1], [2]], set(), longest=79) == [
+        "test_stack_pop_after_push",
+        "test_stack_pop_after_push_and_swap",
+        "test_stack_pop",
+    ]
