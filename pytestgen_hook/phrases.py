@@ -225,7 +225,8 @@ def phrases(test: ast.expr, is_true: bool, inputs: Inputs) -> Iterator[tuple[str
 
 
 def _words(text: str, test: ast.expr) -> int:
-    """Count words; the name of a variable is one, however many it is made of."""
+    """Count words; a number with a point is one, and so is the name of a variable, however many it is made of."""
+    text = re.sub(r"\d_\d", "x", text)
     for node in ast.walk(test):
         name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
         if "_" in name.strip("_"):

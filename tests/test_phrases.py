@@ -30,6 +30,7 @@ def best(condition, is_true=True, **values):
         ("n % 400 != 0", "n_not_divisible_by_400", "n_divisible_by_400"),
         ("n % 3 == 2", None, None),
         ("0 <= n <= limit", "n_between_0_and_limit", None),
+        ("0 <= rate <= 0.5", "rate_between_0_and_0_5", None),
         ("len(items) == 0", "empty_items", "non_empty_items"),
         ("len(items) < 3", "items_shorter_than_3", "items_of_at_least_3"),
         ("len(a) != len(b)", "unequal_lengths", "equal_lengths"),
