@@ -222,7 +222,7 @@ def _named(case: Case) -> list[tuple[str, str]]:
 def _step(statement: str) -> str:
     """Return the name of the method that a statement before the call calls, in words; "" where it calls none."""
     match ast.parse(statement).body:
-        case [ast.Expr(ast.Call(ast.Attribute(attr=name)))]:
+        case [ast.Expr(ast.Call(ast.Attribute(ast.Name(whose), name)))] if whose not in _FIXTURES:
             return snake(name)
     return ""
 

@@ -229,7 +229,11 @@ def test_the_state_that_an_object_was_brought_into_is_said():
     def popped(*prepare):
         return Case((("stack", "Stack()"),), "stack.pop()", prepare=prepare, checks=(Check("result", "==", "7"),))
 
-    cases = [popped("stack.push(7)"), popped("stack.push(7)", "stack.swap()", "stack.push(1)"), popped()]
+    cases = [
+        popped("stack.push(7)", "monkeypatch.setattr(a, 'b', 1)"),
+        popped("stack.push(7)", "stack.swap()", "stack.push(1)"),
+        popped(),
+    ]
     facts = Facts(Function("f.py", "Stack.pop", Kind.METHOD, 1, 1, 2, ()), cases, "")
     assert test_names(facts, [[0], [1], [2]], set(), longest=79) == [
         "test_stack_pop_after_push",
