@@ -8,16 +8,18 @@ trying mutants), ``at_once`` (processes). The report has one JSON object a line:
 of each function, ``{"at": path}`` before a file is collected, ``{"left": test, "why": …}`` for a test that is no
 measure, ``{"mutant": [subject, n], "verdict": …}``, and ``{"end": …}``.
 
-pytest is started once. A process collects the tests; before any fixture is set up it forks: first to run all tests as
-they are and to note which statements each one runs, then once for each mutant, to run only the tests that run its
-place. Functions that run while modules are imported, and all where there is no fork, are tried in processes that
-import everything anew. ``--part`` names the file that holds what such a process is to do.
+pytest is started once. Before it collects it forks. The one process collects the tests; before any fixture is set up it
+forks again: first to run all tests as they are and to note which statements each one runs, then once for each mutant, to
+run only the tests that run its place. The other, which has imported nothing of the project but what its ``conftest.py``
+did, forks for each mutant of what runs while modules are imported. Where there is no fork, mutants are tried in
+interpreters of their own; ``--part`` names the file that holds what such a one is to do.
 """
 
 import argparse
 import builtins
 import collections
 import contextlib
+import fnmatch
 import gc
 import itertools
 import json
@@ -41,6 +43,7 @@ LEAST = 0.1  # seconds of computing that are no sign of an infinite loop
 PATIENCE = 3.0  # seconds of the clock beyond that, for a machine with other work and for what waits
 MEMORY = 2 << 30
 _STARTS = 20.0  # seconds that an interpreter may take to start
+_MOST_NOTICING = 20  # tests of a function that are tried before all others
 _EVEN = 0.6180339887498949  # multiples of it, cut to their fraction, spread evenly
 
 
@@ -67,19 +70,22 @@ class Plugin:
 
     _path = evidence.Plugin._path
 
-    def __init__(self, request, place, loop, write):
-        self._prefix = os.path.realpath(request["root"]) + os.sep
+    def __init__(self, request, place, loop, write, first):
+        self._root = request["root"]
+        self._prefix = os.path.realpath(self._root) + os.sep
         self._wanted = request["tests"]
         self._place = place
-        self._loop = loop
-        self._write = write
+        self._first = first
+        self.loop = loop
+        self.write = write
         self.watch = None
+        self.names = None
         self.problems = {}
 
     def pytest_collectstart(self, collector):
         path = self._path(collector)
         if path in self._wanted:
-            self._write(at=path)
+            self.write(at=path)
 
     def pytest_runtest_logreport(self, report):
         if self.watch is not None:
@@ -88,9 +94,23 @@ class Plugin:
     def name(self, item):
         return "%s::%s" % (self._path(item) or "", item.nodeid.partition("::")[2])
 
+    def argument(self, test):
+        """Return what names a test file, or a test as ``name`` has it, on pytest's command line."""
+        path, mark, rest = test.partition("::")
+        return os.path.join(self._root, *path.split("/")) + mark + rest
 
-def run_pytest(request, place, loop, write):
-    """Let pytest collect the tests of a request, and call ``loop`` with the plugin and the session, before any fixture."""
+    def collect(self, session, loop, write):
+        """Let pytest go on, in a process that was forked by ``first``: collect, and call ``loop``."""
+        self._first, self.loop, self.write = None, loop, write
+        session.config.hook.pytest_collection(session=session)
+        session.config.hook.pytest_runtestloop(session=session)
+
+
+def run_pytest(request, place, loop, write, first=None):
+    """Let pytest collect the tests of a request, and call ``loop`` with the plugin and the session, before any fixture.
+
+    With ``first`` that is called in the place of both, likewise.
+    """
     import pytest
 
     class First(Plugin):
@@ -112,8 +132,22 @@ def run_pytest(request, place, loop, write):
                 self.problems[self._path(collector) or ""] = evidence.summary(report)
 
         @pytest.hookimpl(tryfirst=True)
+        def pytest_pycollect_makeitem(self, collector, name):
+            """Of a module of which some tests are asked for make no others: there may be thousands."""
+            is_other = self.names is not None and name not in self.names and isinstance(collector, pytest.Module)
+            return [] if is_other else None
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_collection(self, session):
+            if self._first is None:
+                return None
+            self.loop = lambda plugin, session: None
+            self._first(self, session)
+            return True
+
+        @pytest.hookimpl(tryfirst=True)
         def pytest_runtestloop(self, session):
-            self._loop(self, session)
+            self.loop(self, session)
             end_quickly(session.config)
             return True
 
@@ -137,8 +171,9 @@ def run_pytest(request, place, loop, write):
 
     # In memory and not through descriptors: those would be shared by all that is forked.
     arguments = ["-q", "--tb=short", "--capture=sys", "-o", f"cache_dir={os.path.join(place, 'cache')}"]
-    arguments += [os.path.join(request["root"], *path.split("/")) for path in request["tests"]]
-    return int(pytest.main(arguments, plugins=[First(request, place, loop, write)]))
+    plugin = First(request, place, loop, write, first)
+    arguments += [plugin.argument(path) for path in request["tests"]]
+    return int(pytest.main(arguments, plugins=[plugin]))
 
 
 def _fixture_name(definition):
@@ -285,6 +320,13 @@ def end_quickly(config):
     gc.freeze()
 
 
+def warm(config):
+    """Compile what pytest compares names with when it collects, for all that is forked from here."""
+    for setting in ("norecursedirs", "python_files", "python_classes", "python_functions"):
+        for pattern in config.getini(setting):
+            fnmatch.fnmatch("", pattern)
+
+
 def use_folder(config, folder):
     """Give a process temporary folders of its own."""
     factory = getattr(config, "_tmp_path_factory", None)
@@ -412,6 +454,7 @@ class Collected:
         def body(write):
             watch = Watch(write, self._ran)
             self._plugin.watch = watch
+            be_quiet()
             self._prepare(items)
             watch_for_sharing(self._place, lambda event: write(shared=event))
 
@@ -429,7 +472,6 @@ class Collected:
         return body
 
     def _prepare(self, items):
-        be_quiet()
         random.seed(0)  # tests that leave something to chance are to have the same luck every time
         use_folder(items[0].config, os.path.join(self._place, "tmp%d" % next(self._count)))
 
@@ -449,6 +491,8 @@ class Collected:
                 later.append((subject.number, number, [self._tests[test].node for test in reaching]))
             else:
                 works.append(self._judge(subject, number, reaching))
+        if works:
+            self._be_ready()
         self._end = time.monotonic() + self._request["seconds"]
         trials.drive(works, lambda: 1 if self._shared else self._request["at_once"])
         failing = [test.node for test in self._tests if not test.passed]
@@ -458,6 +502,16 @@ class Collected:
         self._write(
             later=later, files=files, avoided=[*failing, *unsteady], seconds=rest, at_once=1 if self._shared else None
         )
+
+    def _be_ready(self):
+        """Do here, once, what every process would do after it was forked: each page that one writes to is copied for it."""
+        be_quiet()
+        explain_nothing()
+        limit_memory()
+        for item in self._items:
+            with contextlib.suppress(Exception):
+                item.location  # noqa: B018  computed when it is first asked for
+        gc.freeze()
 
     def _reaches(self, ran, subject, number):
         statement = subject.reaches[number]
@@ -527,8 +581,6 @@ class Collected:
                 subject, number = mutant
                 self._swap.use(subject, subject.mutants[number])
             self._prepare(items)
-            explain_nothing()
-            limit_memory()
 
             def before(number):
                 write(at=time.perf_counter())
@@ -583,12 +635,15 @@ def in_even_order(subjects):
 
 
 class Anew:
-    """Tries mutants in processes that have imported nothing of the project yet."""
+    """Tries mutants in processes that have imported nothing of the project yet, or nothing but its ``conftest.py``.
 
-    def __init__(self, request, address, subjects, given, write):
+    Where there is fork, ``collect(part, write)`` does what a ``part`` (a dict) asks for, in a process of its own.
+    """
+
+    def __init__(self, request, address, collect, given, write):
         self._request = request
         self._address = address
-        self._subjects = subjects
+        self._collect = collect
         self._later = given["later"]
         self._files = given["files"]
         self._avoided = set(given["avoided"])
@@ -597,8 +652,8 @@ class Anew:
         self._write = write
         self._count = itertools.count()
         self._normal = {}
-        self._kills = collections.Counter()
-        self._useless = set()
+        self._names = {}  # of the tests that noticed a mutant
+        self._noticing = collections.defaultdict(list)
 
     def run(self):
         works = [self._judge(subject, number, tests) for subject, number, tests in self._later]
@@ -613,42 +668,39 @@ class Anew:
             normal = yield from self._control(tests)
             if normal is None or time.monotonic() > self._end:
                 return NOT_TRIED
-            first = self._likely(subject, tests)
-            ended = yield self._trial([subject, number], tests, LEAST + FACTOR * normal, first)
-            if ended.last("end") is not None and not ended.last("failed"):
+            # The few tests that noticed other mutants of the function are collected and run in less time than all.
+            few = tuple(node for node in self._noticing[subject] if tests is None or node in tests)
+            if few:
+                normal_of_few = yield from self._control(tests, few)
+                if normal_of_few is None:
+                    self._noticing[subject].clear()
+                    continue
+                ended = yield self._trial([subject, number], tests, LEAST + FACTOR * normal_of_few, few)
+                # Where no test was begun, those may have other names now: that says nothing.
+                if ended.last("end") is None and (ended.last("failed") or ended.last("node")):
+                    return _verdict_on(ended)
+            ended = yield self._trial([subject, number], tests, LEAST + FACTOR * normal)
+            if ended.last("end") is not None:
                 return SURVIVED
             node = ended.last("node")
-            if first is not None:
-                # In another order than pytest's own a failure counts only if it is green so without the mutant.
-                proof = yield from self._control([first]) if node == first else self._control(tests, first)
-                if proof is None:
-                    self._useless.add(first)
-                    continue
-            self._kills[subject, node] += 1
-            return TIMED_OUT if ended.late and not ended.last("failed") else KILLED
+            if node is not None and node not in self._noticing[subject]:
+                self._names[node] = ended.last("name")
+                self._noticing[subject] = [*self._noticing[subject], node][-_MOST_NOTICING:]
+            return _verdict_on(ended)
 
-    def _likely(self, subject, tests):
-        """Return the test that noticed most mutants of a function so far."""
-        known = [
-            (kills, node)
-            for (of, node), kills in self._kills.items()
-            if of == subject and node and node not in self._useless and (tests is None or node in tests)
-        ]
-        return max(known, default=(0, None))[1]
-
-    def _control(self, tests, first=None):
+    def _control(self, tests, few=()):
         """Return how long the tests take without a mutant; those that are not green in this way are avoided."""
-        key = (None if tests is None else tuple(tests)), first
+        key = few or (None if tests is None else ("all", *tests))
         while key not in self._normal:
             avoided = set(self._avoided)
             started = time.monotonic()
-            ended = yield self._trial(None, tests, self._request["timeout"], first)
+            ended = yield self._trial(None, tests, self._request["timeout"], few)
             culprit = ended.last("node")
             if key in self._normal:
                 break
-            if ended.last("end") is not None and not ended.last("failed"):
+            if ended.last("end") is not None:
                 self._normal[key] = time.monotonic() - started
-            elif ended.last("failed") and culprit and culprit not in avoided and first is None and tests != [culprit]:
+            elif ended.last("failed") and culprit and culprit not in avoided and not few and tests != [culprit]:
                 if culprit not in self._avoided:
                     self._write(left=culprit, why="it passes only after other tests")
                 self._avoided.add(culprit)
@@ -656,21 +708,16 @@ class Anew:
                 self._normal[key] = None
         return self._normal[key]
 
-    def _trial(self, mutant, tests, seconds, first):
+    def _trial(self, mutant, tests, seconds, few=()):
         place = os.path.join(self._request["place"], "anew%d" % next(self._count))
-        part = {"mutant": mutant, "tests": tests, "first": first, "seconds": seconds, "place": place}
-        part.update(files=self._files, avoided=sorted(self._avoided))
+        part = {"mutant": mutant, "tests": few or tests, "seconds": seconds, "place": place, "all": not few}
+        part.update(files=[self._names[node] for node in few] or self._files, avoided=sorted(self._avoided))
+        os.makedirs(place, exist_ok=True)
         if hasattr(os, "fork"):
-            os.makedirs(place, exist_ok=True)
-
-            def body(write):
-                try_anew(self._request, self._subjects, part, write)
-
-            return lambda: trials.Forked(body, PATIENCE + seconds)
+            return lambda: trials.Forked(lambda write: self._collect(part, write), PATIENCE + seconds)
         return lambda: self._spawned(part, seconds)
 
     def _spawned(self, part, seconds):
-        os.makedirs(part["place"], exist_ok=True)
         file, output = os.path.join(part["place"], "part.json"), os.path.join(part["place"], "output")
         with open(file, "w", encoding="utf-8") as stream:
             json.dump(part, stream)
@@ -678,9 +725,33 @@ class Anew:
         return trials.Spawned(command, output, dict(os.environ), _STARTS + PATIENCE + seconds)
 
 
+def _verdict_on(ended):
+    return TIMED_OUT if ended.late and not ended.last("failed") else KILLED
+
+
 def try_anew(request, subjects, part, write):
-    """Collect and run tests with a mutant in place from the very beginning."""
+    """Start pytest, collect and run tests with a mutant in place from the very beginning."""
     swap = _installed(subjects, set())
+    _put_in_place(swap, subjects, part)
+    run_pytest({**request, "tests": part["files"]}, part["place"], _until_failure(part, write), _ignore)
+
+
+def collect_anew(plugin, session, swap, subjects, part, write):
+    """The same in a process that was forked from one in which pytest has started, and has collected nothing."""
+    _put_in_place(swap, subjects, part)
+    if not part["all"]:
+        plugin.names = {test.split("::")[1].partition("[")[0] for test in part["files"]}
+    session.config.args = [plugin.argument(test) for test in part["files"]]
+    use_folder(session.config, os.path.join(part["place"], "tmp"))
+    try:
+        plugin.collect(session, _until_failure(part, write), _ignore)
+    except Exception:
+        if not plugin.problems:
+            raise
+        write(failed=True)
+
+
+def _put_in_place(swap, subjects, part):
     if part["mutant"] is not None:
         subject = next(one for one in subjects if one.number == part["mutant"][0])
         swap.use(subject, subject.mutants[part["mutant"][1]])
@@ -688,7 +759,14 @@ def try_anew(request, subjects, part, write):
     explain_nothing()
     limit_memory()
     limit_computing(part["seconds"])
+    random.seed(0)
+    sys.dont_write_bytecode = False  # in the copy of the tree, for the next process; mutants never get into a file
+
+
+def _until_failure(part, write):
+    """Return what runs the collected tests of a part, and writes ``node`` before each and ``failed`` or ``end`` at last."""
     avoided = set(part["avoided"])
+    wanted = None if part["tests"] is None else set(part["tests"])
 
     def loop(plugin, session):
         failures = Failures(write)
@@ -696,17 +774,23 @@ def try_anew(request, subjects, part, write):
         if plugin.problems:
             write(failed=True)
             return
-        wanted = None if part["tests"] is None else set(part["tests"])
         items = [item for item in session.items if item.nodeid not in avoided]
         items = [item for item in items if wanted is None or item.nodeid in wanted]
-        items.sort(key=lambda item: item.nodeid != part["first"])
-        run_items(items, lambda number: write(node=items[number].nodeid), lambda: failures.failed)
+        if not part["all"] and len(items) < len(wanted):
+            return
+        run_items(
+            items,
+            lambda number: write(node=items[number].nodeid, name=plugin.name(items[number])),
+            lambda: failures.failed,
+        )
         if not failures.failed:
             write(end=True)
 
-    random.seed(0)
-    sys.dont_write_bytecode = False  # in the copy of the tree, for the next process; mutants never get into a file
-    run_pytest({**request, "tests": part["files"]}, part["place"], loop, lambda **message: None)
+    return loop
+
+
+def _ignore(**message):
+    """Write nothing."""
 
 
 # -- the process -------------------------------------------------------------------------------------------------------
@@ -748,26 +832,57 @@ def run(request, address, report):
     evidence.use_paths(request["paths"])
     import pytest  # noqa: F401  before anything is forked
 
+    seconds = request["timeout"] + request["seconds"] + 60
+
     def body(write):
         ran = set()
         swap = _installed(subjects, ran)
-        collected = Collected(request, subjects, swap, ran, write)
-        status = run_pytest(request, request["place"], collected.run, write)
-        foreign = evidence.foreign_modules(os.path.realpath(request["root"]), request["modules"])
-        write(status=status, foreign=foreign)
 
-    ended = _alone(body, request["timeout"] + request["seconds"] + 60, lambda message: _passed_on(message, report))
-    later = next((message for message in ended.messages if "later" in message), None)
-    if later is not None and later["later"]:
-        Anew(request, address, subjects, later, report).run()
-    why = "" if later is not None else ended.last("raised") or _manner(ended)
+        def collected(plugin, session):
+            Collected(request, subjects, swap, ran, plugin.write).run(plugin, session)
+            plugin.write(foreign=evidence.foreign_modules(os.path.realpath(request["root"]), request["modules"]))
+
+        def beside(plugin, session):
+            """Let one process collect; this one, which has not, tries what it leaves."""
+            ended = _alone(
+                lambda inner: plugin.collect(session, collected, inner),
+                seconds,
+                lambda message: _passed_on(message, write),
+            )
+            given = ended.first("later")
+            if given is None:
+                write(why=ended.last("raised") or _manner(ended))
+                return
+            waiting = {number for number, _, _ in given["later"]}
+            warm(session.config)
+            if waiting and not any(subject.number in waiting and subject.is_imported() for subject in subjects):
+
+                def collect(part, inner):
+                    collect_anew(plugin, session, swap, subjects, part, inner)
+
+                Anew(request, address, collect, given, write).run()
+                given["later"] = []
+            write(**given, foreign=ended.last("foreign"))
+
+        first = beside if hasattr(os, "fork") else None
+        write(status=run_pytest(request, request["place"], collected, write, first))
+
+    ended = _alone(body, seconds, lambda message: _passed_on(message, report))
+    given = ended.first("later")
+    if given is not None and given["later"]:
+
+        def collect(part, write):
+            try_anew(request, subjects, part, write)
+
+        Anew(request, address, collect, given, report).run()
+    why = "" if given is not None else ended.last("why") or ended.last("raised") or _manner(ended)
     foreign = ended.last("foreign") or {}
     report(end=ended.last("status"), why=why, foreign=foreign, fork=hasattr(os, "fork"))
 
 
-def _passed_on(message, report):
+def _passed_on(message, write):
     if "at" in message or "left" in message or "mutant" in message:
-        report(**message)
+        write(**message)
 
 
 def _manner(ended):

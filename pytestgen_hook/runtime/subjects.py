@@ -68,12 +68,17 @@ class Subject:
     def find(self):
         """Look for the function objects that run the marked code, or, where the module was read otherwise, the original."""
         self.functions = [one for one in gc.get_referrers(self.marked) if isinstance(one, types.FunctionType)]
-        if self.functions or not _is_imported(self.file):
+        if self.functions or not self.is_imported():
             return
         for one in gc.get_objects():
             if isinstance(one, types.FunctionType) and self._is_original(one.__code__):
                 one.__code__ = self.marked
                 self.functions.append(one)
+
+    def is_imported(self):
+        """Whether a module of its file is there."""
+        places = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        return any(isinstance(place, str) and os.path.realpath(place) == self.file for place in places)
 
     def _is_original(self, code):
         if code.co_firstlineno != self.first_line or code.co_name != self.name:
@@ -145,14 +150,6 @@ def _read(file):
     with open(file, "rb") as stream:
         source = stream.read()
     return ast.parse(source), compile(source, file, "exec", dont_inherit=True), shown.Text(source)
-
-
-def _is_imported(file):
-    return any(
-        os.path.realpath(place) == file
-        for place in [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-        if isinstance(place, str)
-    )
 
 
 def _constant(node):

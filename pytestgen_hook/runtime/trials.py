@@ -24,6 +24,10 @@ class Ended:
         self.late = late
         self.status = status
 
+    def first(self, key):
+        """Return the first message that has a key, or None."""
+        return next((message for message in self.messages if key in message), None)
+
     def last(self, key):
         """Return the last value that was written under a key, or None."""
         return next((message[key] for message in reversed(self.messages) if key in message), None)

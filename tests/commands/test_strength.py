@@ -314,6 +314,42 @@ def test_a_file_that_cannot_be_collected_does_not_stand_in_the_way_of_imports_an
     assert set(found.values()) == {"killed"}
 
 
+def test_what_the_import_runs_of_a_module_that_the_conftest_imports(repo):
+    source = "def table(n):\n    return [k * 2 for k in range(n)]\n\n\nTABLE = table(3)\n"
+    test = "import conftest\n\ndef test_table():\n    assert conftest.TABLE == [0, 2, 4]\n"
+    found = of(source, test, "table", repo, conftest="from a import TABLE\n")
+    assert set(found.values()) == {"killed"}
+
+
+def test_tests_that_have_other_names_with_a_mutant_are_found_all_the_same(repo):
+    source = """
+def names(n):
+    made = []
+    for number in range(n):
+        made.append(number * 3)
+    if n > 100:
+        made = [0]
+    return made
+
+NAMES = names(3)
+"""
+    test = """
+import pytest
+import a
+
+@pytest.mark.parametrize("name", a.NAMES)
+def test_name(name):
+    assert name in (0, 3, 6)
+
+def test_how_many():
+    assert len(a.NAMES) == 3
+"""
+    found = of(source, test, "names", repo)
+    assert found[5, "* became +"] == "killed"  # test_name[4] fails, which is no test otherwise
+    assert found[6, "100 became 101"] == "survived"
+    assert found[8, "the result became None"] == "killed"
+
+
 def test_a_module_that_is_imported_late_or_again(repo):
     source = "def double(n, by=2):\n    return n * by\n"
     test = """
