@@ -46,7 +46,7 @@ class Scope:
         self.patches = self.names["monkeypatch"] = state.Patches()
 
     def evaluate(self, source, local=None):
-        return eval(source, self.names, local)
+        return eval(_compiled(source), self.names, local)
 
     def arranged(self, item):
         """Return {name: value} of the arguments, made anew and brought into the state that the call is made in."""
@@ -69,6 +69,12 @@ class Scope:
             else:
                 top = module_name.split(".")[0]
                 self.names[top] = sys.modules[top]
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(source):
+    """Compile an expression: the same ones are evaluated for mutant after mutant."""
+    return compile(source.lstrip(), "<string>", "eval")
 
 
 class Tracer:

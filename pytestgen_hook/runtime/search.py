@@ -510,7 +510,8 @@ class Search:
                     items = [seen.claimed() for seen in able]
                     yield workers.Job(items, timeouts, workers.Manner(mutant=index, trace=False))
 
-        for place, answers in enumerate(workers.run(self.subject, self._guard, jobs())):
+        answered = workers.in_turn(self.subject, self._guard, jobs(), self._until(until))
+        for place, answers in enumerate(answered):
             index, able = asked[place]
             for seen, answer in zip(able, answers):
                 if answer.get("how") == "not run":

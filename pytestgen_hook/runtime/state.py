@@ -1,5 +1,6 @@
 """What a call leaves behind in its process, where later tests would see it: noted before, compared after."""
 
+import _signal  # ``signal`` makes a member of an enum of each answer, which takes longer than all the rest
 import atexit
 import collections
 import enum
@@ -21,16 +22,21 @@ _DEEPEST = 6
 _DESCRIPTORS = (property, functools.cached_property, types.FunctionType, types.BuiltinFunctionType)
 
 
+_SIGNALS = tuple(map(int, signal.valid_signals()))
 _AT_EXIT = "what is done at exit"
 _LOADED = "sys.modules"
+WHOLE = "the state"  # in a deep snapshot: whether all was looked at
 
 
-def snapshot(tree):
+def snapshot(tree, deep=False):
     """Return {what: fingerprint} of the modules imported from the folder ``tree`` and of what a process shares.
 
-    No code of the user's runs for it: attributes are read from the dictionaries that hold them.
+    No code of the user's runs for it: attributes are read from the dictionaries that hold them. With ``deep`` also what
+    only makes later calls quicker: caches, and what functions hold of the functions around them.
     """
-    return {**_of_process(), **_Modules(tree).state()}
+    modules = _Modules(tree, deep)
+    found = {**_of_process(), **modules.state()}
+    return {**found, WHOLE: modules.is_whole} if deep else found
 
 
 def changed(before, after):
@@ -97,19 +103,26 @@ def resolved(path):
     return None
 
 
+def _identities(mapping):
+    return dict(zip(mapping, map(id, mapping.values())))
+
+
 # -- the project's modules ---------------------------------------------------------------------------------------------
 
 
 class _Modules:
-    def __init__(self, tree):
+    def __init__(self, tree, deep=False):
         self._tree = tree
+        self._deep = deep
         self._left = _MOST_VALUES
         self._open = set()
+        self.is_whole = True
 
     def state(self):
         found = {}
-        modules = [(name, module) for name, module in list(sys.modules.items()) if self._is_own(module)]
-        self._names = {name for name, _ in modules}
+        names = _own_names(self._tree, tuple(_identities(sys.modules).items()))
+        modules = [(name, sys.modules[name]) for name in names]
+        self._names = set(names)
         foreign = {}
         for module_name, module in modules:
             for name, value in list(vars(module).items()):
@@ -127,17 +140,17 @@ class _Modules:
                 found.update(_of_foreign(name, module))
         return found
 
-    def _is_own(self, module):
-        filename = getattr(module, "__dict__", {}).get("__file__")
-        return isinstance(filename, str) and filename.startswith(self._tree)
-
     def _of_class(self, kind):
         if issubclass(kind, enum.Enum):
             return {}
         return {
             f"{kind.__module__}.{kind.__qualname__}.{name}": self._print(value, 0)
             for name, value in list(vars(kind).items())
-            if not name.startswith("__") and not isinstance(value, (*_DESCRIPTORS, classmethod, staticmethod, type))
+            if not isinstance(value, type)
+            and (
+                self._deep
+                or not (name.startswith("__") or isinstance(value, (*_DESCRIPTORS, classmethod, staticmethod)))
+            )
         }
 
     def _print(self, value, depth):
@@ -147,7 +160,10 @@ class _Modules:
             return (type(value).__name__, value if len(repr(value)) < 200 else hash(value))
         if isinstance(value, _COUNTERS):
             return repr(value)
-        if depth >= _DEEPEST or self._left < 0 or id(value) in self._open:
+        if id(value) in self._open:
+            return type(value).__name__
+        if depth >= _DEEPEST or self._left < 0:
+            self.is_whole = self.is_whole and self._left >= 0
             return type(value).__name__
         self._open.add(id(value))
         try:
@@ -169,8 +185,16 @@ class _Modules:
         if isinstance(value, bytearray):
             return (kind.__name__, bytes(value))
         if isinstance(value, types.FunctionType):
-            held = (value.__defaults__, value.__kwdefaults__, value.__dict__)
+            held = [value.__defaults__, value.__kwdefaults__, value.__dict__]
+            if self._deep:
+                held += [_content(cell) for cell in value.__closure__ or ()]
             return ("function", [self._print(part, depth) for part in held])
+        if self._deep and isinstance(value, functools._lru_cache_wrapper):
+            return (kind.__name__, value.cache_info(), self._print(value.__wrapped__, depth))
+        if self._deep and isinstance(value, (classmethod, staticmethod)):
+            return (kind.__name__, self._print(value.__func__, depth))
+        if self._deep and isinstance(value, property):
+            return (kind.__name__, [self._print(part, depth) for part in (value.fget, value.fset)])
         if kind.__module__ in self._names or kind is types.SimpleNamespace:
             return (kind.__name__, id(value), self._attributes(value, depth))
         return (kind.__name__, id(value))
@@ -192,9 +216,27 @@ class _Modules:
             name
             for kind in kinds
             for name, member in vars(kind).items()
-            if isinstance(member, functools.cached_property)
+            if isinstance(member, functools.cached_property) and not self._deep
         }
         return [(name, self._print(item, depth)) for name, item in sorted(held.items()) if name not in cached]
+
+
+@functools.lru_cache(maxsize=1)
+def _own_names(tree, loaded):
+    """Return the names of the loaded modules, given with their identities, whose files lie below ``tree``."""
+
+    def is_own(module):
+        filename = getattr(module, "__dict__", {}).get("__file__")
+        return isinstance(filename, str) and filename.startswith(tree)
+
+    return [name for name, _ in loaded if is_own(sys.modules.get(name))]
+
+
+def _content(cell):
+    try:
+        return cell.cell_contents
+    except ValueError:  # nothing is in it yet
+        return None
 
 
 def _of_foreign(name, module):
@@ -221,10 +263,10 @@ def _of_process():
             (id(one), getattr(one, "closed", None)) for one in (sys.stdin, sys.stdout, sys.stderr)
         ],
         "the trace function": (id(sys.gettrace()), *_hooks_of_threads()),
-        _LOADED: {name: id(module) for name, module in list(sys.modules.items())},
+        _LOADED: _identities(sys.modules),
         _AT_EXIT: _exit_handlers(),
         "the hooks of sys": (id(sys.excepthook), id(sys.displayhook), len(sys.meta_path), len(sys.path_hooks)),
-        "the builtins": {name: id(value) for name, value in vars(sys.modules["builtins"]).items() if name != "_"},
+        "the builtins": {**_identities(vars(sys.modules["builtins"])), "_": None},
         "a thread": {thread.ident for thread in threading.enumerate() if thread.is_alive()},
     }
     if hasattr(sys, "get_int_max_str_digits"):
@@ -237,7 +279,7 @@ def _of_process():
     os.umask(mask)
     found["the umask"] = mask
     if threading.current_thread() is threading.main_thread():
-        found["signal handlers"] = {number: id(signal.getsignal(number)) for number in signal.valid_signals()}
+        found["signal handlers"] = [id(_signal.getsignal(number)) for number in _SIGNALS]
     for name, read in _SETTINGS.items():
         module = sys.modules.get(name)
         if module is not None:

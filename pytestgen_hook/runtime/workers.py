@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -13,13 +14,16 @@ import time
 
 import confine
 import elsewhere
+import state
 from observe import observe
 
 MEMORY = 2 << 30
 AT_ONCE = 2  # processes started before the answer of the first is read
+IN_TURN = 16  # mutants at most that one process tries
 MOST_LOST = 4
 _TAKES = 1 << 16
 _GRACE = 0.5  # seconds at most that a process which got too little of the processor is awaited longer
+_QUICK = 0.002  # seconds: to see what a mutant left behind is to take less than to start a process
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of Linux, as clock_getcpuclockid(3) makes it of a process number
 
 
@@ -90,6 +94,58 @@ def run(subject, guard, jobs):
             process.stop()
 
 
+def in_turn(subject, guard, jobs, deadline):
+    """The same for jobs with mutants, one after the other in one process as long as none leaves anything behind.
+
+    A mutant that would find its surroundings changed (``state``) is tried in a new process. At ``deadline`` (monotonic)
+    the jobs not yet reached are answered as not run.
+    """
+    if not hasattr(os, "fork"):
+        yield from run(subject, guard, jobs)
+        return
+    started = collections.deque()
+    jobs = iter(jobs)
+    try:
+        while True:
+            while len(started) < AT_ONCE:
+                some = list(itertools.islice(jobs, IN_TURN))
+                if not some:
+                    break
+                started.append((some, _Forked(subject, guard, *some)))
+            if not started:
+                return
+            left, process = started[0]
+            answers = process.answers()
+            while left and time.monotonic() <= deadline:
+                found = _of_one(left[0], answers)
+                if found is None:
+                    break
+                left.pop(0)
+                yield found
+            process.stop()
+            started.popleft()
+            if left and time.monotonic() <= deadline:
+                started.appendleft((left, _Forked(subject, guard, *left)))
+            else:
+                yield from ([_lost("not run")] * len(job.items) for job in left)
+    finally:
+        for _, process in started:
+            process.stop()
+
+
+def _of_one(job, answers):
+    """Take the answers to one job; None if it was not begun, since something was left behind or the process is gone."""
+    found = []
+    try:
+        for answer in itertools.islice(answers, len(job.items)):
+            if answer["kind"] == "anew":
+                return None
+            found.append(answer)
+    except Lost as loss:
+        found.append(_lost(loss.how))
+    return found + [_lost("not run")] * (len(job.items) - len(found)) if found else None
+
+
 def apart(subject, guard, items, timeout, manner, deadline):
     """Return one answer per item, in order, each from a process of its own.
 
@@ -117,11 +173,10 @@ def _lost(how):
 
 
 class _Forked:
-    """A process forked from this one, which has imported the module."""
+    """A process forked from this one, which has imported the module; it does one job after the other."""
 
-    def __init__(self, subject, guard, job):
-        self._count = len(job.items)
-        self._timeouts = job.timeouts
+    def __init__(self, subject, guard, *jobs):
+        self._timeouts = [timeout for job in jobs for timeout in job.timeouts]
         self._reader, writer = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
@@ -129,7 +184,7 @@ class _Forked:
             os.closerange(writer + 1, 1 << 16)
             # Nothing of the parent's may run here: no finally blocks, no atexit handlers, no buffered output.
             try:
-                _child(subject, guard, job, writer)
+                _child(subject, guard, jobs, writer)
             finally:
                 os._exit(0)
         os.close(writer)
@@ -168,16 +223,38 @@ def _manner(how, status):
     return how
 
 
-def _child(subject, guard, job, writer):
-    manner = job.manner
-    confine.restrict_call(cpu_seconds=int(sum(job.timeouts)) + 2, memory_bytes=MEMORY)
-    if manner.mutant is not None:
-        subject.mutants[manner.mutant].apply(subject.raw)
+def _child(subject, guard, jobs, writer):
+    manner = jobs[0].manner
+    seconds = sum(timeout for job in jobs for timeout in job.timeouts)
+    confine.restrict_call(cpu_seconds=int(seconds) + 2, memory_bytes=MEMORY)
     # Two observations of one call start from different random states, so that what depends on chance shows itself.
     random.seed(os.getpid())
     if manner.ahead:
         move(subject, manner)
-    serve(subject, guard, job.items, manner, lambda answer: _write(writer, answer))
+    surroundings = _Surroundings(subject.tree) if len(jobs) > 1 else None
+    raw = subject.raw
+    original = raw.__code__, raw.__defaults__, raw.__kwdefaults__
+    for number, job in enumerate(jobs):
+        if number and surroundings.are_changed():
+            _write(writer, {"kind": "anew"})
+            return
+        if job.manner.mutant is not None:
+            subject.mutants[job.manner.mutant].apply(raw)
+        serve(subject, guard, job.items, job.manner, lambda answer: _write(writer, answer))
+        raw.__code__, raw.__defaults__, raw.__kwdefaults__ = original
+
+
+class _Surroundings:
+    """What calls could see of earlier ones; where looking at it takes long, or does not reach all, it counts as changed."""
+
+    def __init__(self, tree):
+        self._tree = tree
+        started = time.process_time()
+        self._before = state.snapshot(tree, deep=True)
+        self._is_known = self._before[state.WHOLE] and time.process_time() - started < _QUICK
+
+    def are_changed(self):
+        return not self._is_known or bool(state.changed(self._before, state.snapshot(self._tree, deep=True)))
 
 
 def move(subject, manner):

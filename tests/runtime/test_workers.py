@@ -1,10 +1,17 @@
-"""How long the answer of a call is awaited."""
+"""How long the answer of a call is awaited, and that mutants which share a process do not see each other."""
 
+import ast
+import importlib.util
 import json
 import os
 import signal
+import sys
 import time
 
+import guard
+import judge
+import observe
+import plan
 import pytest
 import workers
 
@@ -49,3 +56,148 @@ def test_a_call_that_the_machine_gave_no_time_is_awaited():
 def test_a_call_that_has_had_its_time_is_lost(work):
     with pytest.raises(workers.Lost, match=r"did not end within 0\.2 s"):
         list(Child(work, timeout=0.2).answers())
+
+
+# -- several mutants in one process --------------------------------------------------------------------------------------
+
+SOURCES = {
+    "nothing stays": """
+def f(n):
+    if n > 3:
+        return n - 1
+    return n * 2
+""",
+    "a list of the module": """
+SEEN = []
+
+def f(n):
+    if n > 100:
+        SEEN.append(n)
+    return n + len(SEEN)
+""",
+    "a cache": """
+import functools
+
+@functools.lru_cache
+def f(n):
+    return n * 2 + 1
+""",
+    "a cache around a function": """
+def kept(function):
+    known = {}
+
+    def get(n):
+        if n not in known:
+            known[n] = function(n)
+        return known[n]
+
+    return get
+
+@kept
+def f(n):
+    return n * 2 + 1
+""",
+    "a helper that keeps what it was given": """
+import functools
+
+@functools.cache
+def half(n):
+    return f(n // 2)
+
+def f(n):
+    if n < 2:
+        return 1
+    return half(n) + n
+""",
+    "a default that is changed in place": """
+def f(n, seen=[]):
+    if n > 100:
+        seen.append(n)
+    return n + len(seen)
+""",
+    "the environment": """
+import os
+
+def f(n):
+    if n > 100:
+        os.environ["F"] = "1"
+    return n + len(os.environ.get("F", ""))
+""",
+    "a loop without end": """
+def f(n):
+    k = 0
+    while k < n:
+        k += 1
+    return k
+""",
+    "an end of the process": """
+import os
+
+def f(n):
+    if n > 100:
+        os._exit(1)
+    return n + 1
+""",
+    "an attribute of a class": """
+class Last:
+    n = 0
+
+def f(n):
+    if n > 100:
+        Last.n = n
+    return n + Last.n
+""",
+}
+
+
+def made(source, folder):
+    """The function ``f`` of a source as what calls are observed of, and the guard."""
+    path = folder / "under_test.py"
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("under_test", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["under_test"] = module
+    spec.loader.exec_module(module)
+    node = next(one for one in ast.parse(source).body if getattr(one, "name", "") == "f")
+    first = min([node.lineno, *[one.lineno for one in node.decorator_list]])
+    raw = plan.find_raw(module, str(path), first, "f")
+    return observe.Subject(module, source.encode(), str(path), raw, node.end_lineno, str(folder))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_mutants_in_one_process_are_judged_as_each_in_its_own(name, tmp_path):
+    subject = made(SOURCES[name], tmp_path)
+    watching = guard.Guard(str(tmp_path), [str(tmp_path)])
+    asked = [
+        {
+            "call": "f(n)",
+            "receiver": None,
+            "arguments": [["n", str(n)]],
+            "imports": [["under_test", "f"]],
+            "style": "plain",
+        }
+        for n in (1, 4, 7)
+    ]
+    seen = [workers.together(subject, watching, workers.Job([item], 1.0, workers.Manner()))[0] for item in asked]
+    items = [{**item, "told": judge.told(answer)} for item, answer in zip(asked, seen, strict=True)]
+    jobs = [
+        workers.Job(items, 1.0, workers.Manner(mutant=number, trace=False)) for number in range(len(subject.mutants))
+    ]
+    assert len(jobs) > 3
+    alone = [[verdict(one) for one in each] for each in workers.run(subject, watching, jobs)]
+    together = workers.in_turn(subject, watching, jobs, time.monotonic() + 300)
+    assert [[verdict(one) for one in each] for each in together] == alone
+    assert any(each != [None] * 3 for each in alone)
+
+
+def verdict(answer):
+    """What is said of one call: the check that failed, that none did, or how the process was lost."""
+    return answer.get("how") if answer["kind"] == "lost" else answer["failing"]
+
+
+def test_when_the_time_is_over_no_further_mutant_is_tried(tmp_path):
+    subject = made(SOURCES["nothing stays"], tmp_path)
+    item = {"call": "f(n)", "receiver": None, "arguments": [["n", "1"]], "imports": [], "style": "plain", "told": {}}
+    jobs = [workers.Job([item], 0.3, workers.Manner(mutant=number, trace=False)) for number in range(3)]
+    answers = workers.in_turn(subject, guard.Guard(str(tmp_path), []), jobs, time.monotonic() - 1)
+    assert [[one["how"] for one in each] for each in answers] == [["not run"]] * 3
