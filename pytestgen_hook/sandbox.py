@@ -125,27 +125,65 @@ def run(
 
     What it has left running in its process group is killed too. Raises OSError when it cannot be started.
     """
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [str(argument) for argument in arguments],
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=_POSIX,
-        pass_fds=tuple(pass_fds),
-    )
-    ended = False
-    try:
-        readers = [_Reader(stream, output_limit) for stream in (process.stdout, process.stderr) if stream is not None]
-        if input is not None and process.stdin is not None:
-            _Writer(process.stdin, input)
-        ended = _ends(process, timeout)
-    finally:
-        _kill(process)
-    output, errors = (reader.text() for reader in readers)
-    return Completed(process.returncode, output, errors, not ended, time.monotonic() - started)
+    has_input = input is not None
+    with Started(
+        arguments, cwd=cwd, env=env, has_input=has_input, output_limit=output_limit, pass_fds=pass_fds
+    ) as started:
+        return started.completed(timeout, input)
+
+
+class Started:
+    """A command that runs, and with ``has_input`` may be told later what to do; what is left of it is killed at the end."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        has_input: bool = True,
+        output_limit: int = OUTPUT_LIMIT,
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        """Start it. Raises OSError when it cannot be started."""
+        self._since = time.monotonic()
+        self._process = subprocess.Popen(
+            [str(argument) for argument in arguments],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=_POSIX,
+            pass_fds=tuple(pass_fds),
+        )
+        streams = (self._process.stdout, self._process.stderr)
+        self._readers = [_Reader(stream, output_limit) for stream in streams if stream is not None]
+
+    def completed(self, timeout: float, input: bytes | None = None) -> Completed:
+        """Give it its input, if it has one, and wait for its end; it is killed after ``timeout`` seconds."""
+        ended = False
+        try:
+            if input is not None and self._process.stdin is not None:
+                _Writer(self._process.stdin, input)
+            ended = _ends(self._process, timeout)
+        finally:
+            self.close()
+        output, errors = (reader.text() for reader in self._readers)
+        return Completed(self._process.returncode, output, errors, not ended, time.monotonic() - self._since)
+
+    def close(self) -> None:
+        """Kill what is left of it."""
+        if self._process.returncode is None:
+            _kill(self._process)
+
+    def __enter__(self) -> Started:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:

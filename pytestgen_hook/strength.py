@@ -15,6 +15,7 @@ from typing import Any
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.imports import ImportGraph
+from pytestgen_hook.interpreter import Interpreter
 from pytestgen_hook.measure import Bench, Start, by_start, run_environment, run_request, why_nothing
 from pytestgen_hook.types import Function, MutantResult, Strength, Verdict
 
@@ -22,7 +23,29 @@ _LOOKS_EVERY = 0.1  # seconds between two looks at how far it is
 _SPARE = 120.0  # seconds beyond all limits of its own that the process may take
 # Where a function is reached from tests with different configurations, the most telling verdict counts.
 _TELLING = (Verdict.KILLED, Verdict.TIMED_OUT, Verdict.SURVIVED, Verdict.NOT_TRIED, Verdict.NOT_RUN)
+_REPORT = "report.jsonl"
 _FORKLESS = "this system cannot fork processes: each mutant was tried in a new interpreter, which takes longer"
+
+
+class Early:
+    """A process of an interpreter that has imported pytest, or does so now, before anybody knows what it is to run.
+
+    It has a folder of its own inside ``folder``, that of the run. Where there is no fork, it is none.
+    """
+
+    def __init__(self, interpreter: Interpreter, folder: Path) -> None:
+        self.interpreter = interpreter
+        self.place = Path(tempfile.mkdtemp(dir=folder, prefix="strength-"))
+        environment = run_environment(interpreter, folder / "tree", self.place)
+        self.process = sandbox.Started(
+            [interpreter.python, "-B", sandbox.RUNTIME / "strength.py", "--report", self.place / _REPORT],
+            cwd=folder,
+            env=environment,
+        )
+
+    def close(self) -> None:
+        """End it, if nobody has had a use for it."""
+        self.process.close()
 
 
 @dataclass
@@ -60,6 +83,7 @@ def measure_strength(
     seconds: float,
     total: Callable[[int], None],
     step: Callable[[], None],
+    early: Early | None = None,
 ) -> Measured:
     """Try the mutants of the functions against the test files; ``seconds`` bounds the trying.
 
@@ -69,7 +93,7 @@ def measure_strength(
     """
     tree = bench.make_tree().resolve()
     groups = by_start(tests, tree, bench.graph) or [(Start("", ""), [])]
-    runner = _Runner(bench, tree, total, step, time.monotonic() + bench.timeout + seconds)
+    runner = _Runner(bench, tree, total, step, time.monotonic() + bench.timeout + seconds, early)
     sessions = []
     reached = _reached(functions, groups, bench.graph)
     for number, ((start, files), some) in enumerate(zip(groups, reached, strict=True)):
@@ -99,6 +123,7 @@ class _Runner:
     total: Callable[[int], None]
     step: Callable[[], None]
     deadline: float
+    early: Early | None
 
     def run(self, functions: Sequence[Function], tests: Sequence[str], start: Start, seconds: float) -> _Session:
         left = list(tests)
@@ -115,15 +140,24 @@ class _Runner:
 
     def _session(self, functions: Sequence[Function], tests: Sequence[str], start: Start, seconds: float) -> _Session:
         bench = self.bench
+        limit = bench.timeout + seconds + _SPARE
+        early, self.early = self.early, None
+        if early is not None and early.interpreter == bench.interpreter:
+            report = early.place / _REPORT
+            request = self._request(functions, tests, start, seconds, str(early.place))
+            with _followed(report, self.total, self.step):
+                completed = early.process.completed(limit, json.dumps(request).encode())
+            session = _read(report)
+            session.said = why_nothing(completed, limit)
+            return session
         with tempfile.TemporaryDirectory(dir=bench.folder, prefix="strength-", ignore_cleanup_errors=True) as place:
-            request, report = Path(place) / "request.json", Path(place) / "report.jsonl"
-            request.write_text(json.dumps(self._request(functions, tests, start, seconds, place)), encoding="utf-8")
+            address, report = Path(place) / "request.json", Path(place) / _REPORT
+            address.write_text(json.dumps(self._request(functions, tests, start, seconds, place)), encoding="utf-8")
             script = sandbox.RUNTIME / "strength.py"
-            limit = bench.timeout + seconds + _SPARE
             with _followed(report, self.total, self.step):
                 completed = sandbox.run(
-                    [bench.interpreter.python, "-B", script, "--request", request, "--report", report],
-                    cwd=self.tree / start.folder,
+                    [bench.interpreter.python, "-B", script, "--request", address, "--report", report],
+                    cwd=self.tree,
                     env=run_environment(bench.interpreter, self.tree, Path(place)),
                     timeout=limit,
                 )
@@ -143,6 +177,7 @@ class _Runner:
             "timeout": self.bench.timeout,
             "seconds": seconds,
             "at_once": _processors(),
+            "folder": str(self.tree / start.folder),
         }
 
 

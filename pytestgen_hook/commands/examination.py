@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.imports import ImportGraph
     from pytestgen_hook.interpreter import Interpreter
     from pytestgen_hook.measure import Bench
-    from pytestgen_hook.strength import Measured
+    from pytestgen_hook.strength import Early, Measured
     from pytestgen_hook.testcode import TestCode
 
 
@@ -237,8 +237,11 @@ class Examination:
 
     # -- the strength of tests -------------------------------------------------------------------------------------
 
-    def strength(self, changed: Sequence[ChangedFunction]) -> Measured:
-        """Try mutants of the functions against all test files that reach them; FatalError where no test can run."""
+    def strength(self, changed: Sequence[ChangedFunction], early: Early | None = None) -> Measured:
+        """Try mutants of the functions against all test files that reach them; FatalError where no test can run.
+
+        ``early`` is made use of if it is of the right interpreter.
+        """
         from pytestgen_hook.measure import hindrance
         from pytestgen_hook.strength import measure_strength
 
@@ -260,7 +263,7 @@ class Examination:
             self._progress.stage("trying mutants", count)
 
         return measure_strength(
-            functions, tests, bench, seconds=self._config.budget, total=total, step=self._progress.step
+            functions, tests, bench, seconds=self._config.budget, total=total, step=self._progress.step, early=early
         )
 
     def weighed(self, findings: Sequence[Finding]) -> list[Finding]:

@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytestgen_hook.commands.check import select
 from pytestgen_hook.commands.examination import Examination
 from pytestgen_hook.commands.options import CheckOptions, Progress
+from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import StrengthReport
+
+if TYPE_CHECKING:
+    from pytestgen_hook.git import Repository
+    from pytestgen_hook.strength import Early
 
 
 def strength(options: CheckOptions, fail_under: float | None, cwd: Path, progress: Progress) -> StrengthReport:
     """Return what the tests that are there would notice; FatalError for what the user must mend. Nothing is written."""
     from pytestgen_hook.git import Repository
+    from pytestgen_hook.scratch import scratch_folder
 
     started = time.monotonic()
     report = StrengthReport(range=options.range, fail_under=fail_under)
-    selection = select(Repository.open(cwd), options, cwd)
-    if selection is not None:
-        report = replace(
-            report, unanalysed=selection.unanalysed, in_tests=selection.in_tests, excluded=selection.excluded
-        )
-        if selection.changed:
-            from pytestgen_hook.scratch import scratch_folder
-
-            with scratch_folder() as folder:
+    repository = Repository.open(cwd)
+    with scratch_folder() as folder, _early(repository, options, folder) as early:
+        selection = select(repository, options, cwd)
+        if selection is not None:
+            report = replace(
+                report, unanalysed=selection.unanalysed, in_tests=selection.in_tests, excluded=selection.excluded
+            )
+            if selection.changed:
                 examination = Examination(selection.subject, folder, progress)
-                found = examination.strength(selection.changed)
+                found = examination.strength(selection.changed, early)
                 notes = (*examination.notes, *found.notes)
-            left_out = tuple(sorted(found.left_out.items()))
-            report = replace(report, strengths=tuple(found.strengths), left_out=left_out, notes=notes)
+                left_out = tuple(sorted(found.left_out.items()))
+                report = replace(report, strengths=tuple(found.strengths), left_out=left_out, notes=notes)
     return replace(report, seconds=round(time.monotonic() - started, 3))
+
+
+@contextlib.contextmanager
+def _early(repository: Repository, options: CheckOptions, folder: Path) -> Iterator[Early | None]:
+    """Start the project's interpreter while git is asked, as far as it can be known yet which one that is.
+
+    To import pytest takes about as long as all that comes before its first use. What the user must mend is said later.
+    """
+    from pytestgen_hook.cache import Cache, default_folder
+    from pytestgen_hook.config import load_config
+    from pytestgen_hook.interpreter import find_interpreter
+    from pytestgen_hook.strength import Early
+
+    def read(path: str) -> bytes | None:
+        place = repository.root / path
+        return place.read_bytes() if place.is_file() else None
+
+    early = None
+    if hasattr(os, "fork"):
+        with contextlib.suppress(FatalError, OSError):
+            config = load_config(repository.root, read, options.config_file, os.environ, dict(options.overrides))
+            interpreter = find_interpreter(repository.root, config.python, os.environ, Cache(default_folder()))
+            early = Early(interpreter, folder) if "pytest" in interpreter.packages else None
+    try:
+        yield early
+    finally:
+        if early is not None:
+            early.close()

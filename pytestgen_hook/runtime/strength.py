@@ -1,10 +1,11 @@
 """Tries mutants of functions against the project's own tests and writes down which of them the tests notice.
 
-usage: strength.py --request FILE --report FILE [--part FILE]
+usage: strength.py [--request FILE] --report FILE [--part FILE]
 
 The request is one JSON object: ``tests``, ``root``, ``paths``, ``modules`` and ``place`` as for ``evidence.py``;
 ``subjects`` ({path, name, first_line, last_line}), ``timeout`` (seconds for running the tests once), ``seconds`` (for
-trying mutants), ``at_once`` (processes). The report has one JSON object a line: ``{"subject": n, …}`` with the mutants
+trying mutants), ``at_once`` (processes), ``folder`` (to run in). Without a file it is awaited on the standard input, and
+pytest imported meanwhile. The report has one JSON object a line: ``{"subject": n, …}`` with the mutants
 of each function, ``{"at": path}`` before a file is collected, ``{"left": test, "why": …}`` for a test that is no
 measure, ``{"mutant": [subject, n], "verdict": …}``, and ``{"end": …}``.
 
@@ -910,15 +911,42 @@ def _hide_runtime():
             sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
 
 
+def _awaited(options):
+    """Import pytest and take the request from the standard input, of which the tests see nothing.
+
+    Where a module that should come from the tree has come with pytest, begin anew.
+    """
+    import pytest  # noqa: F401
+
+    text = sys.stdin.read()
+    if not text:
+        os._exit(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    request = json.loads(text)
+    if request["modules"].keys() & sys.modules.keys():
+        address = os.path.join(request["place"], "request.json")
+        with open(address, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        script = os.path.join(_HERE, "strength.py")
+        os.execv(sys.executable, [sys.executable, "-B", script, "--request", address, "--report", options.report])
+    return request
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--request", required=True)
+    parser.add_argument("--request")
     parser.add_argument("--report", required=True)
     parser.add_argument("--part")
     options = parser.parse_args()
     _hide_runtime()
-    with open(options.request, encoding="utf-8") as stream:
-        request = json.load(stream)
+    if options.request is None:
+        request = _awaited(options)
+    else:
+        with open(options.request, encoding="utf-8") as stream:
+            request = json.load(stream)
+    os.chdir(request["folder"])
     report = Report(options.report)
     if options.part:
         with open(options.part, encoding="utf-8") as stream:

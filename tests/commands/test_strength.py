@@ -599,33 +599,62 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def test_without_fork_every_mutant_has_a_new_interpreter(tmp_path):
-    (tmp_path / "a.py").write_text(GRADE)
-    (tmp_path / "test_a.py").write_text("from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
-    (tmp_path / "start.py").write_text(WITHOUT_FORK)
-    place = tmp_path / "place"
-    place.mkdir()
-    request = {
+def graded(folder, modules):
+    """The request for the verdicts on ``grade``, its files in ``folder``."""
+    (folder / "a.py").write_text(GRADE)
+    (folder / "test_a.py").write_text("from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
+    (folder / "place").mkdir()
+    return {
         "tests": ["test_a.py"],
-        "root": str(tmp_path),
-        "paths": [str(tmp_path)],
-        "modules": {"a": "a.py"},
-        "place": str(place),
+        "root": str(folder),
+        "folder": str(folder),
+        "paths": [str(folder)],
+        "modules": modules,
+        "place": str(folder / "place"),
         "subjects": [{"path": "a.py", "name": "grade", "first_line": 2, "last_line": 5}],
         "timeout": 60,
         "seconds": 60,
         "at_once": 2,
     }
-    (tmp_path / "request.json").write_text(json.dumps(request))
+
+
+def reported(report):
+    """The verdict on each change, and the last record."""
+    records = [json.loads(line) for line in report.read_text().splitlines()]
+    labels = {number: mutant["label"] for number, mutant in enumerate(records[0]["mutants"])}
+    return {labels[record["mutant"][1]]: record["verdict"] for record in records if "mutant" in record}, records[-1]
+
+
+def test_without_fork_every_mutant_has_a_new_interpreter(tmp_path):
+    (tmp_path / "start.py").write_text(WITHOUT_FORK)
+    (tmp_path / "request.json").write_text(json.dumps(graded(tmp_path, {"a": "a.py"})))
     command = [sys.executable, "-B", tmp_path / "start.py", RUNTIME / "strength.py"]
     report = tmp_path / "report"
     subprocess.run(
         [*command, "--request", tmp_path / "request.json", "--report", report], check=True, cwd=tmp_path, timeout=120
     )
-    records = [json.loads(line) for line in report.read_text().splitlines()]
-    labels = {number: mutant["label"] for number, mutant in enumerate(records[0]["mutants"])}
-    found = {labels[record["mutant"][1]]: record["verdict"] for record in records if "mutant" in record}
+    found, end = reported(report)
     assert found["the condition became False"] == "killed"
     assert found[">= became >"] == "survived"
     assert found["the text 'fail' was changed"] == "not run"
-    assert records[-1]["fork"] is False
+    assert end["fork"] is False
+
+
+@needs_fork
+@pytest.mark.parametrize("came_with_pytest", [False, True])
+def test_a_process_that_waits_for_its_request_has_no_module_of_the_project(tmp_path, came_with_pytest):
+    modules = {"a": "a.py", "pluggy": "pluggy.py"} if came_with_pytest else {"a": "a.py"}
+    text = json.dumps(graded(tmp_path, modules)).encode()
+    command = [sys.executable, "-B", RUNTIME / "strength.py", "--report", tmp_path / "report"]
+    subprocess.run(command, input=text, check=True, cwd=RUNTIME, timeout=120)
+    found, end = reported(tmp_path / "report")
+    assert found[">= became >"] == "survived"
+    assert (tmp_path / "place" / "request.json").exists() is came_with_pytest  # began anew
+    assert list(end["foreign"]) == (["pluggy.py"] if came_with_pytest else [])
+
+
+@needs_fork
+def test_a_process_that_is_asked_for_nothing_does_nothing(tmp_path):
+    command = [sys.executable, "-B", RUNTIME / "strength.py", "--report", tmp_path / "report"]
+    subprocess.run(command, input=b"", check=True, cwd=tmp_path, timeout=120)
+    assert list(tmp_path.iterdir()) == []
