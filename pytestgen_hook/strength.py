@@ -98,9 +98,9 @@ def measure_strength(
     reached = _reached(functions, groups, bench.graph)
     for number, ((start, files), some) in enumerate(zip(groups, reached, strict=True)):
         share = seconds / (len(groups) - number)
-        started = time.monotonic()
         sessions.append(runner.run(some, files, start, share))
-        seconds = max(0.0, seconds - (time.monotonic() - started))
+        end = sessions[-1].end  # what the tests took without mutants is not counted
+        seconds = max(0.0, seconds - (share - end["seconds"] if end is not None else share))
     return _together(functions, sessions)
 
 

@@ -398,7 +398,6 @@ class Collected:
         for subject in self._subjects:
             if subject.marked is not None:
                 subject.find()
-        gc.collect()
         gc.freeze()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about forking beside threads
@@ -451,12 +450,14 @@ class Collected:
 
     def _looking(self, first):
         items = self._items[first:]
+        folder = self._new_folder()
 
         def body(write):
             watch = Watch(write, self._ran)
             self._plugin.watch = watch
             be_quiet()
-            self._prepare(items)
+            random.seed(0)  # tests that leave something to chance are to have the same luck every time
+            use_folder(items[0].config, folder)
             watch_for_sharing(self._place, lambda event: write(shared=event))
 
             def before(number):
@@ -472,9 +473,8 @@ class Collected:
 
         return body
 
-    def _prepare(self, items):
-        random.seed(0)  # tests that leave something to chance are to have the same luck every time
-        use_folder(items[0].config, os.path.join(self._place, "tmp%d" % next(self._count)))
+    def _new_folder(self):
+        return os.path.join(self._place, "tmp%d" % next(self._count))
 
     # -- with mutants --------------------------------------------------------------------------------------------------
 
@@ -509,6 +509,7 @@ class Collected:
         be_quiet()
         explain_nothing()
         limit_memory()
+        random.seed(0)
         for item in self._items:
             with contextlib.suppress(Exception):
                 item.location  # noqa: B018  computed when it is first asked for
@@ -574,6 +575,7 @@ class Collected:
 
     def _trial(self, mutant, tests, limits):
         items = [self._items[test] for test in tests]
+        folder = self._new_folder()
 
         def body(write):
             failures = Failures(write)
@@ -581,7 +583,7 @@ class Collected:
             if mutant is not None:
                 subject, number = mutant
                 self._swap.use(subject, subject.mutants[number])
-            self._prepare(items)
+            use_folder(items[0].config, folder)
 
             def before(number):
                 write(at=time.perf_counter())
@@ -657,8 +659,10 @@ class Anew:
         self._noticing = collections.defaultdict(list)
 
     def run(self):
+        """Try them; return the seconds that are left for it."""
         works = [self._judge(subject, number, tests) for subject, number, tests in self._later]
         trials.drive(works, lambda: self._at_once)
+        return max(0.0, self._end - time.monotonic())
 
     def _judge(self, subject, number, tests):
         verdict = yield from self._verdict(subject, number, tests)
@@ -828,7 +832,7 @@ def run(request, address, report):
         for subject in subjects:
             for number in range(len(subject.mutants)):
                 report(mutant=[subject.number, number], verdict=NOT_RUN)
-        report(end=0, why="", foreign={}, fork=hasattr(os, "fork"))
+        report(end=0, why="", foreign={}, fork=hasattr(os, "fork"), seconds=request["seconds"])
         return
     evidence.use_paths(request["paths"])
     import pytest  # noqa: F401  before anything is forked
@@ -861,7 +865,7 @@ def run(request, address, report):
                 def collect(part, inner):
                     collect_anew(plugin, session, swap, subjects, part, inner)
 
-                Anew(request, address, collect, given, write).run()
+                given["seconds"] = Anew(request, address, collect, given, write).run()
                 given["later"] = []
             write(**given, foreign=ended.last("foreign"))
 
@@ -875,10 +879,11 @@ def run(request, address, report):
         def collect(part, write):
             try_anew(request, subjects, part, write)
 
-        Anew(request, address, collect, given, report).run()
+        given["seconds"] = Anew(request, address, collect, given, report).run()
     why = "" if given is not None else ended.last("why") or ended.last("raised") or _manner(ended)
     foreign = ended.last("foreign") or {}
-    report(end=ended.last("status"), why=why, foreign=foreign, fork=hasattr(os, "fork"))
+    left = given["seconds"] if given is not None else 0.0
+    report(end=ended.last("status"), why=why, foreign=foreign, fork=hasattr(os, "fork"), seconds=left)
 
 
 def _passed_on(message, write):

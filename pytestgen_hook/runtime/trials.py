@@ -114,6 +114,7 @@ class Forked(_Process):
 
 def _work(body, writer):
     owner = os.getpid()
+    _close_when_forked(writer)
 
     def write(**message):
         if os.getpid() != owner:  # a child that a test has forked and that runs on after it
@@ -126,6 +127,19 @@ def _work(body, writer):
         body(write)
     except BaseException as error:
         write(raised=f"{type(error).__name__}: {error}"[:300])
+
+
+def _close_when_forked(descriptor):
+    """Close it in what this process forks: a child that outlives a test must not seem to be the process of the test."""
+    is_open = True
+
+    def close():
+        nonlocal is_open
+        if is_open:
+            is_open = False
+            os.close(descriptor)
+
+    os.register_at_fork(after_in_child=close)
 
 
 class Spawned(_Process):

@@ -74,6 +74,22 @@ def test_a_loop_without_end_is_cut_and_counted_apart(repo):
     assert found[5, "the result became None"] == "killed"
 
 
+@needs_fork
+def test_a_process_that_a_test_leaves_behind_does_not_count_as_the_test(repo):
+    test = """
+import os, time
+from a import grade
+
+def test_high():
+    if os.fork() == 0:
+        time.sleep(600)
+    assert grade(90) == "pass"
+"""
+    found = of(GRADE, test, "grade", repo)
+    assert found[3, "the condition became False"] == "killed"
+    assert found[3, ">= became >"] == "survived"
+
+
 def test_code_that_ends_the_process_is_killed(repo):
     source = "import os\n\ndef careful(n):\n    if n > 5:\n        os._exit(0)\n    return n\n"
     found = of(source, "from a import careful\n\ndef test_it():\n    careful(1)\n", "careful", repo)
