@@ -208,7 +208,8 @@ class Exploration:
     """All that a source of calls found out about one function.
 
     ``toothless``: calls were observed, but none could tell a broken body from the right one. ``untried``: the budget was
-    used up before.
+    used up before. Of ``mutants_killed`` some were noticed only since a call did not end (``mutants_timed_out``); of
+    those that are left some are run by no case (``mutants_not_run``).
     """
 
     function: Function
@@ -223,6 +224,8 @@ class Exploration:
     branches_total: int = 0
     mutants_killed: int = 0
     mutants_total: int = 0
+    mutants_timed_out: int = 0
+    mutants_not_run: int = 0
     survivors: tuple[str, ...] = ()
     untried: bool = False
     seconds: float = 0.0

@@ -96,7 +96,8 @@ def inside(tree: Path, place: Path) -> None:
     modules = server.Modules(where)
     problem = modules.load("shop", "shop.py")
     assert problem is None, problem
-    found = {"mutants": 0, "seconds": 0.0, "cases": 0, "verdicts": {"killed": 0, "survived": 0, "not_run": 0}}
+    verdicts = dict.fromkeys(("killed", "timed_out", "survived", "not_run"), 0)
+    found = {"mutants": 0, "seconds": 0.0, "cases": 0, "verdicts": verdicts}
     for node in modules.tree.body:
         if isinstance(node, ast.FunctionDef):
             request = {
@@ -125,17 +126,19 @@ def decide(search, server, modules, request, found) -> None:
     for _ in range(ROUNDS):
         for seen in kept:
             seen.kills, seen.compared = set(), set()
-        hunt.killed, hunt.started = {}, time.monotonic()
+        hunt.killed, hunt.told, hunt.started = {}, set(), time.monotonic()
         started = time.perf_counter()
         hunt._against(kept, counted)
         found["seconds"] += time.perf_counter() - started
         compared = set().union(*[seen.compared for seen in kept])
         found["mutants"] += len(compared)
     found["cases"] += len(kept)
-    killed = len(hunt.killed)
-    verdicts = {"killed": killed, "survived": len(compared) - killed, "not_run": len(counted) - len(compared)}
-    for name, count in verdicts.items():
-        found["verdicts"][name] += count
+    found["verdicts"]["killed"] += len(hunt.told)
+    found["verdicts"]["timed_out"] += len(hunt.killed.keys() - hunt.told)
+    alive = [subject.mutants[index] for index in compared - hunt.killed.keys()]
+    not_run = len([mutant for mutant in alive if hunt._is_unreached(mutant, kept)])
+    found["verdicts"]["survived"] += len(alive) - not_run
+    found["verdicts"]["not_run"] += not_run + len(counted) - len(compared)
 
 
 if __name__ == "__main__":

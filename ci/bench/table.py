@@ -98,6 +98,16 @@ def rows() -> list[tuple[str, str, str]]:
                 f"{against['same_verdict']} of {against['in_both']} verdicts the same",
             )
         )
+    if mutation := result("mutation"):
+        gate = mutation["gate"]
+        found.append(
+            (
+                "mutants a second in the gate, on 2 functions: against mutmut · cosmic-ray",
+                "≥ 20x · ≥ 500x",
+                f"{mutation['ratio_to_mutmut']}x · {mutation['ratio_to_cosmic_ray']}x; {gate['killed']} killed, "
+                f"{gate['timed_out']} timed out, {gate['survived']} survived, {gate['not_run']} not run",
+            )
+        )
     if hostile := result("hostile"):
         whole = ("decoy_untouched", "socket_untouched", "victim_alive", "repository_untouched")
         found.append(

@@ -148,6 +148,8 @@ def _exploration(task: Task, answer: Mapping[str, Any]) -> Exploration:
         branches_total=answer.get("branches_total", 0),
         mutants_killed=answer.get("mutants_killed", 0),
         mutants_total=answer.get("mutants_total", 0),
+        mutants_timed_out=answer.get("mutants_timed_out", 0),
+        mutants_not_run=answer.get("mutants_not_run", 0),
         survivors=tuple(answer.get("survivors", ())),
         seconds=answer.get("seconds", 0.0),
     )

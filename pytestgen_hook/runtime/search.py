@@ -209,6 +209,7 @@ class Search:
         self.refusals = {}
         self.tried = 0
         self.killed = {}
+        self.told = set()  # of these, the mutants that a call noticed otherwise than by not ending in time
         self.pool = []
         self._asked = set()
         self._guard = guard
@@ -520,6 +521,8 @@ class Search:
                 if answer.get("failing", -1) is not None:
                     seen.note(index, answer.get("failing", -1))
                     self.killed.setdefault(index, len(self.killed))
+                    if not answer.get("how", "").startswith("did not end"):
+                        self.told.add(index)
 
     @staticmethod
     def _able_to_notice(mutant, candidates):
@@ -528,6 +531,10 @@ class Search:
             return candidates
         able = [seen for seen in candidates if mutant.line in seen.lines]
         return able or candidates[:4]
+
+    @staticmethod
+    def _is_unreached(mutant, kept):
+        return not mutant.defaults and all(mutant.line not in seen.lines for seen in kept)
 
     # -- choosing --------------------------------------------------------------------------------------------------
 
@@ -696,6 +703,8 @@ class Search:
             "branches_total": taken[1],
             "mutants_total": len(counted),
             "mutants_killed": len(counted) - len(survivors),
+            "mutants_timed_out": len(killed.intersection(counted) - self.told),
+            "mutants_not_run": len([mutant for mutant in survivors if self._is_unreached(mutant, kept)]),
             "survivors": ["line %d: %s" % (mutant.line, mutant.label) for mutant in survivors][:20],
         }
 

@@ -109,6 +109,21 @@ def test_boundaries_are_told_apart(tmp_path):
     assert {case.arguments[0][1] for case in exploration.cases} >= {"18", "17"}
 
 
+def test_mutants_that_do_not_end_and_those_that_nothing_runs_are_counted_apart(tmp_path):
+    endless = "def f(n: int) -> int:\n    k = 0\n    while k < n:\n        k += 1\n    return k\n"
+    exploration = the_only(explored(tmp_path, endless))
+    assert 0 < exploration.mutants_timed_out < exploration.mutants_killed
+    assert exploration.mutants_not_run == 0
+
+
+def test_mutants_that_no_case_can_run_are_counted_apart(tmp_path):
+    source = "def f(n: int) -> int:\n    if n * 0 != 0:\n        return n - 7\n    return n + 1\n"
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.mutants_not_run > 0
+    assert exploration.mutants_timed_out == 0
+    assert exploration.mutants_killed + exploration.mutants_not_run <= exploration.mutants_total
+
+
 def test_deliberate_errors_are_cases_and_misuse_is_not(tmp_path):
     source = """
     def ratio(part, whole):
