@@ -23,7 +23,7 @@ class Stack:
 
 
 def test_an_object_is_brought_into_the_state_that_shows_something(tmp_path):
-    found = explored(tmp_path, STACK)
+    found = explored(tmp_path, STACK, seconds=25.0)
     pop = found["Stack.pop"]
     taken = [case for case in pop.cases if case.raises is None]
     assert all(case.prepare and case.prepare[0].startswith("stack.push(") for case in taken)
@@ -33,7 +33,7 @@ def test_an_object_is_brought_into_the_state_that_shows_something(tmp_path):
 
 
 def test_what_a_call_changed_is_asked_of_other_methods(tmp_path):
-    push = explored(tmp_path, STACK)["Stack.push"]
+    push = explored(tmp_path, STACK, seconds=25.0)["Stack.push"]
     assert any(check.subject == "stack.pop()" for case in push.cases for check in case.checks)
 
 
@@ -50,7 +50,7 @@ def test_nodes_are_asserted_link_by_link(tmp_path):
             head.next, before, head = before, head, head.next
         return before
     """
-    cases = explored(tmp_path, source)["turned"].cases
+    cases = explored(tmp_path, source, seconds=25.0)["turned"].cases
     subjects = {check.subject for case in cases for check in case.checks}
     assert {"result.value", "result.next.value"} <= subjects
 
@@ -68,7 +68,7 @@ def test_a_node_that_is_looked_for_is_in_the_graph(tmp_path):
                 waiting.extend(node.neighbors)
         return False
     """
-    exploration = the_only(explored(tmp_path, source))
+    exploration = the_only(explored(tmp_path, source, seconds=25.0))
     goals = {dict(case.arguments)["goal"] for case in exploration.cases}
     assert any(goal.startswith("start") for goal in goals)
     assert exploration.lines_run == exploration.lines_total
@@ -87,7 +87,7 @@ def test_graphs_have_edges_between_their_nodes(tmp_path):
             visit(node)
         return done
     """
-    exploration = the_only(explored(tmp_path, source))
+    exploration = the_only(explored(tmp_path, source, seconds=25.0))
     assert exploration.mutants_killed == exploration.mutants_total
 
 
@@ -101,7 +101,7 @@ def test_hashes_are_compared_and_not_written_down(tmp_path):
         def __hash__(self):
             return hash((self.x, self.y))
     """
-    cases = explored(tmp_path, source)["Point.__hash__"].cases
+    cases = explored(tmp_path, source, seconds=25.0)["Point.__hash__"].cases
     assert {case.call for case in cases} == {"hash(point) == hash(other)"}
 
 
@@ -121,14 +121,14 @@ def test_what_a_private_method_needs_is_prepared_by_another(tmp_path):
                 self._at += 1
             return self._text[begin : self._at]
     """
-    word = explored(tmp_path, source)["Reader._word"]
+    word = explored(tmp_path, source, seconds=25.0)["Reader._word"]
     assert word.lines_run == word.lines_total
     assert word.mutants_killed == word.mutants_total
 
 
 def test_calls_with_kinds_that_never_give_a_result_are_no_tests(tmp_path):
     source = "def first(text):\n    if text.isdigit():\n        return text[0]\n    return text.upper()[0]\n"
-    cases = the_only(explored(tmp_path, source)).cases
+    cases = the_only(explored(tmp_path, source, seconds=25.0)).cases
     assert all(dict(case.arguments)["text"].startswith('"') for case in cases)
 
 
@@ -156,7 +156,7 @@ def test_calls_with_kinds_that_never_give_a_result_are_no_tests(tmp_path):
     ],
 )
 def test_what_a_call_changes_of_its_module_is_set_for_the_time_of_the_test(tmp_path, source, patch, told):
-    exploration = the_only(explored(tmp_path, source))
+    exploration = the_only(explored(tmp_path, source, seconds=25.0))
     assert {case.prepare for case in exploration.cases} == {(patch,)}
     assert told in {check.subject for case in exploration.cases for check in case.checks}
     assert exploration.mutants_killed == exploration.mutants_total
@@ -171,14 +171,14 @@ def test_a_cache_of_the_module_keeps_no_one_from_testing(tmp_path):
             CACHE[text] = "".join(sorted(text))
         return CACHE[text]
     """
-    exploration = the_only(explored(tmp_path, source))
+    exploration = the_only(explored(tmp_path, source, seconds=25.0))
     assert exploration.lines_run == exploration.lines_total
     assert all(case.prepare == ('monkeypatch.setattr("subject.CACHE", {})',) for case in exploration.cases)
 
 
 def test_what_cannot_be_written_cannot_be_set_for_a_test(tmp_path):
     source = "class Conf:\n    debug = 0\n\nCONF = Conf()\n\ndef f(n: int):\n    CONF.debug = n\n    return n + 1\n"
-    exploration = the_only(explored(tmp_path, source))
+    exploration = the_only(explored(tmp_path, source, seconds=25.0))
     assert exploration.cases == ()
     assert "subject.CONF" in exploration.problem
 
@@ -201,7 +201,7 @@ def test_an_abstract_class_is_filled_in_by_the_test(tmp_path):
         def describe(self):
             return f"large, {self.sides} sides" if self.area() > 100 else "small"
     """
-    exploration = explored(tmp_path, source)["AbstractShape.describe"]
+    exploration = explored(tmp_path, source, seconds=25.0)["AbstractShape.describe"]
     assert exploration.mutants_killed == exploration.mutants_total
     (definition,) = exploration.cases[0].define
     assert definition.startswith("class MinimalShape(AbstractShape):\n    def area(self):\n        return ")
@@ -220,4 +220,4 @@ def test_the_constructor_of_an_abstract_class_is_left_to_others(tmp_path):
         @abc.abstractmethod
         def area(self): ...
     """
-    assert "abstract" in explored(tmp_path, source)["Shape.__init__"].problem
+    assert "abstract" in explored(tmp_path, source, seconds=25.0)["Shape.__init__"].problem
