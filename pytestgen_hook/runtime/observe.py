@@ -8,6 +8,7 @@ import dataclasses
 import enum
 import functools
 import importlib
+import inspect
 import io
 import itertools
 import linecache
@@ -21,6 +22,7 @@ import complaints
 import confine
 import judge
 import mutants
+import returned
 import said
 import sequences
 import state
@@ -35,6 +37,9 @@ LONGEST_MESSAGE = 90
 
 # Exceptions that say «you called it wrongly», not «this is how it behaves»; a test of them would be a test of Python.
 _CALLER_ERRORS = ("TypeError", "AttributeError", "NameError", "UnboundLocalError", "RecursionError", "MemoryError")
+
+
+_FUNCTION = "it gives a function, and no call of that was found that shows anything"
 
 
 class Scope:
@@ -240,11 +245,19 @@ def observe(subject, item, guard, trace=True, strict=False):
             tracer.stop()
         kept = scope.patches.held()
         scope.patches.undo()
+        gives = returned.told_of(subject, outcome[2]) if outcome[0] == "value" else None
         left_behind = state.changed(shared, state.snapshot(subject.tree)) if strict else []
         try:
             answer = _describe(subject, item, local, before, outcome, strict, heard, kept)
+            if gives is not None and not any(outcome[2] is value for value in local.values()):
+                answer = {"kind": "unwritable", "problem": _FUNCTION, "print": "", "gives": gives}
         except CannotWrite as problem:
-            answer = {"kind": "unwritable", "problem": str(problem), "print": ""}
+            answer = {
+                "kind": "unwritable",
+                "problem": _FUNCTION if gives else str(problem),
+                "print": "",
+                "gives": gives,
+            }
         except BaseException as error:  # the user's own __eq__ or __repr__ may raise anything
             answer = {"kind": "unwritable", "problem": f"its result raises {type(error).__name__} when looked at"}
             answer["print"] = answer["problem"]
@@ -288,7 +301,7 @@ def _outcome(subject, item, local, strict):
         if item["style"] == "agen":
             return ("value", *_async_items(subject.scope.evaluate(item["call"], local)))
         value = subject.scope.evaluate(item["call"], local)
-        if item["style"] == "await":
+        if item["style"] == "await" or inspect.iscoroutine(value):
             form = "asyncio.run(%s)"
             value = asyncio.run(_awaited(value))
         if judge.is_entered(value):
@@ -378,6 +391,11 @@ def _is_iterator(value):
 
 
 _IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, range, type, types.FunctionType)
+
+
+def _is_single(value):
+    """Whether it shows something that a call gives back the very object: nothing equal would be at hand."""
+    return not isinstance(value, _IMMUTABLE) or getattr(value, "__name__", "") == "<lambda>"
 
 
 def _state(subject, value):
@@ -636,7 +654,7 @@ class _Checks:
 
     def about_result(self, item, local, value):
         """Assert which argument the result is, or else all that can be said about it."""
-        names = {id(local[name]): name for name, _ in item["arguments"] if not isinstance(local[name], _IMMUTABLE)}
+        names = {id(local[name]): name for name, _ in item["arguments"] if _is_single(local[name])}
         if id(value) in names:
             self.add("result", "is", names[id(value)], names[id(value)])
         else:

@@ -13,6 +13,7 @@ import types
 
 import domains
 import harvest
+import returned
 import sequences
 import shapes
 import subclasses
@@ -35,7 +36,12 @@ _BUILTINS = {
 }  # fmt: skip
 
 
+MOST_FURTHER = 6  # parameters of a function that is given
+CALLED_FURTHER = 0.9  # of the inputs drawn call the function that is given
 SHARED = 0.3  # of the inputs drawn speak of the same few values in all places
+
+
+_RESERVED = ("result", "expected", "pytest", "capsys", "caplog", "monkeypatch")  # what tests say themselves
 
 
 class CannotCall(Exception):
@@ -50,9 +56,14 @@ class Parameter:
     def __init__(self, name, variable, style, required, domain):
         self.name = name
         self.variable = variable
-        self.style = style  # "positional", "keyword", "star" or "starstar"
+        self.style = style  # "positional", "keyword", "star", "starstar", or "call": of what came of the call before
         self.required = required
         self.domain = domain
+
+    @property
+    def word(self):
+        """What stands before ``=`` where the argument is given by its name."""
+        return self.name.rpartition(")")[2]
 
 
 class Input:
@@ -93,6 +104,37 @@ class Plan:
         self.name = function.name
         self.is_setter = False
         self.patches = ()  # statements that keep what the calls change of its module from other tests
+        self.typing = None
+        self.depth = 0  # how often what it gives is called again
+
+    def call_further(self, told):
+        """Call from now on what the deepest call gives, a function (``returned.told_of``); whether that is new."""
+        if self.depth >= returned.DEEPEST or len(told["parameters"]) > MOST_FURTHER:
+            return False
+        self.depth += 1
+        taken = {known.variable for known in self.parameters} | {self.receiver_name, *_RESERVED}
+        self.parameters = [
+            *self.parameters,
+            *returned.parameters(self, told, self.depth, self.typing, Parameter, taken),
+        ]
+        returned.narrow(self)
+        return True
+
+    def depth_of(self, proposed):
+        """Return how often the input calls what it is given."""
+        return next(level for level in range(self.depth + 1) if returned.CALL % (level + 1) not in proposed.arguments)
+
+    def _levels(self, proposed):
+        """Return the parameters of the call itself and of each further one that the input makes."""
+        levels = [[]]
+        for parameter in self.parameters:
+            if parameter.style == "call":
+                if len(levels) > self.depth_of(proposed):
+                    break
+                levels.append([])
+            else:
+                levels[-1].append(parameter)
+        return levels
 
     def draw(self, rng):
         arguments = {}
@@ -101,7 +143,8 @@ class Plan:
         rng.favoured = rng.choice((None, domains.Ints, domains.Texts))
         optional = rng.choice((0.0, 0.0, 0.4, 0.7))  # many callers give none of them
         for parameter in self.parameters:
-            if parameter.required or rng.random() < optional:
+            chance = CALLED_FURTHER if parameter.style == "call" else optional
+            if parameter.required or rng.random() < chance:
                 arguments[parameter.name] = parameter.domain.draw(rng)
                 picks.extend(_picked(parameter.domain))
         receiver = None
@@ -119,8 +162,9 @@ class Plan:
 
     def item(self, proposed):
         """Return the input as the dict that ``observe`` takes."""
+        called = [parameter for level in self._levels(proposed) for parameter in level]
         named = [(self.receiver_name, proposed.receiver)]
-        named += [(parameter.variable, proposed.arguments.get(parameter.name)) for parameter in self.parameters]
+        named += [(parameter.variable, proposed.arguments.get(parameter.name)) for parameter in called]
         named = [(variable, tree) for variable, tree in named if tree is not None]
         prepare = [text for name, tree in named for text in statements(tree, name)]
         defined = {}
@@ -144,9 +188,15 @@ class Plan:
         return "await" if flags & inspect.CO_COROUTINE else "plain"
 
     def _text(self, proposed):
+        first, *further = [self._parts(level, proposed) for level in self._levels(proposed)]
+        return self._call(first) + "".join("({})".format(", ".join(parts)) for parts in further)
+
+    @staticmethod
+    def _parts(parameters, proposed):
+        """Return the arguments of one call as source."""
         parts = []
         by_name = False
-        for parameter in self.parameters:
+        for parameter in parameters:
             if parameter.name not in proposed.arguments:
                 by_name = by_name or parameter.style == "positional"
                 continue
@@ -155,10 +205,10 @@ class Plan:
             elif parameter.style == "starstar":
                 parts.append("**" + parameter.variable)
             elif parameter.style == "keyword" or by_name or not parameter.required:
-                parts.append(f"{parameter.name}={parameter.variable}")
+                parts.append(f"{parameter.word}={parameter.variable}")
             else:
                 parts.append(parameter.variable)
-        return self._call(parts)
+        return parts
 
     def _call(self, parts):
         inner = ", ".join(parts)
@@ -238,6 +288,7 @@ def make_plan(subject, qualname, tree):
         _fit_to_protocol(name, parameters, receiver)
     plan = Plan(subject, function, parameters, receiver, owner_name, kind, texts)
     plan.constants = constants
+    plan.typing = typing
     plan.needs = _needs(subject, owner_name or name)
     if receiver is not None:
         plan.receiver_name = _receiver_name(owner, parameters, subject.module)
@@ -341,7 +392,7 @@ def _parameters(subject, function, kind, target, constants, typing):
     used = usage.usages(function)
     finder = shapes.Finder(subject.module, subject.raw.__code__.co_filename, constants, typing)
     finder.resolve([used[parameter.name] for parameter in listed if parameter.name in used])
-    taken = {subject.module.__name__, function.name, "result", "expected", "pytest", "capsys", "caplog", "monkeypatch"}
+    taken = {subject.module.__name__, function.name, *_RESERVED}
     found = []
     for parameter in listed:
         if parameter.kind is parameter.VAR_KEYWORD:

@@ -240,6 +240,8 @@ class Search:
         found = []
         for (proposed, item), answer in zip(fresh, answers):
             usable = self._usable(answer)
+            if answer.get("gives") and self.plan.depth_of(proposed) == self.plan.depth:
+                self.plan.call_further(answer["gives"])
             if answer.get("how", "").startswith("did not end"):
                 self._shrink(item)
             for domain, index in proposed.picks:

@@ -154,7 +154,8 @@ class Usage:
 def usages(function):
     """Return {parameter: Usage} for an ``ast`` function node."""
     arguments = function.args
-    names = [argument.arg for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+    listed = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    names = [argument.arg for argument in listed + [arguments.vararg] * (arguments.vararg is not None)]
     found = {name: Usage() for name in names}
     for name in names:
         kind = _BY_NAME.get(name.lower()) or _by_ending(name.lower())

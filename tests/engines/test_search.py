@@ -1,36 +1,11 @@
 """The engine through its real processes: what is found, what is refused, what is said where nothing can be found."""
 
-import sys
-import textwrap
 import time
-from pathlib import Path
 
 import pytest
+from exploring import explored
 
-from pytestgen_hook.engines.search import Task, explore
-from pytestgen_hook.functions import functions_in
 from pytestgen_hook.types import Exploration
-
-PYTHON = Path(sys.executable)
-
-
-def explored(tmp_path: Path, source: str, *, seconds: float = 8.0, **other_files: str) -> dict[str, Exploration]:
-    """Explore every function of one module and return the explorations by qualified name."""
-    tree = tmp_path / "tree"
-    tree.mkdir()
-    for name, text in {**other_files, "subject": source}.items():
-        (tree / f"{name}.py").write_text(textwrap.dedent(text))
-    functions = functions_in("subject.py", (tree / "subject.py").read_bytes())
-    found = explore(
-        [Task(function, "subject") for function in functions],
-        python=PYTHON,
-        tree=tree,
-        roots=[""],
-        folder=tmp_path / "work",
-        seconds=seconds,
-        done=lambda exploration: None,
-    )
-    return {item.function.qualname: item for item in found}
 
 
 def the_only(found: dict[str, Exploration]) -> Exploration:

@@ -1,0 +1,36 @@
+"""Explores the functions of one module through the engine's real processes."""
+
+import sys
+import textwrap
+from pathlib import Path
+
+from pytestgen_hook.engines.search import Task, explore
+from pytestgen_hook.functions import functions_in
+from pytestgen_hook.render import render
+from pytestgen_hook.types import Exploration
+
+PYTHON = Path(sys.executable)
+
+
+def explored(tmp_path: Path, source: str, *, seconds: float = 8.0, **other_files: str) -> dict[str, Exploration]:
+    """Explore every function of one module and return the explorations by qualified name."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name, text in {**other_files, "subject": source}.items():
+        (tree / f"{name}.py").write_text(textwrap.dedent(text))
+    functions = functions_in("subject.py", (tree / "subject.py").read_bytes())
+    found = explore(
+        [Task(function, "subject") for function in functions],
+        python=PYTHON,
+        tree=tree,
+        roots=[""],
+        folder=tmp_path / "work",
+        seconds=seconds,
+        done=lambda exploration: None,
+    )
+    return {item.function.qualname: item for item in found}
+
+
+def written(exploration: Exploration) -> str:
+    """Return the source of the tests of one exploration."""
+    return "\n\n".join(source for _, source in render([exploration]).module.tests)
