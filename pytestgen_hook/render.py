@@ -64,6 +64,7 @@ _OWN_NAMES = {
     "expected",
     "message",
     "collect",
+    "enter",
     "pytestmark",
     "capsys",
     "caplog",
@@ -136,7 +137,8 @@ def _shape(case: Case) -> tuple[object, ...]:
     checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in told(case))
     # What is made of classes and variables of the test itself is no value for a table either.
     links = tuple(source for _, source in case.arguments if case.define or _linked_to(source, names))
-    return (names, links, case.define, case.prepare, case.call, case.setup, checks, raised, case.enters)
+    with_ = (case.enters, case.inside)
+    return (names, links, case.define, case.prepare, case.call, case.setup, checks, raised, with_)
 
 
 def _linked_to(source: str, names: Collection[str]) -> str | None:
@@ -265,12 +267,14 @@ def _act_and_assert(case: Case, call: str, expected: dict[int, str], pattern: st
         match = f", match={pattern}" if pattern else ""
         raises = f"pytest.raises({case.raises.name}{match})"
         if case.enters:
-            return [f"with {raises}, {call}:", "    pass"]
+            return [f"with {raises}, {call}:", f"    {_ending(case)}"]
         return [f"with {raises}:", f"    {_statement(call)}"]
     checks = told(case)
     if case.enters:
-        return _enter_and_assert(checks, call, expected)
+        return _enter_and_assert(case, checks, call, expected)
     if len(checks) == 1 and checks[0].subject == "result":
+        if checks[0].expected == "None" and _statement(call) != call:
+            return [_statement(call)]
         return [_assertion(call, checks[0].operator, expected[0])]
     lines = [f"result = {call}" if any(map(is_of_result, checks)) else _statement(call)]
     lines += [_assertion(check.subject, check.operator, expected[index]) for index, check in enumerate(checks)]
@@ -291,7 +295,11 @@ def _statement(call: str) -> str:
     return call
 
 
-def _enter_and_assert(checks: Sequence[Check], call: str, expected: dict[int, str]) -> list[str]:
+def _ending(case: Case) -> str:
+    return f"raise {case.inside}" if case.inside else "pass"
+
+
+def _enter_and_assert(case: Case, checks: Sequence[Check], call: str, expected: dict[int, str]) -> list[str]:
     """A ``with`` statement: in it what it gives is looked at, after it all else."""
     inside: list[str] = []
     after: list[str] = []
@@ -299,15 +307,26 @@ def _enter_and_assert(checks: Sequence[Check], call: str, expected: dict[int, st
         line = _assertion(check.subject, check.operator, expected[index])
         (inside if is_of_result(check) else after).append(line)
     head = f"with {call} as result:" if inside else f"with {call}:"
-    return [head, *(f"    {line}" for line in inside or ["pass"]), *after]
+    if case.inside or not inside:
+        inside.append(_ending(case))
+    return [head, *(f"    {line}" for line in inside), *after]
 
 
 def _assertion(subject: str, operator: str, expected: str) -> str:
     if operator == "isinstance":
         return f"assert isinstance({subject}, {expected})"
-    if isinstance(_expression(subject), _LOOSE):
+    node = _expression(subject)
+    if expected == "True" and isinstance(node, ast.Compare) and _is_of_hashes(node):
+        return f"assert {subject}"
+    if isinstance(node, _LOOSE):
         subject = f"({subject})"
     return f"assert {subject} {operator} {expected}"
+
+
+def _is_of_hashes(node: ast.Compare) -> bool:
+    """Whether two hashes are compared, which gives nothing but True or False."""
+    sides = [node.left, *node.comparators]
+    return all(isinstance(side, ast.Call) and ast.unparse(side.func) == "hash" for side in sides)
 
 
 def _pattern(message: str | None) -> str | None:

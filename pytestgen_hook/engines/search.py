@@ -170,4 +170,5 @@ def _case(raw: Mapping[str, Any]) -> Case:
         enters=raw.get("enters", False),
         define=tuple(raw["define"]),
         prepare=tuple(raw["prepare"]),
+        inside=raw.get("inside"),
     )

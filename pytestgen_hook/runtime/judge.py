@@ -29,7 +29,7 @@ class Approximate:
 
 def told(answer):
     """Return the part of an observation's answer that a test of it may say."""
-    claims = {name: answer.get(name) for name in ("call", "setup", "raises", "imports", "enters")}
+    claims = {name: answer.get(name) for name in ("call", "setup", "raises", "imports", "enters", "inside")}
     claims["checks"] = [*answer.get("checks", ()), *answer.get("more", ())]
     return claims
 
@@ -83,6 +83,8 @@ def _called(scope, call, claims, local, failed):
         inside = [(at, check) for at, check in checks if is_inside(check)]
         with scope.evaluate(claims["call"], local) as local["result"]:
             failed += [at for at, check in inside if not _holds(scope, check, local)]
+            if claims["inside"]:
+                raise scope.evaluate(claims["inside"])
         checks = [pair for pair in checks if pair not in inside]
     else:
         local["result"] = _result(scope, call, claims["call"], local)

@@ -357,20 +357,61 @@ def _dataclass(writer, value, depth):
     kind = type(value)
     if not kind.__dataclass_params__.eq:
         raise CannotWrite(f"{kind.__name__} objects cannot be compared by value")
+    # What follows the construction may compute with what it is given.
+    fields = [
+        (known.name, known.name, _default(known.default, known.default_factory))
+        for known in dataclasses.fields(value)
+        if known.init
+    ]
+    return _by_fields(writer, value, depth, fields, hasattr(kind, "__post_init__"))
+
+
+def _default(default, factory):
+    """Return the value that a field has if it is not given; ``default`` itself where that is not known beforehand."""
+    return factory() if factory in (list, dict, set, tuple, str) else default
+
+
+def _attrs(writer, value, depth):
+    kind = type(value)
+    if kind.__eq__ is object.__eq__:
+        raise CannotWrite(f"{kind.__name__} objects cannot be compared by value")
+    fields = [
+        (
+            getattr(known, "alias", None) or known.name.lstrip("_"),
+            known.name,
+            _default(known.default, getattr(known.default, "factory", None)),
+        )
+        for known in kind.__attrs_attrs__
+        if known.init
+    ]
+    return _by_fields(writer, value, depth, fields, True)
+
+
+def _pydantic(writer, value, depth):
+    kind = type(value)
+    fields = [
+        (known.validation_alias or known.alias or name, name, known.default)
+        for name, known in kind.model_fields.items()
+        if name in value.model_fields_set
+    ]
+    if not all(isinstance(name, str) and name.isidentifier() for name, _, _ in fields) or value.model_extra:
+        raise CannotWrite(f"{kind.__name__} objects have fields that cannot be given by name")
+    return _by_fields(writer, value, depth, fields, True)
+
+
+def _by_fields(writer, value, depth, fields, is_exact):
+    """Write a call of the class with the fields, (keyword, attribute, default), that are not at their defaults."""
     arguments = []
     exact = writer.exact
-    writer.exact = exact or hasattr(kind, "__post_init__")  # which may compute with what it is given
+    writer.exact = exact or is_exact
     try:
-        for field in dataclasses.fields(value):
-            if not field.init:
-                continue
-            item = getattr(value, field.name)
-            if field.default is not dataclasses.MISSING and _same(item, field.default):
-                continue
-            arguments.append(f"{field.name}={writer._write(item, depth + 1)}")
+        for name, attribute, default in fields:
+            item = getattr(value, attribute)
+            if not _same(item, default):
+                arguments.append(f"{name}={writer._write(item, depth + 1)}")
     finally:
         writer.exact = exact
-    return writer._call(writer.name(kind), *arguments)
+    return writer._call(writer.name(type(value)), *arguments)
 
 
 def _same(left, right):
@@ -397,6 +438,10 @@ def _structured_writer(value):
         return _named
     if dataclasses.is_dataclass(value):
         return _dataclass
+    if isinstance(getattr(kind, "__attrs_attrs__", None), tuple):
+        return _attrs
+    if any((base.__module__, base.__name__) == ("pydantic.main", "BaseModel") for base in kind.__mro__):
+        return _pydantic
     if isinstance(value, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
         return _named_tuple
     if isinstance(value, pathlib.PurePath) and kind.__module__.split(".")[0] == "pathlib":

@@ -239,7 +239,7 @@ def observe(subject, item, guard, trace=True, strict=False):
         if strict:
             watch.start()
         try:
-            outcome = _outcome(subject, item, local, strict)
+            outcome = _outcome(subject, item, local, before, strict)
         finally:
             watch.stop()
             tracer.stop()
@@ -294,18 +294,22 @@ def _judged(subject, item, guard):
         guard.stop()
 
 
-def _outcome(subject, item, local, strict):
+def _outcome(subject, item, local, before, strict):
     """Return ("value", form of the call, value), ("entered", form, checks made inside) or ("raise", form, error)."""
     form = "%s"
     try:
-        if item["style"] == "agen":
-            return ("value", *_async_items(subject.scope.evaluate(item["call"], local)))
         value = subject.scope.evaluate(item["call"], local)
+        if item["style"] == "aenter" or isinstance(value, contextlib._AsyncGeneratorContextManager):
+            form = _ENTERED
+            return ("value", form, asyncio.run(_entered_async(value)))
+        if item["style"] == "agen" or inspect.isasyncgen(value):
+            form = _COLLECTED
+            return ("value", form, asyncio.run(_async_items(value)))
         if item["style"] == "await" or inspect.iscoroutine(value):
             form = "asyncio.run(%s)"
             value = asyncio.run(_awaited(value))
-        if judge.is_entered(value):
-            return ("entered", form, _entered(subject, item, local, value, strict))
+        if item["style"] == "enter" or judge.is_entered(value):
+            return ("entered", form, _entered(subject, item, local, before, value, strict))
         if _is_iterator(value):
             # What an iterator raises it raises while it is read: that is then the call to make.
             return ("value", *_read(f"list({form})", form, value))
@@ -316,11 +320,18 @@ def _outcome(subject, item, local, strict):
         return ("raise", form, error)
 
 
-def _entered(subject, item, local, manager, strict):
+def _entered(subject, item, local, before, manager, strict):
     """Return what can be asserted of what entering the context manager gives, and leave it again."""
     recorder = _Checks(subject, strict)
-    with manager as value, contextlib.suppress(CannotWrite):
-        recorder.about_result(item, local, value)
+    with manager as value:
+        with contextlib.suppress(CannotWrite):
+            recorder.about_result(item, local, value)
+            for name, _ in item["arguments"]:
+                if local[name] is value:
+                    recorder.about_change("result", value, before[name])
+            recorder.within = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
+        if item.get("inside"):
+            raise subject.scope.evaluate(item["inside"])
     return recorder
 
 
@@ -366,16 +377,27 @@ async def _awaited(value):
     return await value
 
 
-def _async_items(generator):
-    async def collect():
-        items = []
-        async for item in generator:
-            items.append(item)
-            if len(items) > MOST_YIELDED:
-                raise CannotWrite("its asynchronous generator does not end")
-        return items
+async def _async_items(generator):
+    items = []
+    async for item in generator:
+        items.append(item)
+        if len(items) > MOST_YIELDED:
+            raise CannotWrite("its asynchronous generator does not end")
+    return items
 
-    return "asyncio.run(collect())", asyncio.run(collect())
+
+async def _entered_async(manager):
+    async with manager as value:
+        return value
+
+
+# What a test calls in the place of what only a coroutine can use, and the statement that defines it.
+_COLLECTED = "asyncio.run(collect())"
+_ENTERED = "asyncio.run(enter())"
+_SETUPS = {
+    _COLLECTED: "async def collect():\n    return [item async for item in {}]",
+    _ENTERED: "async def enter():\n    async with {} as value:\n        return value",
+}
 
 
 def _is_iterator(value):
@@ -478,17 +500,21 @@ def _attributes(value):
 
 def _describe(subject, item, local, before, outcome, strict, heard, kept):
     kind, form, value = outcome
-    setup = []
-    if item["style"] == "agen":
-        setup.append("async def collect():\n    return [item async for item in {}]".format(item["call"]))
+    setup = [_SETUPS[form].format(item["call"])] if form in _SETUPS else []
     call = form % item["call"] if "%s" in form else form
     if kind == "raise":
-        return {**_describe_error(subject, call, value), "enters": judge.is_entering(value)}
+        answer = _describe_error(subject, call, value)
+        if "asyncio." in form and "imports" in answer:
+            answer["imports"] = sorted({*answer["imports"], ("asyncio", "")})
+        enters = item["style"] == "enter" or bool(item.get("inside")) or judge.is_entering(value)
+        return {**answer, "setup": setup, "enters": enters, "inside": item.get("inside")}
     recorder = value if kind == "entered" else _Checks(subject, strict)
     if kind != "entered":
         recorder.about_result(item, local, value)
     for name, _ in item["arguments"]:
         recorder.about_change(name, local[name], before[name])
+        # What leaving undid is as it was before.
+        recorder.about_change(name, local[name], recorder.within.get(name))
     recorder.about_looks(item, local)
     recorder.about_kept(kept)
     recorder.about_words(heard)
@@ -502,6 +528,7 @@ def _describe(subject, item, local, before, outcome, strict, heard, kept):
         "call": call,
         "setup": setup,
         "enters": kind == "entered",
+        "inside": item.get("inside"),
         "checks": recorder.checks,
         "more": recorder.more,
         "imports": sorted(recorder.imports),
@@ -626,8 +653,15 @@ def _properties(kind):
         name
         for base in kind.__mro__
         for name, member in vars(base).items()
-        if not name.startswith("_") and isinstance(member, (property, functools.cached_property))
+        if not name.startswith("_") and _is_computed(member)
     }
+
+
+def _is_computed(member):
+    """Whether what a class has under a name gives its instances an attribute: a property, or what the project made like one."""
+    if isinstance(member, (property, functools.cached_property)):
+        return True
+    return isinstance(getattr(type(member), "__get__", None), types.FunctionType) and hasattr(type(member), "__set__")
 
 
 class DependsOnPlace(CannotWrite):
@@ -645,6 +679,7 @@ class _Checks:
         self.more = []
         self.prints = []
         self.imports = set()
+        self.within = {}  # states of the arguments inside a ``with`` statement
         self._subject = subject
         self._strict = strict
 
@@ -781,7 +816,7 @@ class _Checks:
         if isinstance(value, BaseException):
             self._equal(f"str({name})", str(value))
         for text, item in _looks(self._subject, name, value):
-            if not text.startswith("list("):
+            if all(text != check[0] for check in self.checks):
                 self._add_more(text, item)
         return True
 
@@ -790,7 +825,8 @@ class _Checks:
         if before is None:
             return
         after = _state(self._subject, value)
-        if after == before:
+        known = {check[0] for check in self.checks if check[1] == "=="}
+        if after == before or name in known:
             return
         if isinstance(before, str) and isinstance(after, str):
             try:
@@ -799,7 +835,7 @@ class _Checks:
                 return
         elif isinstance(after, dict) and isinstance(before, dict):
             for path, item, text, same in _parts(self._subject, value):
-                if before.get(path) != text:
+                if name + path not in known and before.get(path) != text:
                     self._part(name, path, item, text, same)
 
     def _part(self, name, path, item, text, same):

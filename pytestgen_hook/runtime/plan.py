@@ -27,6 +27,7 @@ _OPERATORS = {
     "__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=", "__and__": "&", "__or__": "|",
     "__xor__": "^", "__lshift__": "<<", "__rshift__": ">>", "__matmul__": "@",
 }  # fmt: skip
+_REFLECTED = {"__r" + name[2:]: sign for name, sign in _OPERATORS.items()}
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 _UNARY = {"__neg__": "-", "__pos__": "+", "__invert__": "~"}
 _BUILTINS = {
@@ -41,7 +42,12 @@ CALLED_FURTHER = 0.9  # of the inputs drawn call the function that is given
 SHARED = 0.3  # of the inputs drawn speak of the same few values in all places
 
 
-_RESERVED = ("result", "expected", "pytest", "capsys", "caplog", "monkeypatch")  # what tests say themselves
+_MANAGING = {"__enter__": "enter", "__exit__": "enter", "__aexit__": "aenter"}
+_DESCRIBING = {"__get__": "getattr", "__set__": "setattr", "__delete__": "delattr"}
+FED = "[next(generator), *map(generator.send, sent)]"  # how a generator is used that takes values
+
+# What tests say themselves.
+_RESERVED = ("result", "expected", "pytest", "capsys", "caplog", "monkeypatch", "generator")
 
 
 class CannotCall(Exception):
@@ -56,7 +62,7 @@ class Parameter:
     def __init__(self, name, variable, style, required, domain):
         self.name = name
         self.variable = variable
-        self.style = style  # "positional", "keyword", "star", "starstar", or "call": of what came of the call before
+        self.style = style  # "positional", "keyword", "star", "starstar"; "call", "sent", "inside": see ``Plan.item``
         self.required = required
         self.domain = domain
 
@@ -104,6 +110,8 @@ class Plan:
         self.name = function.name
         self.is_setter = False
         self.patches = ()  # statements that keep what the calls change of its module from other tests
+        self.attribute = None  # of the receiver, that a descriptor stands for
+        self.is_fed = False
         self.typing = None
         self.depth = 0  # how often what it gives is called again
 
@@ -161,27 +169,44 @@ class Plan:
         return Input(arguments, receiver, "drawn", picks)
 
     def item(self, proposed):
-        """Return the input as the dict that ``observe`` takes."""
+        """Return the input as the dict that ``observe`` takes.
+
+        Parameters of style "call" say that what the call gives is called in turn, that of style "sent" holds what a
+        generator is sent, that of style "inside" the exception that is raised in a ``with`` statement.
+        """
         called = [parameter for level in self._levels(proposed) for parameter in level]
         named = [(self.receiver_name, proposed.receiver)]
-        named += [(parameter.variable, proposed.arguments.get(parameter.name)) for parameter in called]
+        named += [
+            (parameter.variable, proposed.arguments.get(parameter.name))
+            for parameter in called
+            if parameter.style != "inside"
+        ]
         named = [(variable, tree) for variable, tree in named if tree is not None]
         prepare = [text for name, tree in named for text in statements(tree, name)]
         defined = {}
         for _, tree in named:
             defined = {**definitions(tree), **defined}
+        arguments = [[variable, tree.source()] for variable, tree in named]
+        call = self._text(proposed)
+        if self.is_fed:
+            arguments.append(["generator", call])
+            call = FED
+        inside = proposed.arguments.get("inside") if any(known.style == "inside" for known in called) else None
         return {
-            "call": self._text(proposed),
+            "call": call,
             "define": list(defined.values()),
-            "arguments": [[variable, tree.source()] for variable, tree in named],
+            "arguments": arguments,
             "prepare": [*self.patches, *prepare],
             "imports": sorted(set(self.needs).union(*[tree.imports() for _, tree in named])),
             "style": self.style,
+            "inside": inside and inside.source(),
             "receiver": self.receiver_name,
         }
 
     @property
     def style(self):
+        if self.kind == "method" and self.name in _MANAGING:
+            return _MANAGING[self.name]
         flags = self.subject.raw.__code__.co_flags
         if flags & inspect.CO_ASYNC_GENERATOR:
             return "agen"
@@ -197,6 +222,8 @@ class Plan:
         parts = []
         by_name = False
         for parameter in parameters:
+            if parameter.style in ("sent", "inside"):
+                continue
             if parameter.name not in proposed.arguments:
                 by_name = by_name or parameter.style == "positional"
                 continue
@@ -228,6 +255,12 @@ class Plan:
         receiver = self.receiver_name
         if self.name in _OPERATORS and len(parts) == 1:
             return f"{receiver} {_OPERATORS[self.name]} {parts[0]}"
+        if self.name in _REFLECTED and len(parts) == 1:
+            return f"{parts[0]} {_REFLECTED[self.name]} {receiver}"
+        if self.name in _MANAGING:
+            return receiver
+        if self.attribute is not None:
+            return self._attribute_text(parts)
         if self.name in _UNARY:
             return _UNARY[self.name] + receiver
         if self.name == "__contains__" and len(parts) == 1:
@@ -243,6 +276,13 @@ class Plan:
         if self.name in _BUILTINS:
             return "{}({})".format(_BUILTINS[self.name], ", ".join([receiver, *parts]))
         return f"{receiver}.{self._visible_name()}({inner})"
+
+    def _attribute_text(self, parts):
+        """Return how the attribute that a descriptor stands for is read, set or deleted."""
+        if self.name == "__get__":
+            return f"{self.receiver_name}.{self.attribute}"
+        inner = ", ".join([self.receiver_name, f'"{self.attribute}"', *parts])
+        return f"{_DESCRIBING[self.name]}({inner})"
 
     def _visible_name(self):
         if self.name.startswith("__") and not self.name.endswith("__") and self.owner:
@@ -284,18 +324,78 @@ def make_plan(subject, qualname, tree):
             receiver = receiver and typing.richer(receiver, owner)
         if receiver is None:
             raise CannotCall(_why_no_instance(owner))
+    attribute = None
+    if kind == "method" and name in _DESCRIBING:
+        carrier, attribute = _carrier(subject.module, owner)
+        if carrier is not None:
+            owner, receiver = carrier, typing.instances(carrier)
+            parameters = parameters[1:] if name == "__set__" else []
+            if receiver is None:
+                raise CannotCall(_why_no_instance(owner))
     if kind == "method":
         _fit_to_protocol(name, parameters, receiver)
     plan = Plan(subject, function, parameters, receiver, owner_name, kind, texts)
     plan.constants = constants
     plan.typing = typing
-    plan.needs = _needs(subject, owner_name or name)
+    plan.attribute = attribute
+    plan.needs = () if attribute else _needs(subject, owner_name or name)
+    if _is_fed(function) and "sent" not in {known.variable for known in parameters}:
+        plan.is_fed = True
+        parameters.append(Parameter("sent", "sent", "sent", True, domains.Containers("list", _any_sent(constants))))
+    if plan.style == "enter" or _is_manager(function):
+        chosen = domains.Fixed([domains.Text(name) for name in _exceptions_of(tree)])
+        parameters.append(Parameter("inside", None, "inside", False, chosen))
     if receiver is not None:
         plan.receiver_name = _receiver_name(owner, parameters, subject.module)
     plan.is_setter = kind == "property" and len(parameters) == 1
     if kind == "property" and not plan.is_setter:
         plan.parameters = []
     return plan
+
+
+def _carrier(module, descriptor):
+    """Return (class, name of its attribute) of the first class of the module that has such a descriptor; (None, None)."""
+    for thing in vars(module).values():
+        if isinstance(thing, type) and thing.__module__ == module.__name__:
+            for name, value in vars(thing).items():
+                if type(value) is descriptor and not name.startswith("_"):
+                    return thing, name
+    return None, None
+
+
+def _is_manager(function):
+    """Whether a decorator makes a context manager of the function."""
+    return any(ast.unparse(node).rpartition(".")[2] == "contextmanager" for node in function.decorator_list)
+
+
+def _exceptions_of(tree):
+    """Return the names of exceptions of Python that a module speaks of, and one that it need not know."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    known = {name for name in names if isinstance(getattr(builtins, name, None), type)}
+    found = {name for name in known if issubclass(getattr(builtins, name), Exception)}
+    return sorted({*found - {"Exception", "StopIteration"}, "RuntimeError"})
+
+
+def _is_fed(function):
+    """Whether a generator does something with what it is sent."""
+    left = list(function.body)
+    while left:
+        node = left.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.Yield):
+            return isinstance(function, ast.FunctionDef)
+        left += [node.value.value] if _is_plain_yield(node) and node.value.value else []
+        left += [] if _is_plain_yield(node) else ast.iter_child_nodes(node)
+    return False
+
+
+def _is_plain_yield(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield)
+
+
+def _any_sent(constants):
+    return domains.Any([(domains.Ints(constants), 3), (domains.Floats(constants), 2), (domains.Texts(constants), 2)])
 
 
 def _fit_to_protocol(name, parameters, receiver):
@@ -306,9 +406,10 @@ def _fit_to_protocol(name, parameters, receiver):
     elif name in _OPERATORS and len(parameters) == 1:
         # The other operand is of the same class more often than the body shows.
         parameters[0].domain = domains.Any([(receiver, 3), (parameters[0].domain, 1)])
-    elif name in ("__exit__", "__aexit__"):
-        for parameter in parameters:
-            parameter.domain = domains.Fixed([domains.Plain(None)])
+    elif name in _MANAGING:
+        parameters.clear()
+    elif name in _REFLECTED and len(parameters) == 1:
+        parameters[0].domain = domains.Any([(domains.Ints(domains.Constants()), 2), (parameters[0].domain, 2)])
 
 
 def _why_no_instance(owner):
@@ -573,6 +674,8 @@ def _signature_parameters(plan):
     empty = inspect.Parameter.empty
     found = []
     for parameter in plan.parameters:
+        if parameter.style not in kinds:
+            continue
         default = empty if parameter.required or parameter.style == "star" else None
         found.append(inspect.Parameter(parameter.name, kinds[parameter.style], default=default))
     return found

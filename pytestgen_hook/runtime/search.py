@@ -83,7 +83,10 @@ class Seen:
     def checks(self):
         """Return the checks of its test: of ``more`` those without which a mutant would pass."""
         more = self.answer.get("more", [])
-        return [*self.answer.get("checks", ()), *(more[look] for look in sorted(self.looks))] or more[-1:]
+        checks = [*self.answer.get("checks", ()), *(more[look] for look in sorted(self.looks))]
+        if more and all(check[1] == "isinstance" for check in checks):
+            return [*checks, more[0]] if more[0] != judge.NONE or not checks else checks
+        return checks
 
 
 def _kind(node):
@@ -720,6 +723,7 @@ class Search:
             "setup": answer.get("setup", []),
             "checks": seen.checks(),
             "enters": answer.get("enters", False),
+            "inside": answer.get("inside"),
             "raises": answer.get("raises"),
             "imports": sorted({tuple(pair) for pair in [*seen.item["imports"], *answer["imports"]]}),
             "receiver": seen.item["receiver"],

@@ -34,3 +34,8 @@ def explored(tmp_path: Path, source: str, *, seconds: float = 8.0, **other_files
 def written(exploration: Exploration) -> str:
     """Return the source of the tests of one exploration."""
     return "\n\n".join(source for _, source in render([exploration]).module.tests)
+
+
+def outcomes(exploration: Exploration) -> set[str]:
+    """Return what the cases expect: the name of an exception, or what is said of the result first."""
+    return {case.raises.name if case.raises else case.checks[0].expected for case in exploration.cases}

@@ -1,7 +1,9 @@
 """Every kind of code that people write gets tests: what calls of it show, in the form in which a person writes it."""
 
+import re
+
 import pytest
-from exploring import explored
+from exploring import explored, outcomes, written
 
 
 @pytest.mark.parametrize(
@@ -137,3 +139,171 @@ def test_a_function_that_nothing_is_known_of_is_said(tmp_path):
     (exploration,) = explored(tmp_path, source).values()
     assert exploration.cases == ()
     assert "chance" in exploration.problem
+
+
+SESSION = """
+    class Session:
+        def __init__(self, name: str):
+            self.name = name
+            self.active = False
+
+        def __enter__(self):
+            self.active = True
+            return self
+
+        def __exit__(self, kind, error, trace):
+            self.active = False
+            return kind is KeyError
+"""
+
+
+def test_a_class_that_manages_a_context_stands_in_a_with_statement(tmp_path):
+    found = explored(tmp_path, SESSION)
+    for name in ("Session.__enter__", "Session.__exit__"):
+        assert found[name].mutants_killed == found[name].mutants_total > 0
+        assert all(case.enters for case in found[name].cases)
+    assert "assert result.active is True" in written(found["Session.__enter__"])
+    assert "assert session.active is False" in written(found["Session.__exit__"])
+
+
+def test_an_exception_inside_a_with_statement_is_swallowed_or_comes_out(tmp_path):
+    exploration = explored(tmp_path, SESSION)["Session.__exit__"]
+    assert {case.inside for case in exploration.cases if not case.raises} >= {"KeyError"}
+    assert any(case.inside for case in exploration.cases if case.raises)
+    assert "        raise KeyError\n" in written(exploration)
+
+
+def test_what_leaving_a_context_undoes_is_asserted(tmp_path):
+    source = """
+        import contextlib
+
+        @contextlib.contextmanager
+        def pushed(stack: list, item):
+            stack.append(item)
+            try:
+                yield len(stack)
+            finally:
+                stack.pop()
+    """
+    (exploration,) = explored(tmp_path, source).values()
+    assert exploration.mutants_killed == exploration.mutants_total == 2
+
+
+def test_asynchronous_context_managers_are_entered(tmp_path):
+    source = """
+        import contextlib
+
+        @contextlib.asynccontextmanager
+        async def borrowed(pool: list):
+            item = pool.pop()
+            try:
+                yield item
+            finally:
+                pool.insert(0, item)
+    """
+    (exploration,) = explored(tmp_path, source).values()
+    assert exploration.mutants_killed == exploration.mutants_total > 0
+    assert "async with borrowed(pool) as value:" in written(exploration)
+
+
+def test_what_an_asynchronous_generator_raises_it_raises_while_it_is_read(tmp_path):
+    source = """
+        async def positive(numbers: list[int]):
+            for number in numbers:
+                if number < 0:
+                    raise ValueError("negative")
+                yield number
+    """
+    (exploration,) = explored(tmp_path, source).values()
+    assert outcomes(exploration) >= {"ValueError"}
+    assert exploration.mutants_killed == exploration.mutants_total
+
+
+def test_generators_that_take_values_are_sent_some(tmp_path):
+    source = """
+        def running_mean(start: float):
+            total, count, mean = start, 0, None
+            while True:
+                value = yield mean
+                total += value
+                count += 1
+                mean = total / count
+    """
+    (exploration,) = explored(tmp_path, source).values()
+    assert exploration.mutants_killed == exploration.mutants_total > 0
+    assert {case.call for case in exploration.cases} == {"[next(generator), *map(generator.send, sent)]"}
+
+
+def test_operators_are_written_as_people_write_them(tmp_path):
+    source = """
+        class Ring:
+            def __init__(self, items: list):
+                self._items = list(items)
+
+            def __iter__(self):
+                return iter(self._items)
+
+            def __setitem__(self, index: int, value):
+                self._items[index % len(self._items)] = value
+
+            def __delitem__(self, index: int):
+                del self._items[index % len(self._items)]
+
+            def __hash__(self):
+                return hash(tuple(self._items))
+
+            def __radd__(self, other: int):
+                return [other, *self._items]
+    """
+    found = explored(tmp_path, source)
+    assert all(exploration.mutants_killed == exploration.mutants_total for exploration in found.values())
+    assert re.search(r"    ring\[.*\] = ", written(found["Ring.__setitem__"]))
+    assert re.search(r"    del ring\[.*\]\n", written(found["Ring.__delitem__"]))
+    assert re.search(r"assert hash\((.*)\) == hash\(\1\)\n", written(found["Ring.__hash__"]))
+    assert re.search(r" \+ (ring|Ring\(.*\)) == \[", written(found["Ring.__radd__"]))
+
+
+def test_descriptors_are_used_through_a_class_that_has_one(tmp_path):
+    source = """
+        class Positive:
+            def __set_name__(self, owner, name):
+                self.name = "_" + name
+
+            def __get__(self, instance, owner=None):
+                return getattr(instance, self.name)
+
+            def __set__(self, instance, value):
+                if value <= 0:
+                    raise ValueError("must be positive")
+                setattr(instance, self.name, value)
+
+            def __delete__(self, instance):
+                setattr(instance, self.name, 0)
+
+        class Box:
+            width = Positive()
+
+            def __init__(self, width: int):
+                self.width = width
+    """
+    found = explored(tmp_path, source)
+    for name in ("Positive.__get__", "Positive.__set__", "Positive.__delete__", "Box.__init__"):
+        assert found[name].mutants_killed == found[name].mutants_total > 0
+    assert re.search(r"    box.width = \d+\n    assert box.width == ", written(found["Positive.__set__"]))
+    assert "    del box.width\n    assert box.width == 0" in written(found["Positive.__delete__"])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param("import attrs\n\n@attrs.define\nclass Item:\n    name: str\n    count: int = 0\n", id="attrs"),
+        pytest.param(
+            "from typing import NamedTuple\n\nclass Item(NamedTuple):\n    name: str\n    count: int = 0\n", id="tuple"
+        ),
+    ],
+)
+def test_records_are_compared_as_wholes(tmp_path, head):
+    source = head + "\ndef order(name: str, count: int) -> Item:\n    return Item(name, max(1, count))\n"
+    (exploration,) = explored(tmp_path, source).values()
+    assert exploration.mutants_killed == exploration.mutants_total > 0
+    assert any(expected.startswith("Item(name=") for expected in outcomes(exploration))

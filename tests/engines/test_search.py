@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from exploring import explored
+from exploring import explored, outcomes
 
 from pytestgen_hook.types import Exploration
 
@@ -11,10 +11,6 @@ from pytestgen_hook.types import Exploration
 def the_only(found: dict[str, Exploration]) -> Exploration:
     (exploration,) = found.values()
     return exploration
-
-
-def outcomes(exploration: Exploration) -> set[str]:
-    return {case.raises.name if case.raises else case.checks[0].expected for case in exploration.cases}
 
 
 def test_both_ways_out_of_a_branch_are_found(tmp_path):
