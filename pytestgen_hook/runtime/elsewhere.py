@@ -141,6 +141,7 @@ def change_machine(spared=()):
         for name, answer in functions.items()
         if name in vars(sys.modules[module])
     }
+    sys.argv[:] = ["elsewhere", "97", "--elsewhere"]
     replacements[id(version)] = other(version[0], version[1] + 1, 0, "final", 0)
     replacements[id(sys.version)] = f"{version[0]}.{version[1] + 1}.0 (elsewhere)"
     replacements[id(sys.executable)] = "/elsewhere/interpreter"

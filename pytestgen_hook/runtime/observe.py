@@ -537,6 +537,8 @@ def _describe(subject, item, local, before, outcome, strict, heard, kept):
     }
 
 
+_WRONG_USAGE = 2  # the exit status of a command that was given what it does not take
+
 _EXACT = (bool, type, types.FunctionType, types.BuiltinFunctionType, type(Ellipsis), type(NotImplemented))
 
 
@@ -796,6 +798,9 @@ class _Checks:
         if _is_array(value):
             self._equal(f"{name}.tolist()", value.tolist())
             return True
+        if (kind.__module__, kind.__name__) == ("click.testing", "Result"):
+            self._about_command(name, value)
+            return True
         writer = Writer(self._subject.module)
         class_name = writer.name(kind)
         self.imports |= writer.imports
@@ -819,6 +824,21 @@ class _Checks:
             if all(text != check[0] for check in self.checks):
                 self._add_more(text, item)
         return True
+
+    def _about_command(self, name, value):
+        """Assert how a command of click ended and what it printed."""
+        if value.exception is not None and not isinstance(value.exception, SystemExit):
+            if not _is_deliberate(self._subject, value.exception):
+                raise CannotWrite(f"it ends in {type(value.exception).__name__}")
+            writer = Writer(self._subject.module)
+            text = writer.name(type(value.exception))
+            self.imports |= writer.imports
+            self.add(f"{name}.exception", "isinstance", text, text)
+            self._equal(f"str({name}.exception)", str(value.exception))
+            return
+        self._equal(f"{name}.exit_code", value.exit_code)
+        if value.exit_code != _WRONG_USAGE:  # how that is said is click's affair
+            self._equal(f"{name}.output", value.output)
 
     def about_change(self, name, value, before):
         """Assert the new state of an argument that the call changed in place."""

@@ -11,6 +11,7 @@ import re
 import sys
 import types
 
+import commandline
 import domains
 import harvest
 import returned
@@ -113,13 +114,16 @@ class Plan:
         self.attribute = None  # of the receiver, that a descriptor stands for
         self.is_fed = False
         self.typing = None
+        self.tree = None  # of the whole module
         self.depth = 0  # how often what it gives is called again
+        self.forms = []  # and in which way each time
 
     def call_further(self, told):
         """Call from now on what the deepest call gives, a function (``returned.told_of``); whether that is new."""
         if self.depth >= returned.DEEPEST or len(told["parameters"]) > MOST_FURTHER:
             return False
         self.depth += 1
+        self.forms.append(told["form"])
         taken = {known.variable for known in self.parameters} | {self.receiver_name, *_RESERVED}
         self.parameters = [
             *self.parameters,
@@ -214,7 +218,8 @@ class Plan:
 
     def _text(self, proposed):
         first, *further = [self._parts(level, proposed) for level in self._levels(proposed)]
-        return self._call(first) + "".join("({})".format(", ".join(parts)) for parts in further)
+        called = zip(self.forms, further)
+        return self._call(first) + "".join(form.format(", ".join(parts)) for form, parts in called)
 
     @staticmethod
     def _parts(parameters, proposed):
@@ -247,6 +252,8 @@ class Plan:
             return f"{self.receiver_name}.{self.name}"
         if self.kind in ("classmethod", "staticmethod"):
             return f"{self.owner}.{self._visible_name()}({inner})"
+        if self.kind == "command":
+            return f"CliRunner().invoke({self.name}, {inner})"
         if self.kind == "method":
             return self._method_call(parts, inner)
         return f"{self.name}({inner})"
@@ -311,7 +318,16 @@ def make_plan(subject, qualname, tree):
     typing = domains.Typing(subject.module, constants)
     typing.richer = functools.partial(_richer, subject, constants, typing)
     texts = [ast.get_docstring(node) or "" for node in [tree, *chain]]
-    parameters = _parameters(subject, function, kind, target, constants, typing)
+    if kind == "command":
+        lines = commandline.for_click(target, constants)
+        parameters = [Parameter("args", "args", "positional", True, lines)]
+    else:
+        parameters = _parameters(subject, function, kind, target, constants, typing)
+    parsed = commandline.parsed_parameter(function)
+    for parameter in parameters:
+        if parameter.name == parsed:  # given always: else it would be the command line of the tests
+            parameter.required = True
+            parameter.domain = commandline.for_argparse(function, tree, constants)
     if kind == "constructor" and issubclass(owner, enum.Enum):
         raise CannotCall(f"Python itself calls {name} for each member of an Enum")
     if kind == "constructor" and inspect.isabstract(owner):
@@ -337,8 +353,11 @@ def make_plan(subject, qualname, tree):
     plan = Plan(subject, function, parameters, receiver, owner_name, kind, texts)
     plan.constants = constants
     plan.typing = typing
+    plan.tree = tree
     plan.attribute = attribute
     plan.needs = () if attribute else _needs(subject, owner_name or name)
+    if kind == "command":
+        plan.needs = (*plan.needs, ("click.testing", "CliRunner"))
     if _is_fed(function) and "sent" not in {known.variable for known in parameters}:
         plan.is_fed = True
         parameters.append(Parameter("sent", "sent", "sent", True, domains.Containers("list", _any_sent(constants))))
@@ -444,6 +463,8 @@ def _kind(subject, owner, name):
         target = getattr(subject.module, name, None)
         if target is None:
             raise CannotCall("it is not there after the import")
+        if commandline.is_command(target):
+            return "command", target
         if not callable(target):
             raise CannotCall(f"a decorator made it a {type(target).__name__}, which is not called like a function")
         if isinstance(target, type) and not isinstance(subject.raw, type):

@@ -1,16 +1,23 @@
-"""Functions that a function gives: closures, decorators' wrappers, partials. What they are shows only when they are called."""
+"""Functions that a function gives: closures, decorators' wrappers, partials. What they are shows only when they are called.
 
+And parsers of command lines, which show what they are when they parse one.
+"""
+
+import argparse
 import ast
 import functools
 import inspect
 import operator
 import types
 
+import commandline
 import domains
 import usage
 from literals import CannotWrite, Writer
 
 DEEPEST = 3  # calls one after the other: a decorator with arguments needs all three
+CALLED = "({})"
+PARSED = ".parse_args({})"
 CALL = "(%d)"  # the name of the parameter that says whether the result is called once more
 _TAKING_ONE = ("len", "str", "int", "abs", "sorted", "lambda value: value * 2", "lambda value: None")
 
@@ -30,8 +37,10 @@ _CALLED = (
 def told_of(subject, value):
     """Return what is to be known to call the value, as JSON carries it; None if it is no function or has a name of its own.
 
-    {"parameters": [[name, kind, whether it has a default]], "line": first line of its code, or 0}
+    {"parameters": [[name, kind, whether it has a default]], "line": first line of its code, or 0, "form": how it is called}
     """
+    if isinstance(value, argparse.ArgumentParser):
+        return {"parameters": [["args", "POSITIONAL_ONLY", False]], "line": 0, "form": PARSED}
     if not isinstance(value, _CALLED) or _has_name(subject, value):
         return None
     try:
@@ -43,7 +52,7 @@ def told_of(subject, value):
         parameters = [["value", "POSITIONAL_ONLY", False]]
     code = getattr(value, "__code__", None)
     is_own = code is not None and code.co_filename == subject.raw.__code__.co_filename
-    return {"parameters": parameters, "line": code.co_firstlineno if is_own else 0}
+    return {"parameters": parameters, "line": code.co_firstlineno if is_own else 0, "form": CALLED}
 
 
 def _has_name(subject, value):
@@ -59,10 +68,13 @@ def parameters(plan, told, level, typing, make, taken):
 
     ``told`` is of ``told_of``; ``taken`` are variables in use.
     """
+    if told["form"] == PARSED:
+        lines = commandline.for_argparse(plan.function, plan.tree, plan.constants)
+        return [_calling(make, level), make(CALL % level + "args", "args", "positional", True, lines)]
     node = _definition(plan.function, told["line"])
     used = usage.usages(node) if node is not None else {}
     hints = _hints(node, plan.subject.module)
-    found = [make(CALL % level, None, "call", False, domains.Fixed([domains.Plain(None)]))]
+    found = [_calling(make, level)]
     listed = [known for known in told["parameters"] if known[1] != "VAR_KEYWORD"]
     if [known[1] for known in listed] == ["VAR_POSITIONAL"] and _passes_on(plan, node, listed[0][0]):
         # The wrapper that a decorator makes takes what the function takes that it is given.
@@ -86,6 +98,10 @@ def parameters(plan, told, level, typing, make, taken):
         required = style != "star" and not (has_default and kind != "POSITIONAL_ONLY")
         found.append(make(CALL % level + name, variable, style, required, domain))
     return found
+
+
+def _calling(make, level):
+    return make(CALL % level, None, "call", False, domains.Fixed([domains.Plain(None)]))
 
 
 def _definition(function, line):

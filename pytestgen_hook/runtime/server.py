@@ -184,6 +184,7 @@ def confine_here(place):
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
+    sys.argv[:] = ["pytest"]
     sys.path[:0] = place.roots
     sys.dont_write_bytecode = True
     confine.restrict_process([place.work])

@@ -307,3 +307,70 @@ def test_records_are_compared_as_wholes(tmp_path, head):
     (exploration,) = explored(tmp_path, source).values()
     assert exploration.mutants_killed == exploration.mutants_total > 0
     assert any(expected.startswith("Item(name=") for expected in outcomes(exploration))
+
+
+PARSER = """
+    import argparse
+
+    def build_parser():
+        parser = argparse.ArgumentParser(prog="greet")
+        parser.add_argument("name")
+        parser.add_argument("--times", type=int, default=1)
+        parser.add_argument("--loud", action="store_true")
+        return parser
+
+    def main(argv=None) -> int:
+        options = build_parser().parse_args(argv)
+        for _ in range(options.times):
+            text = f"Hello {options.name}"
+            print(text.upper() if options.loud else text)
+        return 0 if options.times > 0 else 1
+"""
+
+
+def test_what_parses_a_command_line_is_given_some_that_its_parser_takes(tmp_path):
+    found = explored(tmp_path, PARSER)
+    assert found["main"].mutants_killed == found["main"].mutants_total > 0
+    assert {case.call for case in found["main"].cases} == {"main(argv)"}
+    assert any('"--loud"' in source for case in found["main"].cases for _, source in case.arguments)
+
+
+def test_a_parser_is_shown_by_what_it_parses(tmp_path):
+    exploration = explored(tmp_path, PARSER)["build_parser"]
+    assert {case.call for case in exploration.cases} == {"build_parser().parse_args(args)"}
+    assert {check.subject for case in exploration.cases for check in case.checks} >= {"result.name", "result.loud"}
+
+
+def test_what_reads_the_command_line_of_the_tests_gets_none(tmp_path):
+    source = "import sys\n\ndef first_argument() -> str:\n    return sys.argv[1] if len(sys.argv) > 1 else ''\n"
+    (exploration,) = explored(tmp_path, source).values()
+    assert exploration.cases == ()
+    assert exploration.problem
+
+
+CLICK = """
+    import click
+
+    @click.group()
+    @click.option("--debug", is_flag=True)
+    def tools(debug):
+        if debug:
+            click.echo("debug")
+
+    @tools.command("sum")
+    @click.argument("numbers", nargs=-1, type=int)
+    @click.option("--style", type=click.Choice(["plain", "fancy"]), default="plain")
+    def add(numbers, style):
+        if len(numbers) > 2:
+            raise ValueError("too many numbers")
+        click.echo(f"{'=' if style == 'fancy' else ''}{sum(numbers)}")
+"""
+
+
+def test_commands_of_click_are_run_by_its_runner(tmp_path):
+    found = explored(tmp_path, CLICK)
+    for name in ("tools", "add"):
+        assert found[name].mutants_killed == found[name].mutants_total > 0
+        assert {case.call for case in found[name].cases} == {f"CliRunner().invoke({name}, args)"}
+    shown = {check.subject for case in found["add"].cases for check in case.checks}
+    assert shown >= {"result.exit_code", "result.output", "result.exception", "str(result.exception)"}
