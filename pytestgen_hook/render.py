@@ -315,6 +315,8 @@ def _enter_and_assert(case: Case, checks: Sequence[Check], call: str, expected: 
 def _assertion(subject: str, operator: str, expected: str) -> str:
     if operator == "isinstance":
         return f"assert isinstance({subject}, {expected})"
+    if "." in operator:
+        return f"{operator}({subject}, {expected})"
     node = _expression(subject)
     if expected == "True" and isinstance(node, ast.Compare) and _is_of_hashes(node):
         return f"assert {subject}"

@@ -158,7 +158,7 @@ class Finding:
 class Check:
     """One comparison of a case: ``subject`` (an expression of the test) against ``expected`` (source, or None for ``raises``).
 
-    ``operator`` is one of ``==``, ``is``, ``isinstance``.
+    ``operator`` is one of ``==``, ``is``, ``isinstance``, or the name of a function of a library that compares the two.
     """
 
     subject: str

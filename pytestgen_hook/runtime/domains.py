@@ -345,6 +345,44 @@ class Objects(Domain):
         return Built(self.function, arguments, self.needs)
 
 
+class Frames(Domain):
+    """Frames of pandas with the columns that the body names, of one length each."""
+
+    def __init__(self, constants):
+        named = [text for text in constants.texts if re.fullmatch(r"\w[\w .-]*", text)]
+        self.columns = named[:8] or ["a", "b"]
+        self.kinds = (Ints(constants), Ints(constants), Floats(constants), Texts(constants))
+
+    def draw(self, rng, depth=0):
+        rows = rng.choice((0, 1, 2, 3, 3, 4))
+        pairs = []
+        for name in self.columns:
+            kind = rng.choice(self.kinds)
+            pairs.append((Plain(name), Items("list", [kind.draw(rng, depth + 1) for _ in range(rows)])))
+        if len(pairs) > 1 and rng.random() < 0.1:
+            del pairs[rng.randrange(len(pairs))]
+        return Built("pandas.DataFrame", [(None, Pairs(pairs))], [("pandas", "")])
+
+
+def series(constants):
+    """Return the domain of series of pandas."""
+    kinds = [(Containers("list", Ints(constants)), 2), (Containers("list", Floats(constants)), 2)]
+    kinds.append((Containers("list", Texts(constants)), 1))
+    return Objects("pandas.Series", [(None, Any(kinds), True)], [("pandas", "")])
+
+
+def arrays(constants):
+    """Return the domain of arrays of numpy with one or two dimensions."""
+    floats, ints = Floats(constants), Ints(constants)
+    shapes = [
+        (Containers("list", floats), 3),
+        (Containers("list", ints), 2),
+        (Matrices(floats), 2),
+        (Matrices(ints), 1),
+    ]
+    return Objects("numpy.array", [(None, Any(shapes), True)], [("numpy", "")])
+
+
 _SCALAR = (Ints, Floats, Texts, Characters)
 
 
@@ -557,7 +595,9 @@ class Typing:
         if simple is not None:
             return simple
         if (kind.__module__, kind.__name__) == ("numpy", "ndarray"):
-            return self._array()  # calling ndarray itself gives memory as it happens to be
+            return arrays(self.constants)  # calling ndarray itself gives memory as it happens to be
+        if kind.__module__.split(".")[0] == "pandas" and kind.__name__ in ("DataFrame", "Series"):
+            return Frames(self.constants) if kind.__name__ == "DataFrame" else series(self.constants)
         if issubclass(kind, enum.Enum):
             writer = Writer(self.home)
             try:
@@ -647,16 +687,6 @@ class Typing:
         if kind is re.Pattern:
             return _texts(kind, "re", "", ('re.compile("a+")', 're.compile(r"\\d+")'))
         return None
-
-    def _array(self):
-        floats, ints = Floats(self.constants), Ints(self.constants)
-        shapes = [
-            (Containers("list", floats), 3),
-            (Containers("list", ints), 2),
-            (Matrices(floats), 2),
-            (Matrices(ints), 1),
-        ]
-        return Objects("numpy.array", [(None, Any(shapes), True)], [("numpy", "")])
 
     def _typed_dict(self, kind):
         hints = hints_of(kind)
@@ -831,6 +861,8 @@ def _typical_of(kind):
     return lambda constants, element: Typing(types, constants).domain(kind)
 
 
+# Of these libraries, if the project has imported them.
+_OF_LIBRARIES = {"array": ("numpy", arrays), "frame": ("pandas", Frames), "series": ("pandas", series)}
 _KINDS = {
     "int": lambda c, e: Ints(c),
     "float": lambda c, e: Floats(c),
@@ -876,6 +908,9 @@ def from_usage(usage, constants, depth=0):
             choices.append((_KINDS[kind](constants, element), points))
             if kind == "list" and usage.element is None:
                 choices.append((Containers("list", Texts(constants)), points * 0.5))
+        elif kind in _OF_LIBRARIES:
+            library, make = _OF_LIBRARIES[kind]
+            choices += [(make(constants), points)] if library in sys.modules else []
         elif kind == "callable":
             arity = [int(name[5:]) for name in usage.points if name.startswith("arity")]
             choices.append((callables(arity[0] if len(arity) == 1 else None, None), points))

@@ -17,6 +17,7 @@ import re
 import sys
 import types
 
+import arrays
 import comparisons
 import complaints
 import confine
@@ -424,11 +425,8 @@ def _state(subject, value):
     """Return what can later be compared to see whether ``value`` was changed in place; None if it cannot be."""
     if isinstance(value, _IMMUTABLE):
         return None
-    if _is_array(value):
-        return repr(value.tolist())
-    writer = Writer(subject.module, coarse=True)
     try:
-        return writer.write(value)
+        return _coarse(subject, value)
     except CannotWrite:
         pass
     except Exception:
@@ -473,14 +471,15 @@ def _is_of_project(subject, value):
     return filename.startswith(subject.tree) or type(value) is types.SimpleNamespace
 
 
-def _is_array(value):
-    kind = type(value)
-    return (kind.__module__, kind.__name__) == ("numpy", "ndarray")
+def _coarse(subject, value):
+    """Return what tells the value from those that a test's comparison would not take for it; CannotWrite if it has none."""
+    writer = Writer(subject.module, coarse=True)
+    return arrays.source(writer, value) if arrays.kind_of(value) else writer.write(value)
 
 
 def _attribute_print(subject, value):
     try:
-        return Writer(subject.module, coarse=True).write(value)
+        return _coarse(subject, value)
     except Exception:
         return "?"
 
@@ -746,6 +745,9 @@ class _Checks:
 
     def about(self, name, value):
         """Assert all that can be said about ``value``: equality where it has a source form, else its public attributes."""
+        if arrays.is_within(value):
+            self._with_arrays(name, value)
+            return
         if _is_made_by(self._subject, value) and self._attributes(name, value):
             return  # to compare it with one made in the same way would say nothing
         try:
@@ -753,10 +755,13 @@ class _Checks:
         except DependsOnPlace:
             raise
         except CannotWrite as problem:
-            if not self._attributes(name, value):
+            if arrays.kind_of(value) or not self._attributes(name, value):
                 raise problem from None
 
     def _equal(self, name, value):
+        if arrays.kind_of(value):
+            self._array(name, value)
+            return
         writer = Writer(self._subject.module)
         text = writer.write(value)
         if any(folder in text for folder in self._subject.folders):
@@ -771,6 +776,34 @@ class _Checks:
             Writer(self._subject.module, coarse=True).write(value),
         )
         self._beside_equality(name, value)
+
+    def _array(self, name, value):
+        """Assert by the comparison of its library what an array or frame is."""
+        writer = Writer(self._subject.module)
+        text = arrays.source(writer, value)
+        function, module = arrays.comparison(value)
+        self._subject.scope.need([*sorted(writer.imports), (module, "")])
+        if self._strict:
+            try:
+                self._subject.scope.evaluate(function)(value, self._subject.scope.evaluate(text))
+            except AssertionError:
+                raise CannotWrite(f"{type(value).__name__} objects of this kind have no form in source text") from None
+        self.imports |= {*writer.imports, (module, "")}
+        self.add(name, function, text, _coarse(self._subject, value))
+        if arrays.kind_of(value) == "ndarray":
+            self._add_more(f"{name}.dtype.name", value.dtype.name)
+
+    def _with_arrays(self, name, value):
+        """Assert each member of a container apart, since arrays in it do not compare as wholes."""
+        if len(value) > MOST_ATTRIBUTES:
+            raise CannotWrite("it gives many arrays in one container")
+        keys = list(value) if type(value) is dict else range(len(value))
+        if type(value) is dict:
+            self._equal(f"list({name})", list(value))
+        else:
+            self._equal(f"len({name})", len(value))
+        for key in keys:
+            self.about(f"{name}[{Writer(self._subject.module).write(key)}]", value[key])
 
     def _beside_equality(self, name, value):
         """Assert the attributes that ``==`` of the value's class, or of its items, does not look at."""
@@ -795,9 +828,6 @@ class _Checks:
             return True
         if kind.__module__ == "builtins" or isinstance(value, types.ModuleType):
             return False
-        if _is_array(value):
-            self._equal(f"{name}.tolist()", value.tolist())
-            return True
         if (kind.__module__, kind.__name__) == ("click.testing", "Result"):
             self._about_command(name, value)
             return True
@@ -850,7 +880,7 @@ class _Checks:
             return
         if isinstance(before, str) and isinstance(after, str):
             try:
-                self._equal(*((f"{name}.tolist()", value.tolist()) if _is_array(value) else (name, value)))
+                self._equal(name, value)
             except CannotWrite:
                 return
         elif isinstance(after, dict) and isinstance(before, dict):

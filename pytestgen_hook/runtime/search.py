@@ -105,7 +105,7 @@ def _cost(proposed, item, answer):
     expected = [check[2] for check in answer.get("checks", ())]
     length += sum(map(len, expected))
     # An empty result shows less than its length says, that of an empty input still less.
-    length += 20 * (bool(expected) and all(text in _EMPTY for text in expected))
+    length += 20 * (bool(expected) and all(text in _EMPTY or _EMPTY_ARRAY in text for text in expected))
     length += 20 * (not item["prepare"] and all(_is_empty(source) for _, source in item["arguments"]))
     if answer["kind"] == "raise":
         length += 12 if answer.get("deliberate") else 150
@@ -116,6 +116,7 @@ def _cost(proposed, item, answer):
 
 
 _EMPTY = ('""', "[]", "()", "{}", "set()", "0", "0.0", 'b""', "None", "False")
+_EMPTY_ARRAY = "([]"
 _MADE_OF_NOTHING = re.compile(r"[A-Za-z_.]+\(\)")
 
 

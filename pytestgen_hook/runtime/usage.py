@@ -72,6 +72,53 @@ _METHODS = {
     "pattern": {"match", "search", "fullmatch", "findall", "finditer", "sub"},
     "match": {"group", "groups", "groupdict", "span"},
 }
+# Names that a class of the project may have as well.
+_LIBRARY_METHODS = {
+    "array": {
+        "T",
+        "argmax",
+        "argmin",
+        "argsort",
+        "astype",
+        "cumsum",
+        "dot",
+        "dtype",
+        "flatten",
+        "max",
+        "mean",
+        "min",
+        "ndim",
+        "ravel",
+        "reshape",
+        "shape",
+        "std",
+        "transpose",
+    },
+    "frame": {
+        "apply",
+        "assign",
+        "columns",
+        "drop",
+        "drop_duplicates",
+        "dropna",
+        "fillna",
+        "groupby",
+        "iloc",
+        "iterrows",
+        "itertuples",
+        "loc",
+        "melt",
+        "merge",
+        "nlargest",
+        "pivot_table",
+        "query",
+        "rename",
+        "reset_index",
+        "set_index",
+        "sort_values",
+    },
+    "series": {"cummax", "ewm", "pct_change", "rolling", "shift", "to_frame", "value_counts"},
+}
 _KNOWN_METHODS = {"count", "index", "find"}.union(*_METHODS.values())
 _CONTAINERS = {"list", "tuple", "set", "deque", "frozenset"}
 _TAKING = {"pop", "popleft", "get", "get_nowait"}
@@ -350,7 +397,7 @@ class _Reader(ast.NodeVisitor):
     def visit_Attribute(self, node):
         usage = self.usage(node.value)
         if usage is not None:
-            for kind, methods in _METHODS.items():
+            for kind, methods in [*_METHODS.items(), *_LIBRARY_METHODS.items()]:
                 if node.attr in methods:
                     usage.add(kind, 6)
             if node.attr not in _KNOWN_METHODS:

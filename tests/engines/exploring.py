@@ -12,7 +12,7 @@ from pytestgen_hook.types import Exploration
 PYTHON = Path(sys.executable)
 
 
-def explored(tmp_path: Path, source: str, *, seconds: float = 8.0, **other_files: str) -> dict[str, Exploration]:
+def explored(tmp_path: Path, source: str, *, seconds: float = 20.0, **other_files: str) -> dict[str, Exploration]:
     """Explore every function of one module and return the explorations by qualified name."""
     tree = tmp_path / "tree"
     tree.mkdir()
@@ -39,3 +39,9 @@ def written(exploration: Exploration) -> str:
 def outcomes(exploration: Exploration) -> set[str]:
     """Return what the cases expect: the name of an exception, or what is said of the result first."""
     return {case.raises.name if case.raises else case.checks[0].expected for case in exploration.cases}
+
+
+def the_only(found: dict[str, Exploration]) -> Exploration:
+    """Return the exploration of the one function of a module."""
+    (exploration,) = found.values()
+    return exploration

@@ -3,14 +3,9 @@
 import time
 
 import pytest
-from exploring import explored, outcomes
+from exploring import explored, outcomes, the_only
 
 from pytestgen_hook.types import Exploration
-
-
-def the_only(found: dict[str, Exploration]) -> Exploration:
-    (exploration,) = found.values()
-    return exploration
 
 
 def test_both_ways_out_of_a_branch_are_found(tmp_path):
