@@ -387,9 +387,14 @@ _COLUMNS = {
     "caplog.text": "expected_log",
     "caplog.messages": "expected_log",
 }
+# Of a value too large to be written.
+_ASPECTS = {r"sha256": "digest", r"^len": "length", r"^sum": "sum", r"\[:\d+\]$": "start", r"\[-\d+:\]$": "end"}
 
 
 def _column(subject: str) -> str:
+    for pattern, name in _ASPECTS.items():
+        if re.search(pattern, subject):
+            return f"expected_{name}"
     return _COLUMNS.get(subject) or "expected_" + snake(re.sub(r"\bresult\b", "", subject))
 
 

@@ -6,9 +6,11 @@ Neither library is imported here: what is given is an object of the one that the
 import datetime
 import sys
 
-from literals import MOST_ITEMS, CannotWrite, double_quoted
+from literals import MOST_ITEMS, CannotWrite, TooLarge, double_quoted
 
 _PANDAS = {"DataFrame": "assert_frame_equal", "Series": "assert_series_equal", "Index": "assert_index_equal"}
+
+_SHOWN = 3  # members or rows at each end of what is too large
 
 
 def kind_of(value):
@@ -47,11 +49,31 @@ def source(writer, value):
     return f"{value.dtype} {value.shape} {text}" if writer.coarse and kind_of(value) == "ndarray" else text
 
 
+def aspects(name, value):
+    """Yield (expression, value) of what is said of one that is too large to be compared as a whole."""
+    yield f"{name}.shape", value.shape
+    if kind_of(value) == "ndarray":
+        yield f"{name}.ravel()[:{_SHOWN}]", value.ravel()[:_SHOWN]
+        yield f"{name}.ravel()[-{_SHOWN}:]", value.ravel()[-_SHOWN:]
+        if value.dtype.kind in "iufb":
+            yield f"{name}.sum()", value.sum()
+    elif kind_of(value) == "Index":
+        yield f"{name}[:{_SHOWN}]", value[:_SHOWN]
+        yield f"{name}[-{_SHOWN}:]", value[-_SHOWN:]
+    else:
+        yield f"{name}.head({_SHOWN})", value.head(_SHOWN)
+        yield f"{name}.tail({_SHOWN})", value.tail(_SHOWN)
+
+
+def _check_size(value):
+    if value.size > MOST_ITEMS:
+        raise TooLarge("it gives more than a reader would check")
+
+
 def _array(writer, value):
-    if value.dtype.fields is not None or value.size > MOST_ITEMS:
-        raise CannotWrite(
-            "its value is an array of records" if value.dtype.fields else "its array is too large to check"
-        )
+    if value.dtype.fields is not None:
+        raise CannotWrite("its value is an array of records")
+    _check_size(value)
     writer.imports.add(("numpy", ""))
     plain = value.astype(str).tolist() if value.dtype.kind in "mM" else value.tolist()
     text = writer.write(plain)
@@ -64,8 +86,9 @@ def _array(writer, value):
 
 
 def _frame(writer, value):
-    if value.size > MOST_ITEMS or not value.columns.is_unique or value.columns.nlevels > 1:
-        raise CannotWrite("its frame is too large to check, or has columns without names of their own")
+    _check_size(value)
+    if not value.columns.is_unique or value.columns.nlevels > 1:
+        raise CannotWrite("its frame has columns without names of their own")
     writer.imports.add(("pandas", ""))
     columns = {name: _items(value[name]) for name in value.columns}
     parts = [_keyed(writer, columns), *_index_part(writer, value.index)]
@@ -81,8 +104,9 @@ def _keyed(writer, columns):
 
 
 def _series(writer, value):
-    if value.size > MOST_ITEMS or value.index.nlevels > 1:
-        raise CannotWrite("its series is too large to check")
+    _check_size(value)
+    if value.index.nlevels > 1:
+        raise CannotWrite("its index has several levels")
     writer.imports.add(("pandas", ""))
     items = _items(value)
     parts = [_listed(writer, items), *_index_part(writer, value.index)]
@@ -94,8 +118,9 @@ def _series(writer, value):
 
 
 def _index(writer, value):
-    if value.size > MOST_ITEMS or value.nlevels > 1:
-        raise CannotWrite("its index is too large to check, or has several levels")
+    _check_size(value)
+    if value.nlevels > 1:
+        raise CannotWrite("its index has several levels")
     writer.imports.add(("pandas", ""))
     if type(value).__name__ == "RangeIndex":
         parts = [

@@ -26,6 +26,10 @@ class CannotWrite(Exception):
     """The value has no source form; the message says why in words for the user."""
 
 
+class TooLarge(CannotWrite):
+    """The value has a source form that is longer than a reader would check."""
+
+
 def resolve(module_name, qualname):
     """Return the object that ``from module_name import qualname`` would reach, or None."""
     found = sys.modules.get(module_name)
@@ -66,7 +70,7 @@ class Writer:
         """Return the source of ``value``; CannotWrite if it has none."""
         text = self._write(value, 0)
         if len(text) > LONGEST:
-            raise CannotWrite("its value is longer than a reader would check")
+            raise TooLarge("its value is longer than a reader would check")
         return text
 
     def name(self, thing):
@@ -102,7 +106,7 @@ class Writer:
 
     def _items(self, values, depth):
         if len(values) > MOST_ITEMS:
-            raise CannotWrite("its value has more than %d items" % MOST_ITEMS)
+            raise TooLarge("its value has more than %d items" % MOST_ITEMS)
         return [self._write(item, depth + 1) for item in values]
 
     def _call(self, name, *arguments):
@@ -120,7 +124,7 @@ def _bool(writer, value, depth):
 
 def _int(writer, value, depth):
     if value.bit_length() > 3000:
-        raise CannotWrite("its value is a number of hundreds of digits")
+        raise TooLarge("its value is a number of hundreds of digits")
     return repr(value)
 
 
@@ -156,7 +160,7 @@ def _complex(writer, value, depth):
 
 def _text(writer, value, depth):
     if len(value) > LONGEST:
-        raise CannotWrite("its value is longer than a reader would check")
+        raise TooLarge("its value is longer than a reader would check")
     if isinstance(value, str):
         if _ADDRESS.search(value) and " object at " in value:
             raise CannotWrite("its text contains the memory address of an object")
@@ -205,7 +209,7 @@ def _natural(text):
 
 def _dict(writer, value, depth):
     if len(value) > MOST_ITEMS:
-        raise CannotWrite("its value has more than %d items" % MOST_ITEMS)
+        raise TooLarge("its value has more than %d items" % MOST_ITEMS)
     pairs = []
     for key, item in value.items():
         exact, writer.exact = writer.exact, True

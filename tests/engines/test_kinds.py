@@ -374,3 +374,18 @@ def test_commands_of_click_are_run_by_its_runner(tmp_path):
         assert {case.call for case in found[name].cases} == {f"CliRunner().invoke({name}, args)"}
     shown = {check.subject for case in found["add"].cases for check in case.checks}
     assert shown >= {"result.exit_code", "result.output", "result.exception", "str(result.exception)"}
+
+
+@pytest.mark.parametrize(
+    ("body", "needed"),
+    [
+        pytest.param("[number * start for number in range(500)]", "sum(result)", id="list"),
+        pytest.param("str(start) * 2000", "hashlib.sha256(result.encode()).hexdigest()", id="text"),
+        pytest.param("bytes(number * start % 256 for number in range(999))", "len(result)", id="bytes"),
+        pytest.param("(start + 2) ** 5000", "result.bit_length()", id="number"),
+    ],
+)
+def test_large_values_are_asserted_by_structure_and_digest(tmp_path, body, needed):
+    (exploration,) = explored(tmp_path, f"def made(start: int):\n    return {body}\n").values()
+    assert exploration.mutants_killed == exploration.mutants_total > 0
+    assert needed in {check.subject for case in exploration.cases for check in case.checks}
