@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +109,7 @@ def generate(
         folder=project.folder,
         seconds=seconds,
         done=done,
+        hypothesis=_uses_hypothesis(project),
     )
     problem = "its file has no name that a test could import"
     explored += [Exploration(item, modules[item.path], problem=problem) for item in wanted if item.path in nameless]
@@ -133,6 +135,24 @@ def generate(
         for source in sorted({origin[0] for origin in draft.origin.values()})[:1]
     ]
     return Generated(edits, tuple(updated), tuple(note for note in notes if note))
+
+
+_HYPOTHESIS = re.compile(rb"^\s*(?:from|import)\s+hypothesis\b", re.MULTILINE)
+_DECLARED = re.compile(rb"^[\s\"']*hypothesis(?![\w-])", re.MULTILINE)
+_DECLARING = re.compile(r"(?:pyproject\.toml|setup\.cfg|tox\.ini|[\w./-]*requirements[\w./-]*\.(?:txt|in))")
+
+
+def _uses_hypothesis(project: Project) -> bool:
+    """Whether a test of the project imports Hypothesis, or the project names it among what it needs."""
+    declaring = [path for path in project.files if _DECLARING.fullmatch(path)]
+    wanted = [*((path, _HYPOTHESIS) for path in project.code.collected), *((path, _DECLARED) for path in declaring)]
+    for path, pattern in wanted:
+        try:
+            if pattern.search((project.tree / path).read_bytes()):
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _is_importable(module: str) -> bool:

@@ -523,6 +523,10 @@ def _candidates(facts: Facts, group: Sequence[int], groups: Sequence[Sequence[in
     """Yield names for the group, the most telling first; the last says least."""
     base = base_name(facts.function)
     cases = [facts.cases[index] for index in group]
+    if cases[0].given:
+        yield f"{base}_{cases[0].given}"
+        return
+    groups = [other for other in groups if not facts.cases[other[0]].given]
     only = facts.only_of(group, [index for other in groups for index in other])
     if not cases[0].raises and sum(not facts.cases[other[0]].raises for other in groups) == 1:
         # The one test of what the function is for: only what is out of the ordinary is worth a word.

@@ -137,8 +137,8 @@ def _shape(case: Case) -> tuple[object, ...]:
     checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in told(case))
     # What is made of classes and variables of the test itself is no value for a table either.
     links = tuple(source for _, source in case.arguments if case.define or _linked_to(source, names))
-    with_ = (case.enters, case.inside)
-    return (names, links, case.define, case.prepare, case.call, case.setup, checks, raised, with_)
+    form = (case.enters, case.inside, case.given)
+    return (names, links, case.define, case.prepare, case.call, case.setup, checks, raised, form)
 
 
 def _linked_to(source: str, names: Collection[str]) -> str | None:
@@ -225,6 +225,8 @@ def _test_source(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
 
 
 def _single(name: str, case: Case) -> str:
+    if case.given:
+        return _property(name, case)
     lines, call, setup = _arranged(case, [argument for argument, _ in case.arguments])
     lines += setup
     expected = {index: check.expected for index, check in enumerate(told(case))}
@@ -253,6 +255,14 @@ def _arranged(case: Case, names: Collection[str]) -> tuple[list[str], str, list[
             lines.append(f"{argument} = {source}")
     setup = [*case.prepare, *(_substituted(statement, by) for statement in case.setup)]
     return lines, _substituted(case.call, by), setup
+
+
+def _property(name: str, case: Case) -> str:
+    """A test of Hypothesis, which draws the same examples in every run."""
+    strategies = ", ".join(f"{argument}={source}" for argument, source in case.arguments)
+    head = f"@settings(derandomize=True, deadline=None)\n@given({strategies})\n"
+    lines = _act_and_assert(case, case.call, {0: case.checks[0].expected}, None)
+    return _function(name, [argument for argument, _ in case.arguments], lines, head)
 
 
 def _receiver(case: Case) -> str | None:

@@ -183,7 +183,8 @@ class Case:
     the call is made in; ``setup`` are statements before it; ``call`` is an expression
     over the argument names and the names that ``setup`` binds. Exactly one of ``checks`` and ``raises`` is given.
     With ``enters`` the call gives a context manager, and ``result`` is what entering it gives; ``inside`` is the exception
-    that is raised there, as source. Checks may use pytest's
+    that is raised there, as source. With ``given``, which says what the function does (``keeps_length``), the arguments are
+    strategies of Hypothesis and the check holds for all that they draw. Checks may use pytest's
     fixtures ``capsys`` and ``caplog``.
     ``imports`` are (module, name) pairs, name "" for ``import module``. ``lines`` are those of the function that the case
     runs, ``arcs`` its steps (from line, to line) from one to the next, those into it from a negative line and those out of it
@@ -203,6 +204,7 @@ class Case:
     define: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
     inside: str | None = None
+    given: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

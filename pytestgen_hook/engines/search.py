@@ -61,11 +61,13 @@ def explore(
     folder: Path,
     seconds: float,
     done: Callable[[Exploration], None],
+    hypothesis: bool = False,
 ) -> list[Exploration]:
     """Explore every task and return the explorations in the order of the tasks.
 
     ``folder`` is the temporary folder of the run; ``seconds`` is the time for all of them together: what it does not
-    reach comes back with that problem. ``done`` is called after each, from several threads.
+    reach comes back with that problem. ``done`` is called after each, from several threads. With ``hypothesis`` properties
+    are looked for too.
     """
     workers = min(usable_cores(), len(tasks)) or 1
     queue = Queue(tasks, time.monotonic() + seconds, workers)
@@ -84,7 +86,7 @@ def explore(
                 else:
                     if runtime is None:
                         runtime = sandbox.Runtime(python, folder=place, tree=tree, roots=roots, memory_bytes=MEMORY)
-                    found[position], runtime = _ask(runtime, task, share, left)
+                    found[position], runtime = _ask(runtime, task, share, left, hypothesis)
                 done(found[position])
         finally:
             if runtime is not None:
@@ -104,7 +106,7 @@ def usable_cores() -> int:
 
 
 def _ask(
-    runtime: sandbox.Runtime, task: Task, seconds: float, left: float
+    runtime: sandbox.Runtime, task: Task, seconds: float, left: float, hypothesis: bool
 ) -> tuple[Exploration, sandbox.Runtime | None]:
     """Explore one task; the runtime comes back too, or None if it was lost on the way."""
     function = task.function
@@ -120,6 +122,7 @@ def _ask(
         "seconds": seconds,
         "import_seconds": min(MOST_IMPORT_SECONDS, max(LEAST_SECONDS, left)),
         "seed": 0,
+        "hypothesis": hypothesis,
     }
     try:
         answer = runtime.request(request, min(seconds * 3 + MOST_IMPORT_SECONDS, max(0.0, left)) + _GRACE)
@@ -171,4 +174,5 @@ def _case(raw: Mapping[str, Any]) -> Case:
         define=tuple(raw["define"]),
         prepare=tuple(raw["prepare"]),
         inside=raw.get("inside"),
+        given=raw.get("given"),
     )

@@ -21,6 +21,7 @@ import arrays
 import comparisons
 import complaints
 import confine
+import drawn
 import judge
 import large
 import mutants
@@ -216,12 +217,16 @@ def observe(subject, item, guard, trace=True, strict=False):
     """Evaluate the input ``item`` and make its call; return a dict that JSON can carry.
 
     ``item``: {"call": text, "receiver": name or None, "define": [statement], "arguments": [[name, source]],
-    "prepare": [statement], "imports": [[module, name]], "style": "plain" | "await" | "agen"}.
+    "prepare": [statement], "imports": [[module, name]], "inside": source or None,
+    "style": "plain" | "await" | "agen" | "enter" | "aenter"}.
     With ``strict`` the written values are evaluated again and compared.
-    An item with ``judge.told`` in ``"told"`` is not described but judged by that.
+    An item with ``judge.told`` in ``"told"`` is not described but judged by that, one with ``"given"`` is proved by
+    ``drawn.holds``.
     """
     if "told" in item:
         return _judged(subject, item, guard)
+    if "given" in item:
+        return _given(subject, item, guard)
     scope = subject.scope
     tracer = Tracer(subject.raw.__code__.co_filename, subject.first_line, subject.last_line)
     guard.start()
@@ -294,6 +299,16 @@ def _judged(subject, item, guard):
         subject.scope.patches.undo()
         heard.end()
         guard.stop()
+
+
+def _given(subject, item, guard):
+    heard = said.Heard()
+    try:
+        return {"kind": "judged", "holds": drawn.holds(subject.scope, item, guard)}
+    except BaseException:  # it does not hold, the call raises, or there is no Hypothesis
+        return {"kind": "judged", "holds": False}
+    finally:
+        heard.end()
 
 
 def _outcome(subject, item, local, before, strict):

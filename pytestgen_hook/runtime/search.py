@@ -7,6 +7,7 @@ import re
 import time
 
 import judge
+import properties
 import simplify
 import state
 import steer
@@ -31,6 +32,7 @@ LONG_COVER_SHARE = 0.6  # as long as no call ended in a result
 KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for confirming what is kept
 FULL_MATRIX_SECONDS = 0.6
 UNUSUAL = 0.1  # kinds of arguments that a smaller share of the calls had
+PROPERTY_SECONDS = 6.0
 QUICK = 0.002  # seconds of a call that count for nothing: so short, they differ from run to run
 
 _AGAIN = "it depends on the clock, on chance or on the process"
@@ -220,6 +222,7 @@ class Search:
         self._ask_twin = ask_twin
         self._slowest = 0.0
         self._looks_hold = True
+        self.with_hypothesis = False  # whether the project uses it
         self._largest = None  # an integer in an input above which calls did not end in time
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -363,6 +366,9 @@ class Search:
         self._kill()
         kept = self._confirmed()
         answer.update(self._result(kept))
+        if self.with_hypothesis and kept:
+            end = min(time.monotonic() + PROPERTY_SECONDS, self._until(1.8))
+            answer["cases"] += properties.cases(self, self._guard, end)
         return answer
 
     def _cover(self):

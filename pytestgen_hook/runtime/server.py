@@ -160,6 +160,7 @@ def explore(modules, request, ask_twin=None):
         return {"cases": [], "problem": str(problem), "refused": None, "seconds": time.monotonic() - started}
     left = max(0.1, request["seconds"] - (time.monotonic() - started))
     hunt = search.Search(subject, plan, modules.guard, seeds, left, request.get("seed", 0), ask_twin)
+    hunt.with_hypothesis = request.get("hypothesis", False)
     answer = hunt.run()
     answer["seconds"] = time.monotonic() - started
     return answer

@@ -12,7 +12,9 @@ from pytestgen_hook.types import Exploration
 PYTHON = Path(sys.executable)
 
 
-def explored(tmp_path: Path, source: str, *, seconds: float = 20.0, **other_files: str) -> dict[str, Exploration]:
+def explored(
+    tmp_path: Path, source: str, *, seconds: float = 20.0, hypothesis: bool = False, **other_files: str
+) -> dict[str, Exploration]:
     """Explore every function of one module and return the explorations by qualified name."""
     tree = tmp_path / "tree"
     tree.mkdir()
@@ -27,6 +29,7 @@ def explored(tmp_path: Path, source: str, *, seconds: float = 20.0, **other_file
         folder=tmp_path / "work",
         seconds=seconds,
         done=lambda exploration: None,
+        hypothesis=hypothesis,
     )
     return {item.function.qualname: item for item in found}
 

@@ -1,8 +1,7 @@
 """Objects in a state, nodes that hold nodes, graphs: through the engine's real processes."""
 
 import pytest
-
-from tests.engines.test_search import explored, the_only
+from exploring import explored, the_only
 
 STACK = """
 class Stack:

