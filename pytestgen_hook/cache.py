@@ -32,10 +32,11 @@ class Cache:
 
     A file that cannot be used costs nothing but time: ``problem`` says why, and values are kept in memory only. A
     file that is damaged is made anew. Values are data, never code: who can write the file can make a result wrong,
-    not run something.
+    not run something. With ``anew`` nothing is taken from others: there is what was put here, and it takes the place of theirs.
     """
 
-    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES, anew: bool = False) -> None:
+        self._own: set[tuple[str, str]] | None = set() if anew else None
         self.problem: str | None = None
         self._path = folder / f"cache-{SCHEMA}.sqlite"
         self._most_bytes = most_bytes
@@ -48,7 +49,7 @@ class Cache:
 
     def get_many(self, kind: str, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return the values that there are, by key."""
-        wanted = list(keys)
+        wanted = [key for key in keys if self._own is None or (kind, key) in self._own]
         found = {key: self._memory[kind, key] for key in wanted if (kind, key) in self._memory}
         if self._connection is not None:
             try:
@@ -68,6 +69,8 @@ class Cache:
     def put_many(self, kind: str, values: Mapping[str, Mapping[str, Any]]) -> None:
         """Keep several values in one transaction."""
         texts = {key: json.dumps(value) for key, value in values.items()}
+        if self._own is not None:
+            self._own |= {(kind, key) for key in texts}
         if self._connection is not None and texts:
             now = time.time()
             try:

@@ -157,6 +157,7 @@ def pytestgen() -> None:
 @_setting_options
 @_config_option
 @_diff_option
+@click.option("--no-cache", "anew", is_flag=True, help="Take nothing from earlier runs: measure and search anew.")
 @click.option("--strength", is_flag=True, help="Also report functions whose tests notice none of a few small bugs.")
 @_output_options
 @_version
@@ -169,7 +170,9 @@ def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: 
     from pytestgen_hook.commands.options import CheckOptions
 
     scope, ref = _scope(staged, since, everything)
-    options = CheckOptions(paths, scope, ref, rest["diff"], rest["config_file"], _overrides(rest), rest["strength"])
+    options = CheckOptions(
+        paths, scope, ref, rest["diff"], rest["config_file"], _overrides(rest), rest["strength"], rest["anew"]
+    )
     _report(lambda progress: run_check(options, Path.cwd(), progress), rest)
 
 
@@ -313,7 +316,7 @@ def _report(command: Callable[[Progress], Report], given: Mapping[str, Any]) -> 
     for form in [form for form, file in outputs if file is None] or ["text"]:
         _show(report, form, style)
     status = exit_status(report)
-    raise SystemExit(0 if given["exit_zero"] else status)
+    raise SystemExit(0 if given["exit_zero"] and not report.interrupted else status)
 
 
 def _outputs(given: Mapping[str, Any]) -> list[tuple[str, Path | None]]:
@@ -371,22 +374,26 @@ def _save(file: Path, text: str) -> None:
 
 
 def _place() -> Place:
-    """Where the reader stands, and the command that would work from there."""
+    """Where the reader stands, and the commands that would work from there."""
+    import shlex
+
     from pytestgen_hook.report.verdict import Place
 
+    called = Path(sys.argv[0])
+    again = shlex.join(["pytestgen" if called.stem == "__main__" else called.name, *sys.argv[1:]])
     cwd = Path.cwd()
     top = next((folder for folder in (cwd, *cwd.parents) if (folder / ".git").exists()), cwd)
     base = cwd.relative_to(top).as_posix()
     base = "" if base == "." else base
     if "PRE_COMMIT" not in os.environ:
-        return Place(base)
+        return Place(base, again=again)
     # The environment that pre-commit made is not on the user's PATH.
     try:
         offered = _GENERATING_HOOK in (top / ".pre-commit-config.yaml").read_bytes()
     except OSError:
         offered = False
     if offered:
-        return Place(base, "pre-commit run --hook-stage manual pytestgen-generate", whole=True)
-    import shlex
-
-    return Place(base, shlex.quote(str(Path(sys.argv[0]).absolute())))
+        generating = "pre-commit run --hook-stage manual pytestgen-generate"
+        return Place(base, generating, whole=True, again=generating)
+    ours = str(called.absolute())
+    return Place(base, shlex.quote(ours), again=shlex.join([ours, *sys.argv[1:]]))

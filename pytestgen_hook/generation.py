@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import hashlib
+import json
 import keyword
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 from pytestgen_hook import callsites, codestyle, formatting, gates, layout, merge, render
+from pytestgen_hook.cache import Cache
 from pytestgen_hook.engines import search
 from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge
@@ -21,6 +26,7 @@ _ATTEMPTS = 4  # of proving; each one drops what was not green
 _LEAST_PROVING_SECONDS = 30.0  # or as long as was allowed for finding calls
 _SECONDS_A_TEST = 0.1
 _MOST_CALLERS = 150
+BATCH = 16  # functions that are proved and written together, while others are still explored; always whole files
 PTG004 = "PTG004"
 
 
@@ -29,6 +35,9 @@ class Project:
     """What generating needs to know about the repository, as of the examined revision."""
 
     tree: Path  # copy of the tree, ours to write in
+    second_tree: Callable[[], Path]  # another one, to prove in while functions of the first are explored
+    cache: Cache  # of explorations
+    content: Callable[[str], str]  # what stands for a source file and all that it rests on
     folder: Path  # temporary folder of the run
     files: Collection[str]
     roots: Sequence[str]
@@ -40,6 +49,7 @@ class Project:
     read: Callable[[str], bytes | None]  # a test file as it is, None if there is none or it may not be touched
     taken: Callable[[str], bool]  # whether a test file may not be touched
     standing: Callable[[str], bytes | None]  # one that may not be touched as it stands in the work tree
+    made: Mapping[str, bytes] = field(default_factory=dict)  # test files as earlier batches left them
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,11 @@ class Generated:
     notes: tuple[str, ...] = ()
 
     def plus(self, other: Generated) -> Generated:
-        """Return both together."""
-        return Generated(self.edits + other.edits, self.findings + other.findings, self.notes + other.notes)
+        """Return both together, ``other`` being the later one: it may add to files of this one."""
+        later = {edit.path: edit for edit in other.edits}
+        edits = [replace(edit, after=later.pop(edit.path, edit).after) for edit in self.edits]
+        notes = dict.fromkeys(self.notes + other.notes)
+        return Generated((*edits, *later.values()), self.findings + other.findings, tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +104,79 @@ def generate(
     seconds: float,
     done: Callable[[Exploration], None],
     proving: Callable[[int], None],
-) -> Generated:
-    """Return tests for the untested functions among ``findings``, each proved, and the findings brought up to date."""
-    wanted = [finding.function for finding in findings if finding.status is Status.UNTESTED]
-    modules = {function.path: project.module_name(function.path) for function in wanted}
-    nameless = {path for path, module in modules.items() if not _is_importable(module)}
-    tasks = [
-        search.Task(function, modules[function.path], tuple(calls.get(function.path, ())))
-        for function in wanted
-        if function.path not in nameless
-    ]
-    explored = search.explore(
-        tasks,
-        python=project.python,
-        tree=project.tree,
-        roots=project.roots,
-        folder=project.folder,
-        seconds=seconds,
-        done=done,
-        hypothesis=_uses_hypothesis(project),
+) -> Generator[Generated]:
+    """Yield tests for the untested functions among ``findings``, each proved, and their findings brought up to date.
+
+    They come in batches, always of whole source files, as soon as these have been explored; the others are explored
+    meanwhile. A later batch may add to a test file of an earlier one, and takes it to be as that left it. ``proving`` is called
+    before the last batch is proved.
+    """
+    hypothesis = _uses_hypothesis(project)
+    wanted: dict[str, list[Finding]] = {}
+    for finding in findings:
+        wanted.setdefault(finding.function.path, []).append(finding)
+    tasks: list[search.Task] = []
+    slots: list[tuple[str, int]] = []  # of each task: its path, and its place among the functions there
+    explored: dict[str, list[Exploration]] = {}
+    for path, some in wanted.items():
+        module = project.module_name(path)
+        problem = None if _is_importable(module) else "its file has no name that a test could import"
+        explored[path] = [Exploration(finding.function, module, problem=problem) for finding in some]
+        if problem is None:
+            slots += [(path, number) for number in range(len(some))]
+            content = f"{hypothesis} {project.content(path)}"
+            tasks += [_task(finding.function, module, calls.get(path, ()), content) for finding in some]
+    missing = Counter(path for path, _ in slots)
+    ready = [path for path in wanted if not missing[path]]
+    made: dict[str, bytes] = {}
+    later = replace(
+        project,
+        read=lambda path: made[path] if path in made else project.read(path),
+        taken=lambda path: path not in made and project.taken(path),
+        made=made,
     )
-    problem = "its file has no name that a test could import"
-    explored += [Exploration(item, modules[item.path], problem=problem) for item in wanted if item.path in nameless]
-    by_source: dict[str, list[Exploration]] = {}
-    for exploration in explored:
-        by_source.setdefault(exploration.function.path, []).append(exploration)
+
+    def finished(tree: Path) -> Generated:
+        batch = {path: explored.pop(path) for path in ready}
+        ready.clear()
+        share = seconds * sum(map(len, batch.values())) / len(findings)
+        some = [finding for path in batch for finding in wanted[path]]
+        found = _finished(some, batch, replace(later, tree=tree), proving if not explored else None, share)
+        made.update((edit.path, edit.after) for edit in found.edits)
+        return found
+
+    bench = search.Bench(project.python, project.tree, project.roots, project.folder, hypothesis)
+    hunt = search.explore(tasks, bench, seconds=seconds, done=done, cache=project.cache)
+    with contextlib.closing(hunt):
+        for over in hunt:
+            for position, exploration in over:
+                path, number = slots[position]
+                explored[path][number] = exploration
+                missing[path] -= 1
+                if not missing[path]:
+                    ready.append(path)
+            if sum(len(explored[path]) for path in ready) >= BATCH and len(ready) < len(explored):
+                yield finished(project.second_tree())
+    if ready:
+        yield finished(project.tree)
+
+
+def _task(function: Function, module: str, calls: Sequence[str], content: str) -> search.Task:
+    """Return what is to be explored; of the calls only those that name the function are part of its key."""
+    own = re.compile(rf"\b{re.escape(function.name)}\(")
+    state = [function.path, function.qualname, function.first_line, module, content]
+    key = hashlib.sha256(json.dumps([*state, [call for call in calls if own.search(call)]]).encode())
+    return search.Task(function, module, tuple(calls), key.hexdigest())
+
+
+def _finished(
+    findings: Sequence[Finding],
+    by_source: dict[str, list[Exploration]],
+    project: Project,
+    proving: Callable[[int], None] | None,
+    seconds: float,
+) -> Generated:
+    """Return the tests of some source files that have been explored, proved, and the findings brought up to date."""
     unplaced: dict[_Key, _Unplaced] = {}
     drafts, dropped = _proved(by_source, project, proving, unplaced, max(_LEAST_PROVING_SECONDS, seconds))
     tests = _tests_of(drafts, by_source)
@@ -123,9 +184,7 @@ def generate(
     updated = []
     for finding in findings:
         key = _key(finding.function)
-        if finding.status is Status.UNTESTED and key in outcome:
-            finding = _update(finding, outcome[key], tests.get(key, ()), dropped.get(key), unplaced.get(key))
-        updated.append(finding)
+        updated.append(_update(finding, outcome[key], tests.get(key, ()), dropped.get(key), unplaced.get(key)))
     edits = tuple(Edit(draft.path, draft.before, draft.after) for draft in drafts if draft.after != draft.before)
     notes = [
         layout.import_note(
@@ -169,7 +228,7 @@ def _key(function: Function) -> _Key:
 def _proved(
     by_source: dict[str, list[Exploration]],
     project: Project,
-    proving: Callable[[int], None],
+    proving: Callable[[int], None] | None,
     unplaced: dict[_Key, _Unplaced],
     seconds: float,
 ) -> tuple[list[_Draft], dict[_Key, str]]:
@@ -180,30 +239,42 @@ def _proved(
         drafts = _drafts(by_source, project, unplaced)
         if not drafts:
             return [], dropped
-        proving(sum(len(draft.origin) for draft in drafts))
-        for draft in drafts:
-            target = project.tree / draft.path
+        if proving is not None:
+            proving(sum(len(draft.origin) for draft in drafts))
+        beside = _of_equal_names(drafts, project.made)
+        for path, content in [*beside.items(), *((draft.path, draft.after) for draft in drafts)]:
+            target = project.tree / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(draft.after)
-        proof = _prove(drafts, project, deadline)
-        bad = _bad_cases(drafts, proof)
-        for draft in drafts:
-            target = project.tree / draft.path
-            if draft.before is None:
+            target.write_bytes(content)
+        proof = _prove(drafts, beside, project, deadline)
+        bad = _bad_cases(drafts, beside, proof)
+        for path, before in [*((path, None) for path in beside), *((draft.path, draft.before) for draft in drafts)]:
+            target = project.tree / path
+            if before is None:
                 target.unlink()
             else:
-                target.write_bytes(draft.before)
+                target.write_bytes(before)
         if not bad:
             return drafts, dropped
         _drop(by_source, bad, dropped)
     return [], dropped
 
 
-def _prove(drafts: Sequence[_Draft], project: Project, deadline: float) -> gates.Proof:
-    """Prove all drafts in one go; where that comes to no end, each alone, so that one bad file does not cost the others."""
+def _of_equal_names(drafts: Sequence[_Draft], made: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files made before that pytest may not be able to collect together with one of the drafts."""
+    paths = {draft.path for draft in drafts}
+    names = {PurePosixPath(path).name for path in paths}
+    return {path: text for path, text in made.items() if path not in paths and PurePosixPath(path).name in names}
+
+
+def _prove(drafts: Sequence[_Draft], beside: Collection[str], project: Project, deadline: float) -> gates.Proof:
+    """Prove all drafts in one go; where that comes to no end, each alone, so that one bad file does not cost the others.
+
+    The files ``beside`` are collected with them, to see whether that can be done.
+    """
 
     def run(some: Sequence[_Draft]) -> gates.Proof:
-        ids = sorted({f"{draft.path}::{test}" for draft in some for test, _ in draft.origin})
+        ids = [*beside, *sorted({f"{draft.path}::{test}" for draft in some for test, _ in draft.origin})]
         return gates.prove(
             ids,
             python=project.python,
@@ -231,13 +302,18 @@ def _node(test: str, identifier: str) -> str:
     return f"{test}[{identifier}]" if identifier else test
 
 
-def _bad_cases(drafts: Sequence[_Draft], proof: gates.Proof) -> dict[tuple[str, int, int], str]:
+def _bad_cases(
+    drafts: Sequence[_Draft], beside: Collection[str], proof: gates.Proof
+) -> dict[tuple[str, int, int], str]:
+    # Of two files that cannot be collected together pytest names one or the other.
+    clashes = {PurePosixPath(path).name: proof.failed[path] for path in beside if path in proof.failed}
     found = {}
     for draft in drafts:
+        clash = clashes.get(PurePosixPath(draft.path).name)
         for key, origin in draft.origin.items():
             node = f"{draft.path}::{_node(*key)}"
-            if node not in proof.green:
-                found[origin] = proof.why_not(node)
+            if clash or node not in proof.green:
+                found[origin] = clash or proof.why_not(node)
     return found
 
 
@@ -413,7 +489,7 @@ def _update(
         return replace(measured, status=Status.REFUSED, reason=exploration.refused)
     if tests:
         return replace(measured, status=Status.GENERATED, code=None, tests=tuple(tests), reason="")
-    if dropped:
+    if dropped and not (unplaced and unplaced.tests):
         hint = "; a fixture or conftest.py may need what the sandbox denies" if "PermissionError" in dropped else ""
         return replace(measured, reason=f"its tests did not hold when repeated: {dropped}{hint}")
     if unplaced:

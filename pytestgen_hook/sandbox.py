@@ -261,11 +261,22 @@ class Runtime:
     Use it and close it in the thread that made it: the process ends when that thread does.
     """
 
-    def __init__(self, python: Path, *, folder: Path, tree: Path, roots: Sequence[str], memory_bytes: int) -> None:
+    def __init__(
+        self,
+        python: Path,
+        *,
+        folder: Path,
+        tree: Path,
+        roots: Sequence[str],
+        memory_bytes: int,
+        stopped: threading.Event | None = None,
+    ) -> None:
         """Start it: its temporary folder is ``folder``, it imports from ``tree`` by ``roots`` (relative to it).
 
-        ``memory_bytes`` bounds the data of each of its processes. Raises OSError when it cannot be started.
+        ``memory_bytes`` bounds the data of each of its processes. Once ``stopped`` is set by another thread no answer is
+        waited for (where pipes can be waited for). Raises OSError when it cannot be started.
         """
+        self._stopped = stopped
         work = folder / "work"
         work.mkdir(parents=True, exist_ok=True)
         self._lines = bytearray()
@@ -355,6 +366,8 @@ class Runtime:
         while not _is_ready(self._from, select.POLLIN, min(_LOOKS_EVERY, end - time.monotonic())):
             if time.monotonic() > end:
                 raise RuntimeTimeout(f"no answer within {seconds:g} s")
+            if self._stopped is not None and self._stopped.is_set():
+                raise RuntimeDied("it is needed no more")
             excess = _excess(self._process.pid)
             if excess:
                 raise RuntimeDied(excess)

@@ -282,6 +282,7 @@ class Report:
     budget: float = 60.0
     in_tests: int = 0
     excluded: int = 0
+    interrupted: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

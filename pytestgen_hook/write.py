@@ -6,7 +6,9 @@ import contextlib
 import errno
 import os
 import shutil
+import signal
 import stat
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -49,6 +51,27 @@ def write_edits(root: Path, git_dir: Path, edits: Sequence[Edit]) -> tuple[str, 
             f"{'Make room there' if is_full else 'Make it writable'}, then run the command again."
         ) from error
     return tuple(edit.path for edit in every)
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait until the block is over, as far as this is the thread that gets them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def _markers(root: Path, edits: Sequence[Edit]) -> list[Edit]:

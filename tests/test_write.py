@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from pytestgen_hook.error_handler import error_handler
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Edit
-from pytestgen_hook.write import write_edits
+from pytestgen_hook.write import held_back, write_edits
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX modes, links and signals")
 
@@ -214,7 +215,7 @@ WRITER = """
     import itertools, sys
     from pathlib import Path
     from pytestgen_hook.types import Edit
-    from pytestgen_hook.write import write_edits
+    from pytestgen_hook.write import held_back, write_edits
 
     root = Path(sys.argv[1])
     paths = ["test_old.py", "tests/test_a.py", "tests/new/test_b.py"]
@@ -257,3 +258,16 @@ def test_killed_at_any_moment_every_file_is_as_before_or_complete(root):
         assert "test_old.py" in there
     write(root, Edit("test_last.py", None, b""))
     assert list((root / ".git/pytestgen").iterdir()) == []
+
+
+@posix_only
+@pytest.mark.parametrize(("number", "end"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_an_interrupt_waits_until_the_files_are_written(root, number, end):
+    def interrupted():
+        yield Edit("tests/test_a.py", None, b"x = 1\n")
+        os.kill(os.getpid(), number)
+        yield Edit("tests/test_b.py", None, b"x = 2\n")
+
+    with pytest.raises(end), error_handler(pytest.fail, (end,)), held_back():
+        write(root, *interrupted())
+    assert files_below(root) == {"tests/test_a.py": b"x = 1\n", "tests/test_b.py": b"x = 2\n"}

@@ -6,6 +6,7 @@ import fnmatch
 import os
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +16,20 @@ from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import ChangedFunction, Edit, Report, Unanalysed
 
 if TYPE_CHECKING:
-    from pytestgen_hook.commands.examination import Subject
+    from pytestgen_hook.commands.examination import Examination, Subject
     from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.testcode import TestCode
     from pytestgen_hook.types import Change
 
+_INTERRUPTED = 130
+
 
 def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
     """Run the whole line once and return all there is to say; FatalError for what the user must mend.
 
-    Files are written and staged at the very end, after every stage has succeeded.
+    In mode write test files are written as they are proved; else files are written and staged at the very end, after
+    every stage has succeeded.
     """
     from pytestgen_hook.git import Repository
 
@@ -122,16 +126,60 @@ def _examined(
     from pytestgen_hook.scratch import scratch_folder
 
     with scratch_folder() as folder:
-        examination = Examination(subject, folder, progress)
+        examination = Examination(subject, folder, progress, anew=options.anew)
         findings, runs = examination.judge(changed)
         if options.strength:
             findings = examination.weighed(findings)
         report = replace(report, findings=tuple(findings), test_runs=tuple(runs), install=examination.install)
         if subject.config.mode != "fail" or options.diff:
-            generated = examination.generate(findings)
-            report = replace(report, findings=generated.findings, edits=generated.edits, notes=generated.notes)
+            report = _generated(report, examination, subject, options)
         report = replace(report, notes=(*examination.notes, *report.notes))
-    return report if options.diff else _written(report, subject.repository, subject.config, options)
+    if options.diff or report.interrupted:
+        return report
+    return _staged(report, subject.repository, subject.config, options)
+
+
+def _generated(report: Report, examination: Examination, subject: Subject, options: CheckOptions) -> Report:
+    """Make tests and write them; in mode write as soon as each batch is proved, so that an interrupted run keeps them.
+
+    A commit takes all its tests or none: in mode amend they are written at the end.
+    """
+    from pytestgen_hook.generation import Generated
+    from pytestgen_hook.write import held_back, write_edits
+
+    repository = subject.repository
+    in_batches = subject.config.mode == "write" and not options.diff
+    made, interrupted = Generated((), ()), 0
+    written: list[str] = []
+    try:
+        with closing(examination.generate(report.findings)) as batches:
+            for batch in batches:
+                with held_back():
+                    if in_batches:
+                        written += write_edits(repository.root, repository.git_dir, batch.edits)
+                    made = made.plus(batch)
+    except FatalError as error:
+        if not written:
+            raise
+        raise FatalError(f"{error} What was made before stays: {', '.join(written)}.") from None
+    except (KeyboardInterrupt, SystemExit) as end:
+        if not in_batches:
+            raise
+        interrupted = end.code if isinstance(end, SystemExit) and isinstance(end.code, int) else _INTERRUPTED
+    if not in_batches and not options.diff:
+        with held_back():
+            written += write_edits(repository.root, repository.git_dir, made.edits)
+    known = {edit.path for edit in made.edits}
+    markers = (Edit(path, None, b"") for path in dict.fromkeys(written) if path not in known)
+    reached = {finding.function for finding in made.findings}
+    left = (finding for finding in report.findings if finding.function not in reached)
+    return replace(
+        report,
+        findings=(*made.findings, *(replace(finding, untried=True) for finding in left)),
+        edits=(*made.edits, *markers),
+        notes=made.notes,
+        interrupted=interrupted,
+    )
 
 
 def _changes(repository: Repository, options: CheckOptions) -> tuple[Revision, Sequence[Change]]:
@@ -172,14 +220,9 @@ def _is_asked_for(path: str, options: CheckOptions, repository: Repository) -> b
     return any(place == chosen or place.is_relative_to(chosen) for chosen in options.paths)
 
 
-def _written(report: Report, repository: Repository, config: Config, options: CheckOptions) -> Report:
-    """Write the tests and, where the mode and the state of the repository allow it, stage them."""
-    from pytestgen_hook.write import write_edits
-
-    written = write_edits(repository.root, repository.git_dir, report.edits)
-    known = {edit.path for edit in report.edits}
-    markers = tuple(Edit(path, None, b"") for path in written if path not in known)
-    report = replace(report, edits=(*report.edits, *markers))
+def _staged(report: Report, repository: Repository, config: Config, options: CheckOptions) -> Report:
+    """Stage what was written, where the mode and the state of the repository allow it."""
+    written = tuple(edit.path for edit in report.edits)
     if config.mode != "amend" or not written:
         return report
     hindrance = _why_not_stage(repository, options)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import posixpath
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -17,6 +20,7 @@ from pytestgen_hook.cache import Cache, default_folder
 from pytestgen_hook.commands.options import Progress
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.functions import SyntaxProblem, functions_in
+from pytestgen_hook.sandbox import clean_environment
 from pytestgen_hook.types import ChangedFunction, Evidence, Exploration, Finding, Function, RunOutcome, Status, TestRun
 
 if TYPE_CHECKING:
@@ -75,7 +79,7 @@ class Examination:
     ``notes`` say what went aside; ``install`` is the command that would let tests run, where they cannot.
     """
 
-    def __init__(self, subject: Subject, folder: Path, progress: Progress) -> None:
+    def __init__(self, subject: Subject, folder: Path, progress: Progress, *, anew: bool = False) -> None:
         self.notes: list[str] = []
         self.install = ""
         self._repository = subject.repository
@@ -85,7 +89,7 @@ class Examination:
         self._config = subject.config
         self._folder = folder
         self._progress = progress
-        self._cache = Cache(default_folder())
+        self._cache = Cache(default_folder(), anew=anew)
 
     # -- shared, made when needed ----------------------------------------------------------------------------------
 
@@ -105,17 +109,23 @@ class Examination:
     @cached_property
     def _tree_of_tests(self) -> Path:
         """A copy for the project's own tests alone: they may write into it."""
+        self._progress.stage("copying what will be committed")
         return self._copy("tests")
 
     @cached_property
     def _tree(self) -> Path:
         """A copy that calls are observed in and that generated tests are proved in."""
+        self._progress.stage("copying what will be committed")
         return self._copy("tree")
+
+    @cached_property
+    def _second_tree(self) -> Path:
+        """A copy that tests are proved in while calls are observed in the other: proving moves it about."""
+        return self._copy("second")
 
     def _copy(self, name: str) -> Path:
         from pytestgen_hook.tree import staged_tree
 
-        self._progress.stage("copying what will be committed")
         copied = staged_tree(self._repository, self._revision, self._folder / name)
         if copied.left_out:
             note = f"ignored files too large to copy were left out: {', '.join(copied.left_out[:3])}"
@@ -284,15 +294,25 @@ class Examination:
 
     # -- the tests -------------------------------------------------------------------------------------------------
 
-    def generate(self, findings: Sequence[Finding]) -> Generated:
-        """Return proved tests for the untested functions, and the findings brought up to date; nothing is written."""
+    def generate(self, findings: Sequence[Finding]) -> Generator[Generated]:
+        """Yield proved tests for the untested functions, and the findings brought up to date; nothing is written.
+
+        They come in batches, each to be joined to those before it (``Generated.plus``).
+        """
         from pytestgen_hook.generation import Generated, find_calls, generate
 
-        wanted = [finding.function for finding in findings if finding.status is Status.UNTESTED]
+        wanted = [finding for finding in findings if finding.status is Status.UNTESTED]
+        yield Generated((), tuple(finding for finding in findings if finding.status is not Status.UNTESTED))
         if not wanted:
-            return Generated((), tuple(findings))
+            return
         self._refuse_without_pytest("tests cannot be proved")
-        calls = find_calls(wanted, {path: self._importers(path) for path in {item.path for item in wanted}})
+        paths = {finding.function.path for finding in wanted}
+        calls = find_calls([finding.function for finding in wanted], {path: self._importers(path) for path in paths})
+        groups: dict[str, list[Finding]] = {}
+        for finding in wanted:
+            groups.setdefault(self._graph.project(finding.function.path), []).append(finding)
+        written: set[str] = set()
+        projects = {name: self._project(name, written) for name in groups}
         self._progress.stage("looking for calls worth a test", len(wanted))
 
         def done(exploration: Exploration) -> None:
@@ -301,26 +321,22 @@ class Examination:
         def proving(count: int) -> None:
             self._progress.stage(f"proving {count} case{'s' if count > 1 else ''}")
 
-        groups: dict[str, list[Finding]] = {}
-        for finding in findings:
-            groups.setdefault(self._graph.project(finding.function.path), []).append(finding)
-        made = Generated((), ())
         for name, some in groups.items():
-            share = sum(finding.status is Status.UNTESTED for finding in some) / len(wanted)
-            if not share:
-                made = made.plus(Generated((), tuple(some)))
-                continue
-            project = self._project(name, frozenset(edit.path for edit in made.edits))
-            seconds = self._config.budget * share
-            made = made.plus(generate(some, project, calls=calls, seconds=seconds, done=done, proving=proving))
-        return made
+            project, seconds = projects[name], self._config.budget * len(some) / len(wanted)
+            with closing(generate(some, project, calls=calls, seconds=seconds, done=done, proving=proving)) as batches:
+                for batch in batches:
+                    yield batch
+                    written |= {edit.path for edit in batch.edits}
 
-    def _project(self, name: str, written: frozenset[str]) -> Project:
-        """What generating needs to know, for functions of one project; ``written`` are the files of those before it."""
+    def _project(self, name: str, written: Collection[str]) -> Project:
+        """What generating needs to know, for functions of one project; ``written`` are the files made so far."""
         from pytestgen_hook.generation import Project
 
         return Project(
             tree=self._tree,
+            second_tree=lambda: self._second_tree,
+            cache=self._cache,
+            content=self._content,
             folder=self._folder,
             files=self._entries.keys(),
             roots=self._graph.roots_for(name),
@@ -333,6 +349,28 @@ class Examination:
             taken=lambda path: path in written or self._is_taken(path),
             standing=self._standing,
         )
+
+    def _content(self, path: str) -> str:
+        """Return what stands for all that calls of the functions of a file follow from, as far as it is known beforehand.
+
+        That is: the file, what it imports, the data files in their folders and below, the roots of imports, the interpreter and
+        its packages, and the variables of the environment that the runtime keeps.
+        """
+        closure = {path, *self._graph.upstream(path)}
+        folders = {posixpath.dirname(file) for file in closure}
+        data = {
+            file
+            for file in self._data_files
+            if any(folder in folders for folder in ("", *map(str, PurePosixPath(file).parents)))
+        }
+        contents = sorted((file, self._entries.get(file, "")) for file in closure | data)
+        roots = self._graph.roots_for(self._graph.project(path))
+        state = [contents, roots, self._interpreter.fingerprint, sorted(clean_environment(Path()).items())]
+        return hashlib.sha256(json.dumps(state).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def _data_files(self) -> list[str]:
+        return [path for path in self._entries if not path.endswith(".py")]
 
     def _importers(self, path: str) -> list[bytes]:
         paths = sorted(self._graph.importers.get(path, ()))[:150]

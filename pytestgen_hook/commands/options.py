@@ -31,7 +31,8 @@ class CheckOptions:
     ``scope`` is ``"staged"``, ``"since"`` (then ``since`` is the ref), ``"all"`` or ``"head"`` (the last commit, for
     ``pytestgen amend``); ``paths`` (from the working folder) narrow it to files and folders; ``config_file`` takes the place of
     pyproject.toml, and ``overrides`` are the names and values of settings given as flags; with ``diff`` tests are made
-    as in mode write, and nothing is written; with ``strength`` tested functions are tried with small bugs (PTG004).
+    as in mode write, and nothing is written; with ``strength`` tested functions are tried with small bugs (PTG004); with
+    ``anew`` nothing is taken from earlier runs.
     """
 
     paths: tuple[Path, ...] = ()
@@ -41,6 +42,7 @@ class CheckOptions:
     config_file: Path | None = None
     overrides: tuple[tuple[str, object], ...] = ()
     strength: bool = False
+    anew: bool = False
 
     @property
     def range(self) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
-from pytestgen_hook import sandbox
+from pytestgen_hook import __version__, sandbox
+from pytestgen_hook.cache import Cache
 from pytestgen_hook.types import Case, Check, Exploration, Function, Raises
 
 MOST_SECONDS = 6.0  # for one function; past that the figures hardly move
@@ -21,22 +25,29 @@ FAIR_SECONDS = 1.5  # for one function even where there are too many: a few done
 _GRACE = 5.0
 MOST_IMPORT_SECONDS = 30.0
 MEMORY = 4 << 30
+KIND = "exploration"
+_ENDED_EARLY = 0.8  # of its time: a search that took less would find no more in more
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One function to explore: the module to import for it and calls of it found in the repository."""
+    """One function to explore: the module to import for it and calls of it found in the repository.
+
+    ``key`` stands for all that the answer follows from but the engine and the time; without one it is not kept.
+    """
 
     function: Function
     module: str
     calls: tuple[str, ...] = ()
+    key: str = ""
 
 
 class Queue:
     """Tasks handed out module by module, so that a worker seldom has to import anew; shared by the workers."""
 
-    def __init__(self, tasks: Sequence[Task], deadline: float, workers: int) -> None:
-        self._tasks = deque(sorted(enumerate(tasks), key=lambda pair: (pair[1].module, pair[0])))
+    def __init__(self, tasks: Sequence[Task], deadline: float, workers: int, skip: Container[int] = ()) -> None:
+        left = [(position, task) for position, task in enumerate(tasks) if position not in skip]
+        self._tasks = deque(sorted(left, key=lambda pair: (pair[1].module, pair[0])))
         self._deadline = deadline
         self._workers = workers
         self._lock = threading.Lock()
@@ -51,51 +62,184 @@ class Queue:
             position, task = self._tasks.popleft()
             return position, task, min(MOST_SECONDS, share, left), left
 
+    def clear(self) -> None:
+        """Hand out nothing more."""
+        with self._lock:
+            self._tasks.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """An exploration that is over, what the runtime answered if it did, and the seconds it had for that."""
+
+    position: int
+    task: Task
+    exploration: Exploration
+    answer: Mapping[str, Any] | None = None
+    seconds: float = 0.0
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Whether a later run may rely on it: an answer without a time is that no search came to its end.
+
+        The machine may have been too busy for it.
+        """
+        return bool(self.task.key) and self.answer is not None and "seconds" in self.answer
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where functions are explored: the project's interpreter, the tree and its import roots, our temporary folder.
+
+    With ``hypothesis`` properties are looked for too.
+    """
+
+    python: Path
+    tree: Path
+    roots: Sequence[str]
+    folder: Path
+    hypothesis: bool = False
+
 
 def explore(
     tasks: Sequence[Task],
+    bench: Bench,
     *,
-    python: Path,
-    tree: Path,
-    roots: Sequence[str],
-    folder: Path,
     seconds: float,
     done: Callable[[Exploration], None],
-    hypothesis: bool = False,
-) -> list[Exploration]:
-    """Explore every task and return the explorations in the order of the tasks.
+    cache: Cache | None = None,
+) -> Generator[list[tuple[int, Exploration]]]:
+    """Explore every task; yield (position of the task, exploration), all that are over since the last time together.
 
-    ``folder`` is the temporary folder of the run; ``seconds`` is the time for all of them together: what it does not
-    reach comes back with that problem. ``done`` is called after each, from several threads. With ``hypothesis`` properties
-    are looked for too.
+    ``seconds`` is the time for all of them together: what it does not reach comes back with that problem. The search goes
+    on while the caller works on what it was given; closing the iterator ends it. ``done`` is called after each, from several
+    threads. What ``cache`` has of an earlier run comes first.
     """
     workers = min(usable_cores(), len(tasks)) or 1
-    queue = Queue(tasks, time.monotonic() + seconds, workers)
-    found: dict[int, Exploration] = {}
+    kept = _kept(tasks, seconds * workers / max(1, len(tasks)), cache)
+    for exploration in kept.values():
+        done(exploration)
+    if kept:
+        yield list(kept.items())
+    left = len(tasks) - len(kept)
+    crew = _Crew(bench, Queue(tasks, time.monotonic() + seconds, workers, skip=kept.keys()), seconds, done)
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for number in range(min(workers, left)):
+                pool.submit(crew.work, number)
+            while left:
+                found = _waiting(crew.over, cache)
+                left -= len(found)
+                yield found
+        finally:
+            crew.stop()
+            if not crew.over.empty():
+                _waiting(crew.over, cache)
 
-    def work(number: int) -> None:
-        place = folder / f"runtime{number}"
-        place.mkdir(parents=True, exist_ok=True)
+
+class _Crew:
+    """The threads that explore, each with a runtime of its own; what they found, or what went wrong, is in ``over``."""
+
+    def __init__(self, bench: Bench, queue: Queue, seconds: float, done: Callable[[Exploration], None]) -> None:
+        self.over: SimpleQueue[_Done | BaseException] = SimpleQueue()
+        self._bench = bench
+        self._queue = queue
+        self._seconds = seconds
+        self._done = done
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End the work; what is not over by now will not be."""
+        self._queue.clear()
+        self._stopped.set()
+
+    def work(self, number: int) -> None:
+        """Explore until there is nothing left."""
         runtime: sandbox.Runtime | None = None
         try:
-            while (taken := queue.take()) is not None:
+            while (taken := self._queue.take()) is not None:
                 position, task, share, left = taken
                 if share < LEAST_SECONDS:
-                    late = _failed(task, f"not tried: the budget of {seconds:g} s was used up; raise --budget")
-                    found[position] = replace(late, untried=True)
+                    problem = f"not tried: the budget of {self._seconds:g} s was used up; raise --budget"
+                    found = _Done(position, task, replace(_failed(task, problem), untried=True))
                 else:
-                    if runtime is None:
-                        runtime = sandbox.Runtime(python, folder=place, tree=tree, roots=roots, memory_bytes=MEMORY)
-                    found[position], runtime = _ask(runtime, task, share, left, hypothesis)
-                done(found[position])
+                    runtime = runtime or self._runtime(number)
+                    found, runtime = _ask(runtime, position, task, share, left, self._bench.hypothesis)
+                if self._stopped.is_set():
+                    break
+                self._done(found.exploration)
+                self.over.put(found)
+        except BaseException as error:  # noqa: BLE001  # raised again where the explorations are awaited
+            self.over.put(error)
         finally:
             if runtime is not None:
                 runtime.close()
 
-    with ThreadPoolExecutor(workers) as pool:
-        for future in [pool.submit(work, number) for number in range(workers)]:
-            future.result()
-    return [found[position] for position in range(len(tasks))]
+    def _runtime(self, number: int) -> sandbox.Runtime:
+        bench, place = self._bench, self._bench.folder / f"runtime{number}"
+        place.mkdir(parents=True, exist_ok=True)
+        return sandbox.Runtime(
+            bench.python, folder=place, tree=bench.tree, roots=bench.roots, memory_bytes=MEMORY, stopped=self._stopped
+        )
+
+
+def _waiting(over: SimpleQueue[_Done | BaseException], cache: Cache | None) -> list[tuple[int, Exploration]]:
+    """Wait for something to be over and take all that is; keep what is worth it."""
+    found: list[_Done] = []
+    try:
+        while not found or not over.empty():
+            item = over.get()
+            if isinstance(item, BaseException):
+                raise item
+            found.append(item)
+    finally:
+        worth = {
+            _key(one.task): {"answer": one.answer, "seconds": one.seconds} for one in found if one.is_worth_keeping
+        }
+        if cache is not None:
+            cache.put_many(KIND, worth)
+    return [(one.position, one.exploration) for one in found]
+
+
+# -- what earlier runs found -----------------------------------------------------------------------------------------
+
+
+def _kept(tasks: Sequence[Task], share: float, cache: Cache | None) -> dict[int, Exploration]:
+    """Return {position: exploration} of the tasks that an earlier run has explored.
+
+    ``share`` is the time in seconds that each would get now. A search that used up its time is made again where it would
+    get more than twice as much.
+    """
+    enough = min(MOST_SECONDS, max(FAIR_SECONDS, share)) / 2
+    values = cache.get_many(KIND, {_key(task) for task in tasks if task.key}) if cache is not None else {}
+    found = {}
+    for position, task in enumerate(tasks):
+        value = values.get(_key(task)) if task.key else None
+        if value is None:
+            continue
+        try:
+            answer, given = value["answer"], value["seconds"]
+            if given >= enough or answer["seconds"] < _ENDED_EARLY * given:
+                found[position] = replace(_exploration(task, answer), seconds=0.0)
+        except (LookupError, TypeError, ValueError, AttributeError):  # not as we write it
+            continue
+    return found
+
+
+def _key(task: Task) -> str:
+    return hashlib.sha256(f"{_engine()} {task.key}".encode()).hexdigest()
+
+
+@lru_cache
+def _engine() -> str:
+    """Return what stands for the engine itself: its version, and its sources for those who work on it."""
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted(sandbox.RUNTIME.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+# -- one function ----------------------------------------------------------------------------------------------------
 
 
 def usable_cores() -> int:
@@ -106,8 +250,8 @@ def usable_cores() -> int:
 
 
 def _ask(
-    runtime: sandbox.Runtime, task: Task, seconds: float, left: float, hypothesis: bool
-) -> tuple[Exploration, sandbox.Runtime | None]:
+    runtime: sandbox.Runtime, position: int, task: Task, seconds: float, left: float, hypothesis: bool
+) -> tuple[_Done, sandbox.Runtime | None]:
     """Explore one task; the runtime comes back too, or None if it was lost on the way."""
     function = task.function
     request = {
@@ -127,10 +271,11 @@ def _ask(
     try:
         answer = runtime.request(request, min(seconds * 3 + MOST_IMPORT_SECONDS, max(0.0, left)) + _GRACE)
     except sandbox.RuntimeTimeout:
-        return _failed(task, "the time for it ran out: it is too large, or its calls are too slow"), None
+        problem = "the time for it ran out: it is too large, or its calls are too slow"
+        return _Done(position, task, _failed(task, problem)), None
     except sandbox.RuntimeDied as death:
-        return _failed(task, f"the process that runs the calls ended: {death}"), None
-    return _exploration(task, answer), runtime
+        return _Done(position, task, _failed(task, f"the process that runs the calls ended: {death}")), None
+    return _Done(position, task, _exploration(task, answer), answer, seconds), runtime
 
 
 def _failed(task: Task, problem: str) -> Exploration:

@@ -27,6 +27,7 @@ def _report(report: Report, place: Place, *, diff: bool) -> dict[str, Any]:
         "mode": report.mode,
         "range": report.range,
         "exit_status": verdict.exit_status(report),
+        "interrupted": bool(report.interrupted),
         "seconds": report.seconds,
         "counts": {"functions": len(findings), **verdict.counts(report)},
         "targets": [

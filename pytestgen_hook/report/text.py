@@ -37,6 +37,7 @@ def render_text(report: Report, style: Style) -> str:
     if not style.quiet:
         lines += [f"{styled('note:', 'bold', colour=style.colour)} {escaped(note)}" for note in report.notes]
     lines += _written(report, style)
+    lines += _interrupted(report, style)
     lines.append(_summary(report, style))
     return "\n".join(lines) + "\n"
 
@@ -45,7 +46,9 @@ def _ordered(report: Report) -> list[Finding]:
     return sorted(report.findings, key=lambda finding: (finding.function.path, finding.function.def_line))
 
 
-def _is_told(finding: Finding) -> bool:
+def _is_told(report: Report, finding: Finding) -> bool:
+    if report.interrupted and finding.untried:  # all that could be said is that it was not reached, and that is counted
+        return False
     return finding.status is not Status.TESTED or verdict.is_open(finding)
 
 
@@ -56,7 +59,7 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
     """Yield the lines of the findings; what to do stands once where it is the same for several in a row."""
     said = ""
     for finding in _ordered(report):
-        if style.verbose or _is_told(finding):
+        if style.verbose or _is_told(report, finding):
             todo = _todo(report, finding, style)
             is_new = todo != said
             told = _told(finding) if is_new or not finding.untried else "not tried either"
@@ -141,6 +144,17 @@ def _written(report: Report, style: Style) -> list[str]:
         command = styled(escaped(style.place.adding(waiting)), "cyan", colour=style.colour)
         lines.append(f"{styled('written:', 'green', colour=style.colour)} read them, then {command}")
     return lines
+
+
+def _interrupted(report: Report, style: Style) -> list[str]:
+    """What an interrupted run has done, and how to go on from there."""
+    if not report.interrupted:
+        return []
+    given = sum(finding.status is Status.GENERATED for finding in report.findings)
+    left = sum(finding.untried for finding in report.findings)
+    told = f"{_number(given, 'function')} {'was' if given == 1 else 'were'} given tests, which stay; {left} not reached"
+    command = _coloured(escaped(style.place.again), style)
+    return [f"{styled('interrupted:', 'red', colour=style.colour)} {told}. To go on -> {command}"]
 
 
 def _summary(report: Report, style: Style) -> str:

@@ -27,7 +27,12 @@ def unstaged(report: Report) -> list[str]:
 
 
 def exit_status(report: Report) -> int:
-    """Return 0 where nothing is left to do; 1 for open findings, files that need a look, and what was not analysed."""
+    """Return 0 where nothing is left to do; 1 for open findings, files that need a look, and what was not analysed.
+
+    That of an interrupted run is its own: 130 or 143.
+    """
+    if report.interrupted:
+        return report.interrupted
     if any(map(is_open, report.findings)) or report.unanalysed or unstaged(report):
         return FINDINGS
     return CLEAN
@@ -48,12 +53,14 @@ def counts(report: Report) -> Mapping[str, int]:
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the reader stands: ``base`` is the working folder below the top of the repository, ``command`` starts a
-    line that writes tests for a file (empty: ours, from PATH), and ``whole`` says that it takes no file.
+    line that writes tests for a file (empty: ours, from PATH), and ``whole`` says that it takes no file. ``again`` is the
+    command line of this run.
     """
 
     base: str = ""
     command: str = ""
     whole: bool = False
+    again: str = "pytestgen-check"
 
     def path(self, path: str) -> str:
         """Return a path of the repository as seen from the working folder."""
@@ -103,6 +110,8 @@ def remedy(report: Report, finding: Finding, place: Place, *, diff: bool) -> str
         return place.writing(report, path) if diff else place.adding(files)
     if finding.status is Status.UNTESTED and finding.tests:  # made by an earlier run, and not staged since
         return place.adding(sorted({test.partition("::")[0] for test in finding.tests}))
+    if finding.untried and report.interrupted:  # another run begins with the whole budget
+        return place.writing(report, path)
     if finding.untried:
         return place.writing(report, path, f"{2 * report.budget:g}")
     # Where tests have been tried already, another attempt would end in the same way.

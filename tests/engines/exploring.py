@@ -4,7 +4,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from pytestgen_hook.engines.search import Task, explore
+from pytestgen_hook.engines.search import Bench, Task, explore
 from pytestgen_hook.functions import functions_in
 from pytestgen_hook.render import render
 from pytestgen_hook.types import Exploration
@@ -23,15 +23,11 @@ def explored(
     functions = functions_in("subject.py", (tree / "subject.py").read_bytes())
     found = explore(
         [Task(function, "subject") for function in functions],
-        python=PYTHON,
-        tree=tree,
-        roots=[""],
-        folder=tmp_path / "work",
+        Bench(PYTHON, tree, [""], tmp_path / "work", hypothesis),
         seconds=seconds,
         done=lambda exploration: None,
-        hypothesis=hypothesis,
     )
-    return {item.function.qualname: item for item in found}
+    return {item.function.qualname: item for some in found for _, item in some}
 
 
 def written(exploration: Exploration) -> str:

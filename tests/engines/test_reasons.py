@@ -1,12 +1,7 @@
 """Why there is no test says what was missed, through the engine's real processes."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-from pytestgen_hook.engines.search import Task, explore
-from pytestgen_hook.functions import functions_in
+from exploring import explored, the_only
 
 
 @pytest.mark.parametrize(
@@ -25,17 +20,4 @@ from pytestgen_hook.functions import functions_in
     ],
 )
 def test_the_reason_says_what_was_missed(tmp_path, source, reason):
-    tree = tmp_path / "tree"
-    tree.mkdir()
-    (tree / "subject.py").write_text(source)
-    (function,) = functions_in("subject.py", source.encode())
-    (found,) = explore(
-        [Task(function, "subject")],
-        python=Path(sys.executable),
-        tree=tree,
-        roots=[""],
-        folder=tmp_path / "work",
-        seconds=6,
-        done=lambda exploration: None,
-    )
-    assert found.problem == reason
+    assert the_only(explored(tmp_path, source, seconds=6)).problem == reason
