@@ -87,6 +87,31 @@ def rows() -> list[tuple[str, str, str]]:
                 f"nothing else changed: {'yes' if safe else 'NO'}",
             )
         )
+    if size := result("size"):
+        small, large, stopped = size["small"], size["large"], size["interrupted"]
+        found += [
+            (
+                f"seconds a function: {large['functions']} in one repository, the same in {small['repositories']}",
+                "within 20 %",
+                f"{large['seconds_a_function']} s, {small['seconds_a_function']} s: {size['ratio']}x",
+            ),
+            (
+                "… memory of all processes at the peak",
+                "bounded",
+                f"{large['peak_mib']} MiB, {small['peak_mib']} MiB",
+            ),
+            (
+                "… share of 2 cores used",
+                "both used",
+                f"{large['cores_used_percent']} %, {small['cores_used_percent']} %",
+            ),
+            (
+                f"… interrupted half way, {stopped['functions']} functions: given tests before · after",
+                "nothing lost or done twice",
+                f"{stopped['given_tests_before']} in {stopped['seconds_before']} s · "
+                f"{stopped['given_tests_after']} in {stopped['seconds_after']} s",
+            ),
+        ]
     for project in result("strength").get("projects", ()):
         against = project["against_mutmut"]
         found.append(
