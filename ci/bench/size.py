@@ -167,6 +167,7 @@ def measured(python: Path, folders: list[Path], seconds: float) -> dict[str, obj
         "functions": functions,
         "given_tests": sum(one.counts("generated") for one in runs),
         "seconds_a_function": round(wall / functions, 3),
+        "cpu_seconds_a_function": round(sum(one.cpu_seconds for one in runs) / functions, 3),
         "cores_used_percent": round(100 * sum(one.cpu_seconds for one in runs) / wall / cores),
         "peak_mib": max(one.most_bytes for one in runs) // MIB,
     }

@@ -357,20 +357,24 @@ class Examination:
         its packages, and the variables of the environment that the runtime keeps.
         """
         closure = {path, *self._graph.upstream(path)}
-        folders = {posixpath.dirname(file) for file in closure}
-        data = {
-            file
-            for file in self._data_files
-            if any(folder in folders for folder in ("", *map(str, PurePosixPath(file).parents)))
-        }
-        contents = sorted((file, self._entries.get(file, "")) for file in closure | data)
+        folders = sorted({posixpath.dirname(file) for file in closure})
+        contents = sorted((file, self._entries.get(file, "")) for file in closure)
+        data = [self._data_below[folder] for folder in folders if folder in self._data_below]
         roots = self._graph.roots_for(self._graph.project(path))
-        state = [contents, roots, self._interpreter.fingerprint, sorted(clean_environment(Path()).items())]
-        return hashlib.sha256(json.dumps(state).encode("utf-8", "surrogatepass")).hexdigest()
+        # The runtime starts no programs: where they would be looked for is of no account.
+        variables = sorted(item for item in clean_environment(Path()).items() if item[0] != "PATH")
+        state = [contents, data, roots, self._interpreter.fingerprint, variables]
+        return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
     @cached_property
-    def _data_files(self) -> list[str]:
-        return [path for path in self._entries if not path.endswith(".py")]
+    def _data_below(self) -> dict[str, str]:
+        """Folder (``""`` is the top) → what stands for all files that are not Python in it and below."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for path, blob in sorted(self._entries.items()):
+            if not path.endswith(".py"):
+                for folder in PurePosixPath(path).parents:
+                    found.setdefault("" if folder == PurePosixPath() else str(folder), []).append((path, blob))
+        return {folder: hashlib.sha256(json.dumps(some).encode()).hexdigest() for folder, some in found.items()}
 
     def _importers(self, path: str) -> list[bytes]:
         paths = sorted(self._graph.importers.get(path, ()))[:150]
