@@ -80,6 +80,7 @@ class Watched:
     seconds: float
     cpu_seconds: float
     most_bytes: int
+    wanted: list[int]  # how many processes wanted to run, each time they were looked at
     report: dict
     said: str
 
@@ -107,9 +108,11 @@ def run(python: Path, folder: Path, *options: str, interrupt_at: int | None = No
         stderr=subprocess.STDOUT,
         text=True,
     )
-    most = 0
+    most, wanted = 0, []
     while process.poll() is None:
-        most = max(most, resident(process.pid))
+        size, running = looked_at(process.pid)
+        most = max(most, size)
+        wanted.append(running)
         if interrupt_at is not None and len(list((folder / "tests").glob("test_*.py"))) >= interrupt_at:
             process.send_signal(signal.SIGINT)
             interrupt_at = None
@@ -129,28 +132,34 @@ def run(python: Path, folder: Path, *options: str, interrupt_at: int | None = No
     if list(temporary.iterdir()):
         raise SystemExit(f"left behind: {list(temporary.iterdir())}")
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return Watched(process.returncode, took, cpu, most, json.loads(report.read_text(encoding="utf-8")), said)
+    return Watched(process.returncode, took, cpu, most, wanted, json.loads(report.read_text(encoding="utf-8")), said)
 
 
-def resident(process: int) -> int:
-    """Return the bytes that a process and all below it hold; memory that several share counts once (proportional)."""
+def looked_at(process: int) -> tuple[int, int]:
+    """Return the bytes that a process and all below it hold, and how many of these processes run or wait for a core.
+
+    Memory that several share counts once (proportional).
+    """
     parents: dict[int, list[int]] = {}
+    states: dict[int, bytes] = {}
     for place in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = place.read_bytes().rpartition(b")")[2].split()
         except OSError:
             continue
         parents.setdefault(int(fields[1]), []).append(int(place.parent.name))
-    total, left = 0, [process]
+        states[int(place.parent.name)] = fields[0]
+    total, running, left = 0, 0, [process]
     while left:
         one = left.pop()
         left += parents.get(one, [])
+        running += states.get(one) == b"R"
         try:
             rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
         except OSError:
             continue
         total += sum(int(line.split()[1]) << 10 for line in rollup.splitlines() if line.startswith("Pss:"))
-    return total
+    return total, running
 
 
 def measured(python: Path, folders: list[Path], seconds: float) -> dict[str, object]:
@@ -162,6 +171,7 @@ def measured(python: Path, folders: list[Path], seconds: float) -> dict[str, obj
         runs.append(run(python, folder, "--budget", f"{count * seconds:g}"))
         functions += count
     wall, cores = sum(one.seconds for one in runs), min(2, len(os.sched_getaffinity(0)))
+    looks = [count for one in runs for count in one.wanted]
     return {
         "repositories": len(folders),
         "functions": functions,
@@ -169,6 +179,8 @@ def measured(python: Path, folders: list[Path], seconds: float) -> dict[str, obj
         "seconds_a_function": round(wall / functions, 3),
         "cpu_seconds_a_function": round(sum(one.cpu_seconds for one in runs) / functions, 3),
         "cores_used_percent": round(100 * sum(one.cpu_seconds for one in runs) / wall / cores),
+        # Not what they got, which is less where others work too: the share of the time in which all cores had work.
+        "cores_wanted_percent": round(100 * sum(min(cores, count) for count in looks) / cores / len(looks)),
         "peak_mib": max(one.most_bytes for one in runs) // MIB,
     }
 

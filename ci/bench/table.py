@@ -101,9 +101,10 @@ def rows() -> list[tuple[str, str, str]]:
                 f"{large['peak_mib']} MiB, {small['peak_mib']} MiB",
             ),
             (
-                "… share of 2 cores used",
+                "… 2 cores: had work · used (others worked too)",
                 "both used",
-                f"{large['cores_used_percent']} %, {small['cores_used_percent']} %",
+                f"{large['cores_wanted_percent']} % · {large['cores_used_percent']} %, "
+                f"{small['cores_wanted_percent']} % · {small['cores_used_percent']} %",
             ),
             (
                 f"… interrupted half way, {stopped['functions']} functions: given tests before · after",
