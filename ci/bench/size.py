@@ -255,7 +255,9 @@ def main() -> None:
     result: dict[str, object] = {"seconds_of_budget_a_function": seconds}
     if options.only != "interrupted":
         small = measured(python, [made(work, name, [name]) for name in PARTS], seconds)
+        print(json.dumps({"small": small}), flush=True)
         large = measured(python, [made(work, "all", PARTS)], seconds)
+        print(json.dumps({"large": large}), flush=True)
         result |= {"small": small, "large": large}
         result["ratio"] = round(large["seconds_a_function"] / small["seconds_a_function"], 2)
     if options.only != "size":
