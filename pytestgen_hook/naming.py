@@ -29,7 +29,9 @@ _LEAST_WORDS_OF_MESSAGE = 3
 _MOST_WORDS_OF_MESSAGE = 6
 _MOST_WORDS_OF_OUTCOME = 3
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_FIXTURES = ("capsys", "caplog", "monkeypatch")
+FIXTURES = ("capsys", "caplog", "monkeypatch", "tmp_path")
+CALLS = ".call_args_list"  # of the method of a stand-in
+_READ = (".read_text()", '.read_text(encoding="utf-8")', ".read_bytes()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ def _named(case: Case) -> list[tuple[str, str]]:
 def _step(statement: str) -> str:
     """Return the name of the method that a statement before the call calls, in words; "" where it calls none."""
     match ast.parse(statement).body:
-        case [ast.Expr(ast.Call(ast.Attribute(ast.Name(whose), name)))] if whose not in _FIXTURES:
+        case [ast.Expr(ast.Call(ast.Attribute(ast.Name(whose), name)))] if whose not in FIXTURES:
             return snake(name)
     return ""
 
@@ -486,8 +488,10 @@ def names_of(node: ast.AST) -> set[str]:
 
 def fixtures_of(case: Case) -> list[str]:
     """The fixtures of pytest that the case uses."""
-    texts = [*case.prepare, *(check.subject for check in case.checks)]
-    return [name for name in _FIXTURES if any(text.startswith(name + ".") for text in texts)]
+    texts = [*case.arranging, *case.prepare, case.call]
+    texts += [text for check in case.checks for text in (check.subject, check.expected)]
+    used = set().union(*map(names_in, texts))
+    return [name for name in FIXTURES if name in used and name not in case.names]
 
 
 # -- names of tests --------------------------------------------------------------------------------------------------
@@ -577,7 +581,12 @@ def _done(function: Function, cases: Sequence[Case]) -> str:
         if fixture in fixtures_of(first):
             return said_so
     changed = [check.subject for check in told(first) if not is_of_result(check)]
-    if changed and function.kind is not Kind.PROPERTY:
+    called = [subject.split(".")[-2] for subject in changed if subject.endswith(CALLS)]
+    if changed and changed[0].endswith(_READ):
+        return "_writes_file"
+    if called and len(called) == len(told(first)):
+        return f"_calls_{snake(called[0])}"
+    if changed and not called and function.kind is not Kind.PROPERTY:
         owners = [name for name, _ in _named(first) if name in names_in(changed[0])]
         return f"_changes_{snake(owners[0] if owners else changed[0])}"
     shared = set.intersection(*[set(outcome(case)) for case in cases])

@@ -6,12 +6,23 @@ import ast
 import builtins
 import keyword
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytestgen_hook.naming import LONGEST_NAME, Facts, fixtures_of, is_of_result, names_in, row_ids, test_names, told
+from pytestgen_hook.naming import (
+    CALLS,
+    FIXTURES,
+    LONGEST_NAME,
+    Facts,
+    fixtures_of,
+    is_of_result,
+    names_in,
+    row_ids,
+    test_names,
+    told,
+)
 from pytestgen_hook.phrases import snake
-from pytestgen_hook.types import Case, Check, Exploration, TestModule
+from pytestgen_hook.types import HOLE, Case, Check, Exploration, TestModule, line_of
 
 _LONGEST_INLINE = 70
 _LOOSE = (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda)  # a comparison after one of these would become part of it
@@ -69,6 +80,8 @@ _OWN_NAMES = {
     "capsys",
     "caplog",
     "monkeypatch",
+    "tmp_path",
+    "call",
 }
 _COLLECTED = ("pytest_", "test", "Test")
 
@@ -78,7 +91,9 @@ def _with_clashes_qualified(case: Case) -> Case:
     clashing = {
         name: module
         for module, name in case.imports
-        if name in _OWN_NAMES or hasattr(builtins, name or "_") or name.startswith(_COLLECTED)
+        if (name in _OWN_NAMES and module != "unittest.mock")
+        or hasattr(builtins, name or "_")
+        or name.startswith(_COLLECTED)
     }
     if not clashing:
         return case
@@ -90,7 +105,7 @@ def _with_clashes_qualified(case: Case) -> Case:
     raises = case.raises and replace(case.raises, name=swap(case.raises.name))
     return replace(
         case,
-        arguments=tuple((name, swap(source)) for name, source in case.arguments),
+        arguments=tuple((_target(target, by), swap(source)) for target, source in case.arguments),
         define=tuple(swap(statement) for statement in case.define),
         prepare=tuple(swap(statement) for statement in case.prepare),
         call=swap(case.call),
@@ -131,34 +146,40 @@ def _grouped(cases: Sequence[Case], usable: Sequence[int], facts: Facts) -> list
 
 
 def _shape(case: Case) -> tuple[object, ...]:
-    names = tuple(name for name, _ in case.arguments)
+    # What names something of the test itself is no value for a table: that needs a test of its own.
+    local = {*case.names, *FIXTURES}
+
+    def fixed(source: str) -> str | None:
+        return source if local & names_in(source) else None
+
+    # So is what is made of a class that the test defines.
+    arguments = tuple((target, source if case.define else fixed(source)) for target, source in case.arguments)
     raised = (case.raises.name, case.raises.message is None) if case.raises else None
-    # Which of its arguments a call gives back is no value for a table: that needs a test of its own.
-    checks = tuple((check.subject, check.operator, check.expected in names and check.expected) for check in told(case))
-    # What is made of classes and variables of the test itself is no value for a table either.
-    links = tuple(source for _, source in case.arguments if case.define or _linked_to(source, names))
+    checks = tuple((check.subject, check.operator, fixed(check.expected)) for check in told(case))
     form = (case.enters, case.inside, case.given)
-    return (names, links, case.define, case.prepare, case.call, case.setup, checks, raised, form)
-
-
-def _linked_to(source: str, names: Collection[str]) -> str | None:
-    """Return the argument that another one is a part of: ``tree`` where the source of that is ``tree.left``."""
-    match = re.match(r"([A-Za-z_]\w*)(?=[.\[])", source)
-    return match.group(1) if match and match.group(1) in names else None
+    return (arguments, case.define, case.prepare, case.call, case.setup, checks, raised, form)
 
 
 def _renamed(case: Case, imported: set[str]) -> Case:
     """Return the case with arguments that would hide an imported name renamed."""
-    changes = {name: name + "_" for name, _ in case.arguments if name in imported}
+    changes = {name: name + "_" for name in case.names if name in imported}
     if not changes:
         return case
+    by: dict[str, ast.expr] = {name: ast.Name(new, ast.Load()) for name, new in changes.items()}
 
     def swap(text: str) -> str:
-        return _substituted(text, {name: ast.Name(new, ast.Load()) for name, new in changes.items()})
+        return _substituted(text, by)
 
+    # Where a name is bound and in what stands before that, it is still the imported one.
+    arguments: list[tuple[str, str]] = []
+    bound: set[str] = set()
+    for target, source in case.arguments:
+        known = {name: node for name, node in by.items() if name in bound}
+        arguments.append((_target(changes.get(target, target), known), _substituted(source, known)))
+        bound.add(target)
     return replace(
         case,
-        arguments=tuple((changes.get(name, name), source) for name, source in case.arguments),
+        arguments=tuple(arguments),
         define=tuple(swap(statement) for statement in case.define),
         prepare=tuple(swap(statement) for statement in case.prepare),
         call=swap(case.call),
@@ -213,6 +234,13 @@ def _substituted(text: str, by: dict[str, ast.expr]) -> str:
     return ast.unparse(_Substitution(by).visit(tree))
 
 
+def _target(target: str, by: dict[str, ast.expr]) -> str:
+    """Return the target of an argument with other expressions for some names; a name stays as it is."""
+    if HOLE not in target:
+        return target
+    return _substituted(target.replace(HOLE, "__hole__", 1), by).replace("__hole__", HOLE, 1)
+
+
 def _expression(source: str) -> ast.expr:
     return ast.parse(source, mode="eval").body
 
@@ -227,32 +255,37 @@ def _test_source(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
 def _single(name: str, case: Case) -> str:
     if case.given:
         return _property(name, case)
-    lines, call, setup = _arranged(case, [argument for argument, _ in case.arguments])
+    lines, call, setup = _arranged(case, {})
     lines += setup
     expected = {index: check.expected for index, check in enumerate(told(case))}
     lines += _act_and_assert(case, call, expected, _pattern(case.raises.message) if case.raises else None)
     return _function(name, fixtures_of(case), lines)
 
 
-def _arranged(case: Case, names: Collection[str]) -> tuple[list[str], str, list[str]]:
-    """Return assignments for some of the arguments, and the call and setup with those that are short put in their place."""
+def _arranged(case: Case, columns: Mapping[str, str]) -> tuple[list[str], str, list[str]]:
+    """Return the lines of the arguments, and the call and setup with those that are short put in their place.
+
+    ``columns`` maps the targets whose values stand in the columns of a table to the names of these.
+    """
     # What an assertion looks at needs a name: arguments changed in place, and one that is given back.
     texts = [text for check in case.checks for text in (check.subject, check.expected)]
     kept = set().union(*map(names_in, [*texts, *case.prepare]))
-    bound = [name for name, _ in case.arguments]
-    kept.update(filter(None, (_linked_to(source, bound) for _, source in case.arguments)))
+    # And so does what further lines are about.
+    kept.update(*(names_in(source) for _, source in case.arguments))
+    kept.update(*(names_in(line_of(target, "0")) for target, _ in case.arguments if HOLE in target))
     receiver = _receiver(case)
     lines: list[str] = [statement + "\n" for statement in case.define]
     room = _LONGEST_INLINE
     by: dict[str, ast.expr] = {}
     for argument, source in case.arguments:
-        if argument not in names:
-            continue
-        if len(source) <= room and argument not in kept and argument != receiver:
+        if argument in columns:
+            if HOLE in argument:
+                lines.append(line_of(argument, columns[argument]))
+        elif len(source) <= room and HOLE not in argument and argument not in kept and argument != receiver:
             room -= len(source)
             by[argument] = _expression(source)
         else:
-            lines.append(f"{argument} = {source}")
+            lines.append(line_of(argument, source))
     setup = [*case.prepare, *(_substituted(statement, by) for statement in case.setup)]
     return lines, _substituted(case.call, by), setup
 
@@ -268,8 +301,7 @@ def _property(name: str, case: Case) -> str:
 def _receiver(case: Case) -> str | None:
     """The argument that the call is made on: ``cart`` in ``cart.add(item)``."""
     match = re.match(r"([A-Za-z_]\w*)\s*(?:\.|\[|[-+*/%<>=&|^@]|\()", case.call)
-    names = {name for name, _ in case.arguments}
-    return match.group(1) if match and match.group(1) in names else None
+    return match.group(1) if match and match.group(1) in case.names else None
 
 
 def _act_and_assert(case: Case, call: str, expected: dict[int, str], pattern: str | None) -> list[str]:
@@ -330,6 +362,12 @@ def _assertion(subject: str, operator: str, expected: str) -> str:
     node = _expression(subject)
     if expected == "True" and isinstance(node, ast.Compare) and _is_of_hashes(node):
         return f"assert {subject}"
+    if subject.endswith(CALLS):
+        match _expression(expected):
+            case ast.List(elts=[]):
+                return f"{subject.removesuffix(CALLS)}.assert_not_called()"
+            case ast.List(elts=[ast.Call(func=ast.Name("call"))]):
+                return f"{subject.removesuffix(CALLS)}.assert_called_once_with({expected[len('[call(') : -len(')]')]})"
     if isinstance(node, _LOOSE):
         subject = f"({subject})"
     return f"assert {subject} {operator} {expected}"
@@ -356,22 +394,26 @@ def _quoted(text: str) -> str:
 def _table(name: str, cases: Sequence[Case], ids: Sequence[str]) -> str:
     first = cases[0]
     columns: list[tuple[str, list[str]]] = []
-    constant: list[str] = []
-    for position, (argument, _) in enumerate(first.arguments):
+    used = set(first.names).union(FIXTURES, *(_bound_by_imports(case) for case in cases))
+    varying: dict[str, str] = {}
+    for position, (target, _) in enumerate(first.arguments):
         sources = [case.arguments[position][1] for case in cases]
-        if len(set(sources)) == 1:
-            constant.append(argument)
-        else:
-            columns.append((argument, sources))
-    lines, call, setup = _arranged(first, constant)
-    arguments = {argument for argument, _ in first.arguments}
-    used = arguments.union(*(_bound_by_imports(case) for case in cases))
+        if len(set(sources)) > 1:
+            varying[target] = target if HOLE not in target else _free(_column_of_target(target), used)
+            used.add(varying[target])
+            columns.append((varying[target], sources))
+    lines, call, setup = _arranged(first, varying)
     expected: dict[int, str] = {}
     for position, check in enumerate(told(first)):
         sources = [told(case)[position].expected for case in cases]
         if len(set(sources)) == 1:
             expected[position] = sources[0]
             continue
+        if check.subject.endswith(CALLS):
+            made = _call_in_columns(sources, columns, check.subject.split(".")[-2], used)
+            if made:
+                expected[position] = f"[{made}]"
+                continue
         column = _free(_column(check.subject), used)
         used.add(column)
         expected[position] = column
@@ -401,7 +443,55 @@ _COLUMNS = {
 _ASPECTS = {r"sha256": "digest", r"^len": "length", r"^sum": "sum", r"\[:\d+\]$": "start", r"\[-\d+:\]$": "end"}
 
 
+def _call_in_columns(
+    sources: Sequence[str], columns: list[tuple[str, list[str]]], method: str, used: set[str]
+) -> str | None:
+    """Return the one call that all the lists of calls have, over the columns of a table; what no column has becomes one.
+
+    None if not all of them are of one call of one form.
+    """
+    calls = [
+        node.elts[0] if isinstance(node, ast.List) and len(node.elts) == 1 else None
+        for node in map(_expression, sources)
+    ]
+    found = [call for call in calls if isinstance(call, ast.Call)]
+    forms = {(len(call.args), tuple(keyword.arg for keyword in call.keywords)) for call in found}
+    if len(found) < len(sources) or len(forms) > 1:
+        return None
+    parts = []
+    names = [*(None for _ in found[0].args), *(keyword.arg for keyword in found[0].keywords)]
+    for place, name in enumerate(names):
+        nodes = [[*call.args, *(keyword.value for keyword in call.keywords)][place] for call in found]
+        texts = [ast.get_source_segment(source, node) or "" for source, node in zip(sources, nodes, strict=True)]
+        text = texts[0] if len(set(texts)) == 1 else next((known for known, held in columns if held == texts), None)
+        if text is None:
+            text = _free(f"expected_{name or snake(method)}", used)
+            used.add(text)
+            columns.append((text, texts))
+        parts.append(f"{name}={text}" if name else text)
+    return f"call({', '.join(parts)})"
+
+
+_QUESTION = re.compile(r"^(?:get|find|fetch|load|read|list|query|look_?up)_(?=\w)")
+
+
+def _column_of_target(target: str) -> str:
+    """Name what a statement about a dependency gives it: ``order`` for ``db.get_order.return_value = {}``."""
+    path = target.partition(" =")[0]
+    if path == target:
+        variable = re.search(r'setenv\("(\w+)"', target)
+        moment = re.search(r'setattr\("[\w.]*?(\w+)"', target)
+        return snake(variable[1]) if variable else f"{snake(moment[1])}_gives" if moment else "content"
+    *_, owner, name = path.split(".")
+    if name not in ("return_value", "side_effect"):
+        return snake(name)
+    noun = _QUESTION.sub("", snake(owner))
+    return noun if noun != snake(owner) else f"{noun}_gives"
+
+
 def _column(subject: str) -> str:
+    if subject.endswith(CALLS):
+        return f"expected_{snake(subject.split('.')[-2])}_calls"
     for pattern, name in _ASPECTS.items():
         if re.search(pattern, subject):
             return f"expected_{name}"

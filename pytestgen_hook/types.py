@@ -174,18 +174,27 @@ class Raises:
     message: str | None
 
 
+HOLE = "{}"
+
+
+def line_of(target: str, source: str) -> str:
+    """Return the statement that gives a target of ``Case.arguments`` its value."""
+    return target.replace(HOLE, source, 1) if HOLE in target else f"{target} = {source}"
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One observed call that earned its place, as source text.
 
-    ``define`` are statements that define what the arguments use; ``arguments`` are (name, source) in the order of the call;
-    ``prepare`` are statements that bring them into the state that
-    the call is made in; ``setup`` are statements before it; ``call`` is an expression
+    ``define`` are statements that define what the arguments use; ``arguments`` are (target, source) in the order of
+    evaluation: the target is the name of the value, or a statement about what has a name already, with ``{}`` in the place
+    of the value (``db.get.return_value = {}``); ``prepare`` are statements that bring them into the state that the call is
+    made in; ``setup`` are statements before it; ``call`` is an expression
     over the argument names and the names that ``setup`` binds. Exactly one of ``checks`` and ``raises`` is given.
     With ``enters`` the call gives a context manager, and ``result`` is what entering it gives; ``inside`` is the exception
     that is raised there, as source. With ``given``, which says what the function does (``keeps_length``), the arguments are
-    strategies of Hypothesis and the check holds for all that they draw. Checks may use pytest's
-    fixtures ``capsys`` and ``caplog``.
+    strategies of Hypothesis and the check holds for all that they draw. All of it may use pytest's
+    fixtures ``capsys``, ``caplog``, ``monkeypatch`` and ``tmp_path``.
     ``imports`` are (module, name) pairs, name "" for ``import module``. ``lines`` are those of the function that the case
     runs, ``arcs`` its steps (from line, to line) from one to the next, those into it from a negative line and those out of it
     to 0, ``kills`` the numbers of the mutants that it tells from the original.
@@ -205,6 +214,16 @@ class Case:
     prepare: tuple[str, ...] = ()
     inside: str | None = None
     given: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the arguments have."""
+        return tuple(target for target, _ in self.arguments if HOLE not in target)
+
+    @property
+    def arranging(self) -> tuple[str, ...]:
+        """The statements that the arguments stand for."""
+        return tuple(line_of(target, source) for target, source in self.arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,3 +286,65 @@ def test_an_argument_that_only_shares_its_name_with_an_attribute_stands_in_the_c
     checks = (Check("result.size", "==", "2"), Check("result.name", "==", '"a"'))
     ((_, source),) = rendered(Case((("size", "2"), ("name", '"a"')), "pick(size, name)", checks=checks)).module.tests
     assert "result = pick(2, 'a')" in source
+
+
+def with_database(order, number, *calls):
+    """A case whose receiver has a dependency, made in lines of its own."""
+    return Case(
+        arguments=(
+            ("db", "create_autospec(Database, instance=True)"),
+            ("db.get_order.return_value = {}", order),
+            ("service", "Service(db)"),
+            ("number", number),
+        ),
+        call="service.total(number)",
+        checks=(Check("result", "==", order), Check("db.get_order.call_args_list", "==", f"[{', '.join(calls)}]")),
+        imports=(("a", "Database"), ("a", "Service"), ("unittest.mock", "call"), ("unittest.mock", "create_autospec")),
+    )
+
+
+def test_a_dependency_is_told_what_it_gives_and_asked_what_was_done_with_it():
+    result = rendered(with_database("{}", "7", "call(7)"))
+    ((_, source),) = result.module.tests
+    assert source.splitlines()[1:] == [
+        "    db = create_autospec(Database, instance=True)",
+        "    db.get_order.return_value = {}",
+        "    service = Service(db)",
+        "    result = service.total(7)",
+        "    assert result == {}",
+        "    db.get_order.assert_called_once_with(7)",
+    ]
+    assert ("unittest.mock", "call") not in result.module.imports
+
+
+def test_a_dependency_in_a_table_is_asked_by_its_columns():
+    result = rendered(with_database("1", "7", "call(7)"), with_database("2", "8", "call(8)"))
+    ((_, source),) = result.module.tests
+    assert '    ("order", "number", "expected"),' in source
+    assert "    db.get_order.return_value = order\n" in source
+    assert "    db.get_order.assert_called_once_with(number)\n" in source
+
+
+def test_several_calls_of_a_dependency_are_a_list_and_none_is_none():
+    result = rendered(with_database("1", "7", "call(7)", "call(8)"))
+    assert "    assert db.get_order.call_args_list == [call(7), call(8)]\n" in result.module.tests[0][1]
+    assert "    db.get_order.assert_not_called()\n" in rendered(with_database("1", "7")).module.tests[0][1]
+
+
+def test_what_names_a_part_of_the_test_is_never_a_column():
+    cases = [with_database("1", "7", "call(7)"), with_database("2", "8", "call(8)")]
+    other = Case(
+        arguments=tuple((name, "Service(db, 3)" if name == "service" else text) for name, text in cases[1].arguments),
+        call=cases[1].call,
+        checks=cases[1].checks,
+        imports=cases[1].imports,
+    )
+    assert len(rendered(cases[0], other).module.tests) == 2
+
+
+def test_an_argument_that_hides_an_import_is_renamed_in_all_lines():
+    shown = with_database("1", "7", "call(7)")
+    shown = Case(shown.arguments, shown.call, (), shown.checks, imports=(*shown.imports, ("a", "db")))
+    ((_, source),) = rendered(shown).module.tests
+    assert "    db_.get_order.return_value = 1\n    service = Service(db_)\n" in source
+    assert "    db_.get_order.assert_called_once_with(7)\n" in source

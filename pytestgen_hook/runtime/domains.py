@@ -750,6 +750,8 @@ class Typing:
             required = parameter.default is parameter.empty
             domain = self.domain(hints.get(parameter.name, parameter.annotation))
             if domain is None:
+                domain = self.unannotated(kind, parameter.name)
+            if domain is None:
                 domain = default_domain(parameter.default, self.constants) or anything(self.constants)
             name = (
                 None
@@ -758,6 +760,9 @@ class Typing:
             )
             found.append((name, domain, required))
         return found
+
+    def unannotated(self, kind, name):
+        """Return the domain that the use of a constructor's parameter suggests, or None: here nothing is known of it."""
 
 
 def hints_of(thing):

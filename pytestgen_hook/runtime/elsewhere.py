@@ -74,6 +74,7 @@ def move(tree, moments=MOMENTS, spared=()):
     os.chdir(tempfile.mkdtemp())
     change_machine(spared)
     change_chance()
+    change_order()
     _replace({id(hash): _Hash(hash)})
     set_clocks(tree, moments)
 
@@ -182,6 +183,37 @@ def change_chance():
     numbers = sys.modules.get("numpy.random")
     if numbers is not None:
         numbers.seed(os.getpid() & 0xFFFF)
+
+
+def change_order():
+    """Make folders list what is in them in other orders, one after the other: none of them is promised."""
+
+    class Entries(list):
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.clear()
+
+        def __next__(self):
+            if not self:
+                raise StopIteration
+            return self.pop(0)
+
+        close = list.clear
+
+    def listdir(*arguments, real=os.listdir):
+        return sorted(real(*arguments), reverse=_shift.number % 2 == 0)
+
+    def scandir(*arguments, real=os.scandir):
+        with real(*arguments) as entries:
+            return Entries(sorted(entries, key=lambda entry: entry.name, reverse=_shift.number % 2 == 0))
+
+    _replace({id(os.listdir): listdir, id(os.scandir): scandir})
+    accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)  # of Python 3.9 and 3.10
+    for name in ("listdir", "scandir"):
+        if name in vars(accessor or object):
+            setattr(accessor, name, staticmethod(listdir if name == "listdir" else scandir))
 
 
 def _owner(function):

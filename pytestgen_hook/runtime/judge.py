@@ -52,15 +52,15 @@ def is_entering(error):
 _ENTERING = tuple(getattr(contextlib._GeneratorContextManager, name).__code__ for name in ("__enter__", "__exit__"))
 
 
-def failing(scope, item, heard):
+def failing(scope, item, heard, given):
     """Return the position of the first check in ``item["told"]`` that fails, -1 where the call does, None if all hold.
 
-    ``heard`` is a ``said.Heard`` that listens.
+    ``heard`` is a ``said.Heard`` that listens, ``given`` are further fixtures by their names.
     """
     claims = item["told"]
     try:
         scope.need([tuple(pair) for pair in [*item["imports"], *claims["imports"]]])
-        local = scope.arranged(item)
+        local = scope.arranged(item, given)
         for statement in claims["setup"] or ():
             local = {**scope.names, **local}
             exec(statement, local)

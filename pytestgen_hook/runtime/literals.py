@@ -15,9 +15,12 @@ import types
 import uuid
 import zoneinfo
 
+import mocks
+
 LONGEST = 1500  # characters of one written value; longer ones no reader would check
 DEEPEST = 8
 MOST_ITEMS = 120
+TMP_PATH = "tmp_path"  # pytest's fixture: a folder of the test's own
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}")
 
@@ -59,10 +62,12 @@ class Writer:
     True; floats within the tolerance of ``pytest.approx``) are written alike, so equal fingerprints mean «no test notices».
     """
 
-    def __init__(self, home=None, coarse=False, exact=False):
+    def __init__(self, home=None, coarse=False, exact=False, named=None, paths=None):
         self.home = home
         self.coarse = coarse
         self.exact = exact  # floats plainly, for values that are passed in rather than compared
+        self.named = named or {}  # by id, what has a name where the text stands
+        self.paths = paths or {}  # {path: expression} of what lies below ``tmp_path``, and of that itself
         self.imports = set()
         self._open = set()
 
@@ -91,6 +96,8 @@ class Writer:
     def _write(self, value, depth):
         if depth > DEEPEST:
             raise CannotWrite("its value is nested too deeply")
+        if id(value) in self.named:
+            return self.named[id(value)]
         writer = _WRITERS.get(type(value))
         if writer is None:
             writer = _structured_writer(value)
@@ -164,7 +171,7 @@ def _text(writer, value, depth):
     if isinstance(value, str):
         if _ADDRESS.search(value) and " object at " in value:
             raise CannotWrite("its text contains the memory address of an object")
-        return double_quoted(value)
+        return text_source(value, writer.paths) or double_quoted(value)
     return repr(value)
 
 
@@ -174,6 +181,28 @@ def double_quoted(text):
     if plain[0] == "'" and '"' not in plain:
         return '"' + plain[1:-1].replace("\\'", "'") + '"'
     return plain
+
+
+def path_source(place, paths):
+    """Return the expression of a path that lies in one with a name, or None for any other."""
+    for known in sorted(paths, key=len, reverse=True):
+        if place == known:
+            return paths[known]
+        if place.startswith(known + "/"):
+            return f"{paths[known]} / {double_quoted(place[len(known) + 1 :])}"
+    return None
+
+
+def text_source(text, paths):
+    """Return the expression of a text that contains the path of the folder, None of any other."""
+    folder = next((known for known, name in paths.items() if name == TMP_PATH), None)
+    if folder is None or folder not in text:
+        return None
+    path = path_source(text, paths)
+    if path is not None:
+        return f"str({path})"
+    escaped = double_quoted(text.replace("{", "{{").replace("}", "}}"))
+    return "f" + escaped.replace(folder, "{" + TMP_PATH + "}")
 
 
 def _list(writer, value, depth):
@@ -281,6 +310,9 @@ def _uuid(writer, value, depth):
 
 
 def _path(writer, value, depth):
+    known = path_source(str(value), writer.paths)
+    if known is not None:
+        return known
     if value.is_absolute() and str(value) != value.anchor:
         raise CannotWrite("its value is an absolute path of this machine")
     pure = type(value).__name__ in ("PurePosixPath", "PureWindowsPath")
@@ -430,12 +462,20 @@ def _named_tuple(writer, value, depth):
     return writer._call(writer.name(type(value)), *arguments)
 
 
+def _stand_in(writer, value, depth):
+    raise CannotWrite("it gives back a stand-in, of which there is nothing to say")
+
+
 def _exotic(writer, value, depth):
     raise CannotWrite(f"{type(value).__name__} objects have no form in source text")
 
 
 def _structured_writer(value):
     kind = type(value)
+    if mocks.is_stand_in(value):
+        return _stand_in
+    if mocks.is_call(value):
+        return mocks.write_call
     if isinstance(value, enum.Enum):
         return _enum
     if isinstance(value, type):

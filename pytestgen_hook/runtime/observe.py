@@ -13,8 +13,10 @@ import io
 import itertools
 import linecache
 import os
+import pathlib
 import re
 import sys
+import time
 import types
 
 import arrays
@@ -22,21 +24,26 @@ import comparisons
 import complaints
 import confine
 import drawn
+import files
 import judge
 import large
+import mocks
 import mutants
 import returned
 import said
 import sequences
 import state
+import surroundings
 from judge import MOST_YIELDED
-from literals import CannotWrite, TooLarge, Writer
+from literals import TMP_PATH, CannotWrite, TooLarge, Writer
+from values import HOLE
 
 FIRST_YIELDED = 5
 MOST_ATTRIBUTES = 8
 MOST_PARTS = 24
 DEEPEST_PART = 4
 LONGEST_MESSAGE = 90
+_AROUND_NOW = 1e5  # seconds
 
 # Exceptions that say «you called it wrongly», not «this is how it behaves»; a test of them would be a test of Python.
 _CALLER_ERRORS = ("TypeError", "AttributeError", "NameError", "UnboundLocalError", "RecursionError", "MemoryError")
@@ -52,19 +59,33 @@ class Scope:
         self.names = dict(vars(module))
         self.names["pytest"] = judge.Approximate
         self.patches = self.names["monkeypatch"] = state.Patches()
+        self.work = None  # folder for what calls may write
+        self.folders = []  # made there for the call that is observed
+
+    def given(self, item):
+        """Return the fixtures of pytest that the lines of an item use: a new folder below ``work``."""
+        if not files.is_wanted(item):
+            return {}
+        self.folders.append(files.make_folder(self.work))
+        return {TMP_PATH: self.folders[-1]}
 
     def evaluate(self, source, local=None):
         return eval(_compiled(source), self.names, local)
 
-    def arranged(self, item):
-        """Return {name: value} of the arguments, made anew and brought into the state that the call is made in."""
-        local = {}
+    def arranged(self, item, given):
+        """Return {name: value} of the fixtures given and the arguments, made anew and in the state that the call is made in."""
+        local = dict(given)
         for statement in item["define"]:
             exec(statement, self.names, local)
-        for name, source in item["arguments"]:
-            local[name] = self.evaluate(source, dict(local))
+        for target, source in item["arguments"]:
+            if HOLE in target:
+                exec(target.replace(HOLE, source, 1), self.names, local)
+            else:
+                local[target] = self.evaluate(source, dict(local))
         for statement in item["prepare"]:
             exec(statement, self.names, local)
+        if TMP_PATH in given:
+            files.change_times(given[TMP_PATH])
         return local
 
     def need(self, imports):
@@ -144,10 +165,11 @@ class Watch:
     That is: addresses of objects, and variables of the environment.
     """
 
-    def __init__(self, tree):
+    def __init__(self, tree, variables=()):
         self.noticed = None
         self.has_hashed = False
         self.tree = tree
+        self._variables = variables  # of the environment that the test sets
 
     def start(self):
         sys.setprofile(self._profile)
@@ -164,6 +186,8 @@ class Watch:
             elif function is hash and frame.f_code.co_filename.startswith(self.tree):
                 self.has_hashed = True
         elif event == "call" and frame.f_code is _ENVIRONMENT:
+            if frame.f_locals.get("key") in self._variables:
+                return
             asker = frame.f_back
             while asker is not None and asker.f_code.co_filename in _BETWEEN:
                 asker = asker.f_back
@@ -216,17 +240,28 @@ class Subject:
 def observe(subject, item, guard, trace=True, strict=False):
     """Evaluate the input ``item`` and make its call; return a dict that JSON can carry.
 
-    ``item``: {"call": text, "receiver": name or None, "define": [statement], "arguments": [[name, source]],
+    ``item``: {"call": text, "receiver": name or None, "define": [statement], "arguments": [[target, source]],
     "prepare": [statement], "imports": [[module, name]], "inside": source or None,
     "style": "plain" | "await" | "agen" | "enter" | "aenter"}.
     With ``strict`` the written values are evaluated again and compared.
     An item with ``judge.told`` in ``"told"`` is not described but judged by that, one with ``"given"`` is proved by
     ``drawn.holds``.
     """
-    if "told" in item:
-        return _judged(subject, item, guard)
     if "given" in item:
         return _given(subject, item, guard)
+    given = subject.scope.given(item)
+    try:
+        answer = (_judged if "told" in item else _observed)(subject, item, guard, given, trace, strict)
+    finally:
+        made, subject.scope.folders = subject.scope.folders, []
+        for folder in made:
+            files.remove_folder(folder)
+    answer["given"] = [folder.name for folder in made]
+    answer["given"] += ["the environment variable " + name for name in surroundings.variables_of(item)]
+    return answer
+
+
+def _observed(subject, item, guard, given, trace, strict):
     scope = subject.scope
     tracer = Tracer(subject.raw.__code__.co_filename, subject.first_line, subject.last_line)
     guard.start()
@@ -235,12 +270,13 @@ def observe(subject, item, guard, trace=True, strict=False):
         try:
             scope.need([tuple(pair) for pair in item["imports"]])
             shared = state.snapshot(subject.tree) if strict else {}
-            local = scope.arranged(item)
+            local = scope.arranged(item, given)
             heard.by_arguments()
-            before = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
+            before = {name: _state(subject, local[name]) for name in named(item)}
+            held = files.contents(given[TMP_PATH]) if given else {}
         except BaseException as error:
             return {"kind": "setup", "error": type(error).__name__, "detail": _complaint(error, {})}
-        watch = Watch(subject.tree)
+        watch = Watch(subject.tree, surroundings.variables_of(item))
         if trace:
             tracer.start()
         if strict:
@@ -255,7 +291,7 @@ def observe(subject, item, guard, trace=True, strict=False):
         gives = returned.told_of(subject, outcome[2]) if outcome[0] == "value" else None
         left_behind = state.changed(shared, state.snapshot(subject.tree)) if strict else []
         try:
-            answer = _describe(subject, item, local, before, outcome, strict, heard, kept)
+            answer = _describe(subject, item, local, before, outcome, strict, heard, kept, held)
             if gives is not None and not any(outcome[2] is value for value in local.values()):
                 answer = {"kind": "unwritable", "problem": _FUNCTION, "print": "", "gives": gives}
         except CannotWrite as problem:
@@ -290,11 +326,16 @@ def _complaint(error, local):
         return ""
 
 
-def _judged(subject, item, guard):
+def named(item):
+    """Return the names that the arguments of an item bind, in order."""
+    return [target for target, _ in item["arguments"] if HOLE not in target]
+
+
+def _judged(subject, item, guard, given, trace, strict):
     guard.start()
     heard = said.Heard()
     try:
-        return {"kind": "judged", "failing": judge.failing(subject.scope, item, heard)}
+        return {"kind": "judged", "failing": judge.failing(subject.scope, item, heard, given)}
     finally:
         subject.scope.patches.undo()
         heard.end()
@@ -339,14 +380,14 @@ def _outcome(subject, item, local, before, strict):
 
 def _entered(subject, item, local, before, manager, strict):
     """Return what can be asserted of what entering the context manager gives, and leave it again."""
-    recorder = _Checks(subject, strict)
+    recorder = _Checks(subject, strict, item, local)
     with manager as value:
         with contextlib.suppress(CannotWrite):
             recorder.about_result(item, local, value)
-            for name, _ in item["arguments"]:
+            for name in named(item):
                 if local[name] is value:
                     recorder.about_change("result", value, before[name])
-            recorder.within = {name: _state(subject, local[name]) for name, _ in item["arguments"]}
+            recorder.within = {name: _state(subject, local[name]) for name in named(item)}
         if item.get("inside"):
             raise subject.scope.evaluate(item["inside"])
     return recorder
@@ -374,16 +415,16 @@ def _materialised(form, value):
     if _is_iterator(value):
         items = list(itertools.islice(value, MOST_YIELDED + 1))
         if items and all(_is_iterator(item) for item in items) and len(items) <= MOST_YIELDED:
-            return _parts(form, items)
+            return _items_of_each(form, items)
         if len(items) > MOST_YIELDED:
             return f"list(itertools.islice({form}, {FIRST_YIELDED}))", items[:FIRST_YIELDED]
         return f"list({form})", items
     if type(value) in (list, tuple) and value and all(_is_iterator(item) for item in value):
-        return _parts(form, value)
+        return _items_of_each(form, value)
     return form, value
 
 
-def _parts(form, iterators):
+def _items_of_each(form, iterators):
     parts = [list(itertools.islice(part, MOST_YIELDED + 1)) for part in iterators]
     if any(len(part) > MOST_YIELDED for part in parts):
         raise CannotWrite("its iterators do not end")
@@ -439,7 +480,7 @@ def _is_single(value):
 
 def _state(subject, value):
     """Return what can later be compared to see whether ``value`` was changed in place; None if it cannot be."""
-    if isinstance(value, _IMMUTABLE):
+    if isinstance(value, _IMMUTABLE) or mocks.is_stand_in(value):
         return None
     try:
         return _coarse(subject, value)
@@ -513,31 +554,30 @@ def _attributes(value):
     return [(name, item) for name, item in found.items() if not name.startswith("_") and name.isidentifier()]
 
 
-def _describe(subject, item, local, before, outcome, strict, heard, kept):
+def _describe(subject, item, local, before, outcome, strict, heard, kept, held):
     kind, form, value = outcome
     setup = [_SETUPS[form].format(item["call"])] if form in _SETUPS else []
     call = form % item["call"] if "%s" in form else form
+    helpers = {(name, "") for name in ("asyncio", "itertools") if name + "." in form}
     if kind == "raise":
         answer = _describe_error(subject, call, value)
-        if "asyncio." in form and "imports" in answer:
-            answer["imports"] = sorted({*answer["imports"], ("asyncio", "")})
+        answer["imports"] = sorted(helpers.union(answer.get("imports", ())))
         enters = item["style"] == "enter" or bool(item.get("inside")) or judge.is_entering(value)
         return {**answer, "setup": setup, "enters": enters, "inside": item.get("inside")}
-    recorder = value if kind == "entered" else _Checks(subject, strict)
+    recorder = value if kind == "entered" else _Checks(subject, strict, item, local)
     if kind != "entered":
         recorder.about_result(item, local, value)
-    for name, _ in item["arguments"]:
+    for name in named(item):
         recorder.about_change(name, local[name], before[name])
         # What leaving undid is as it was before.
         recorder.about_change(name, local[name], recorder.within.get(name))
+    recorder.about_stand_ins()
+    recorder.about_files(held)
     recorder.about_looks(item, local)
     recorder.about_kept(kept)
     recorder.about_words(heard)
     recorder.put_none_last()
-    if "itertools." in form:
-        recorder.imports.add(("itertools", ""))
-    if "asyncio." in form:
-        recorder.imports.add(("asyncio", ""))
+    recorder.imports |= helpers
     return {
         "kind": "value",
         "call": call,
@@ -561,6 +601,8 @@ def _is_one_of_a_kind(value):
     """Whether a test compares it with ``is``: what there is once, and members of an Enum with an ``==`` of its own."""
     if isinstance(value, enum.Enum):
         return _is_own_equality(type(value))
+    if mocks.is_stand_in(value):
+        return True
     return value is None or isinstance(value, _EXACT)
 
 
@@ -691,7 +733,7 @@ class _Checks:
     ``more`` are those that only a test which needs them to fail should make: looks into objects, and what was printed.
     """
 
-    def __init__(self, subject, strict):
+    def __init__(self, subject, strict, item, local):
         self.checks = []
         self.more = []
         self.prints = []
@@ -699,6 +741,18 @@ class _Checks:
         self.within = {}  # states of the arguments inside a ``with`` statement
         self._subject = subject
         self._strict = strict
+        self._item = item
+        self._local = local
+        self._named = {id(local[name]): name for name in named(item) if mocks.is_stand_in(local[name])}
+
+        folder = local.get(TMP_PATH) if files.is_wanted(item) else None
+        self._paths = {} if folder is None else {str(folder): TMP_PATH}
+        for name in named(item) if folder is not None else ():
+            if isinstance(local[name], pathlib.Path) and local[name] != folder:
+                self._paths[str(local[name])] = name
+
+    def _writer(self, coarse=False):
+        return Writer(self._subject.module, coarse, named=self._named, paths=self._paths)
 
     def add(self, subject, operator, expected, fingerprint):
         self.checks.append([subject, operator, expected])
@@ -706,7 +760,7 @@ class _Checks:
 
     def about_result(self, item, local, value):
         """Assert which argument the result is, or else all that can be said about it."""
-        names = {id(local[name]): name for name, _ in item["arguments"] if _is_single(local[name])}
+        names = {id(local[name]): name for name in named(item) if _is_single(local[name])}
         if id(value) in names:
             self.add("result", "is", names[id(value)], names[id(value)])
         else:
@@ -723,13 +777,14 @@ class _Checks:
         """Note, among ``more``, what running the code of objects shows of them: of the result, and of changed arguments."""
         changed = {check[0].partition(".")[0] for check in self.checks}
         twins = None
-        for name, _ in item["arguments"]:
+        for name in named(item):
             simple = {other: value for other, value in local.items() if isinstance(value, (str, int, float, tuple))}
             looks = list(_looks(self._subject, name, local[name], simple))
             if not looks or name in changed:
                 continue
             # Only the code of a second, equal object may run to show the state before: to look may change it.
-            twins = twins or self._subject.scope.arranged(item)
+            if twins is None:
+                twins = self._subject.scope.arranged(item, self._subject.scope.given(item))
             earlier = dict(_looks(self._subject, name, twins[name], simple))
             for text, value in looks:
                 if self._fingerprint(value) != self._fingerprint(earlier.get(text)):
@@ -743,6 +798,38 @@ class _Checks:
         for name, value in kept.items():
             self.imports.add((state.module_of(name), ""))
             self._add_more(name, value)
+
+    def about_stand_ins(self):
+        """Assert the calls that were made of the methods of stand-ins; among ``more`` that others were not called."""
+        for name in named(self._item):
+            value = self._local[name]
+            if not mocks.is_stand_in(value):
+                continue
+            paths = mocks.settings(self._item, name)
+            if mocks.goes_beyond(value, paths):
+                raise CannotWrite(f"what it does depends on what {name} gives, of which nothing is known")
+            bound = {id(self._local[other]): other for other in named(self._item)}
+            plain, self._named = self._named, {key: other for key, other in bound.items() if self._is_own(other)}
+            for path, calls in mocks.called(value, paths, self._subject.raw.__code__.co_names).items():
+                if calls and ".return_value" not in path:
+                    with contextlib.suppress(CannotWrite):
+                        self._equal(f"{name}.{path}.call_args_list", calls)
+                else:
+                    self._add_more(f"{name}.{path}.call_args_list", calls)
+            self._named = plain
+
+    def about_files(self, held):
+        """Assert what changed below ``tmp_path``, whose contents before the call are given."""
+        if not self._paths:
+            return
+        folder = self._local[TMP_PATH]
+        for text, value in files.looks(held, files.contents(folder), folder, self._paths):
+            with contextlib.suppress(CannotWrite):
+                self._equal(text, value)
+
+    def _is_own(self, name):
+        """Whether what has the name is to be told from all that are equal to it."""
+        return not isinstance(self._local[name], _IMMUTABLE)
 
     def about_words(self, heard):
         """Note, among ``more``, what the call printed and logged."""
@@ -761,6 +848,9 @@ class _Checks:
 
     def about(self, name, value):
         """Assert all that can be said about ``value``: equality where it has a source form, else its public attributes."""
+        if mocks.is_stand_in(value):
+            self._equal(name, value)  # one that has a name; of another there is nothing to say
+            return
         if arrays.is_within(value):
             self._with_arrays(name, value)
             return
@@ -775,13 +865,15 @@ class _Checks:
                 raise problem from None
 
     def _equal(self, name, value):
+        if self._paths and isinstance(value, float) and abs(value - time.time()) < _AROUND_NOW:
+            raise CannotWrite("it depends on the times of files")  # which ``approx`` would take for one another
         if arrays.kind_of(value):
             try:
                 self._array(name, value)
             except TooLarge:
                 self._about_aspects(arrays.aspects(name, value))
             return
-        writer = Writer(self._subject.module)
+        writer = self._writer()
         try:
             text = writer.write(value)
         except TooLarge:
@@ -801,7 +893,7 @@ class _Checks:
             name,
             "is" if _is_one_of_a_kind(value) else "==",
             text,
-            Writer(self._subject.module, coarse=True).write(value),
+            self._writer(coarse=True).write(value),
         )
         self._beside_equality(name, value)
 
@@ -855,8 +947,8 @@ class _Checks:
 
     def _reads_back(self, writer, text, value):
         self._subject.scope.need(sorted(writer.imports))
-        read = self._subject.scope.evaluate(text)
-        return bool(value == read)
+        read = self._subject.scope.evaluate(text, self._local)
+        return value is read or (not mocks.is_stand_in(value) and bool(value == read))
 
     def _attributes(self, name, value):
         kind = type(value)
@@ -931,7 +1023,7 @@ class _Checks:
         if same is not None:
             self.add(name + path, "is", name + same, text)
             return True
-        if text == "?":
+        if text == "?" and not mocks.is_stand_in(item) and not (self._paths and isinstance(item, pathlib.PurePath)):
             return False
         try:
             self._equal(name + path, item)

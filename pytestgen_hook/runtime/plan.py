@@ -7,6 +7,7 @@ import functools
 import gc
 import inspect
 import keyword
+import random
 import re
 import sys
 import types
@@ -17,11 +18,13 @@ import harvest
 import returned
 import sequences
 import shapes
+import standins
 import subclasses
+import surroundings
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built, definitions, statements, with_few_values
+from values import Built, Layout, definitions, statements, with_few_values
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -107,9 +110,11 @@ class Plan:
         self.kind = kind
         self.texts = texts
         self.constants = None
+        self.has_real = False  # objects of classes for which there could be stand-ins
         self.needs = ()
         self.name = function.name
         self.is_setter = False
+        self.surroundings = ()  # parameters that no call gives: what it takes from around it
         self.patches = ()  # statements that keep what the calls change of its module from other tests
         self.attribute = None  # of the receiver, that a descriptor stands for
         self.is_fed = False
@@ -170,7 +175,12 @@ class Plan:
             free = [name for name in free if name in arguments]
             arguments.update(zip(free, with_few_values([arguments[name] for name in free], rng)))
         arguments = shapes.parts_of_each_other(self.parameters, arguments, rng)
+        arguments.update(self.around(rng))
         return Input(arguments, receiver, "drawn", picks)
+
+    def around(self, rng):
+        """Return {name: tree} for what calls take from around them."""
+        return {parameter.name: parameter.domain.draw(rng) for parameter in self.surroundings}
 
     def item(self, proposed):
         """Return the input as the dict that ``observe`` takes.
@@ -186,11 +196,16 @@ class Plan:
             if parameter.style != "inside"
         ]
         named = [(variable, tree) for variable, tree in named if tree is not None]
-        prepare = [text for name, tree in named for text in statements(tree, name)]
+        layout = Layout([self.receiver_name, *(parameter.variable for parameter in self.parameters)])
+        for parameter in self.surroundings:
+            node = proposed.arguments.get(parameter.name)
+            if node is not None:
+                layout.add(None, node)
+        laid_out = [(variable, layout.add(variable, tree)) for variable, tree in named]
         defined = {}
-        for _, tree in named:
+        for _, tree in laid_out:
             defined = {**definitions(tree), **defined}
-        arguments = [[variable, tree.source()] for variable, tree in named]
+        arguments = layout.lines
         call = self._text(proposed)
         if self.is_fed:
             arguments.append(["generator", call])
@@ -200,7 +215,7 @@ class Plan:
             "call": call,
             "define": list(defined.values()),
             "arguments": arguments,
-            "prepare": [*self.patches, *prepare],
+            "prepare": [*self.patches, *(text for name, tree in laid_out for text in statements(tree, name))],
             "imports": sorted(set(self.needs).union(*[tree.imports() for _, tree in named])),
             "style": self.style,
             "inside": inside and inside.source(),
@@ -303,8 +318,11 @@ def _picked(domain):
     return []
 
 
-def make_plan(subject, qualname, tree):
-    """Return the Plan for the function whose raw object ``subject`` holds; CannotCall with the reason if there is none."""
+def make_plan(subject, qualname, tree, can_make=None, avoid=False):
+    """Return the Plan for the function whose raw object ``subject`` holds; CannotCall with the reason if there is none.
+
+    ``can_make`` and ``avoid`` say which objects have stand-ins: see ``standins.Typing``.
+    """
     chain = find_function(tree, subject.first_line, subject.raw.__code__.co_name)
     if chain is None:
         raise CannotCall("its source could not be found again after the import")
@@ -315,7 +333,8 @@ def make_plan(subject, qualname, tree):
         raise CannotCall(f"the class {owner_name} is not there after the import")
     kind, target = _kind(subject, owner, name)
     constants = domains.Constants([*harvest.constants_of(function), *_constants_of_globals(subject.module, function)])
-    typing = domains.Typing(subject.module, constants)
+    code = functools.lru_cache(None)(lambda: standins.Code(tree, function, chain[-2] if len(chain) > 1 else None))
+    typing = standins.Typing(subject, constants, code, can_make, avoid)
     typing.richer = functools.partial(_richer, subject, constants, typing)
     texts = [ast.get_docstring(node) or "" for node in [tree, *chain]]
     if kind == "command":
@@ -355,7 +374,12 @@ def make_plan(subject, qualname, tree):
     plan.typing = typing
     plan.tree = tree
     plan.attribute = attribute
+    plan.has_real = typing.has_real
     plan.needs = () if attribute else _needs(subject, owner_name or name)
+    plan.surroundings = tuple(
+        Parameter(key, None, "around", is_needed, domain)
+        for key, domain, is_needed in surroundings.found_in(code().nodes, subject.module, constants)
+    )
     if kind == "command":
         plan.needs = (*plan.needs, ("click.testing", "CliRunner"))
     if _is_fed(function) and "sent" not in {known.variable for known in parameters}:
@@ -519,7 +543,18 @@ def _parameters(subject, function, kind, target, constants, typing):
     for parameter in listed:
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
-        domain = _domain(parameter, hints, used, constants, typing)
+        if kind == "constructor":
+            members = functools.partial(typing.unannotated, target, parameter.name)
+        else:
+            names = standins.members_of(function, parameter.name)
+            members = functools.partial(typing.by_members, names, parameter.name)
+        annotation = hints.get(parameter.name, parameter.annotation)
+        domain = None
+        if parameter.kind is not parameter.VAR_POSITIONAL:
+            held = standins.kept(target, parameter.name) if kind == "constructor" else {parameter.name}
+            hint = None if annotation is parameter.empty else annotation
+            domain = typing.paths(parameter.name, held, hint)
+        domain = domain or _domain(parameter, hints, used, constants, typing, members)
         if parameter.kind is parameter.VAR_POSITIONAL:
             element = domain or domains.anything(constants)
             found.append(
@@ -563,7 +598,7 @@ def _method_parameters(subject, typing, raw, node):
     return [(known.name, known.domain, known.required) for known in found if known.style != "star"]
 
 
-def _domain(parameter, hints, used, constants, typing):
+def _domain(parameter, hints, used, constants, typing, members):
     annotation = hints.get(parameter.name, parameter.annotation)
     domain = None
     if annotation is not parameter.empty and not isinstance(annotation, str):
@@ -577,6 +612,9 @@ def _domain(parameter, hints, used, constants, typing):
     if domain is None:
         by_default = domains.default_domain(parameter.default, constants)
         by_usage = domains.from_usage(used.get(parameter.name), constants)
+        by_members = members()
+        if by_members is not None:
+            by_usage = domains.Any([(by_members, 6), (by_usage, 1)])
         domain = domains.Any([(by_default, 3), (by_usage, 1)]) if by_default is not None else by_usage
         if parameter.default is None:
             domain = domains.Any([(by_usage, 4), (domains.Fixed([domains.Plain(None)]), 1)])
@@ -633,11 +671,12 @@ def seeds(plan, tree, calls):
         if all(trees.values()) and all(key in trees for key in required):
             found.append(trees)
     inputs = []
+    rng = random.Random(0)
     for index, arguments in enumerate(found):
         receiver = receivers[index % len(receivers)] if receivers else None
-        inputs.append(Input(arguments, receiver, "example"))
+        inputs.append(Input({**arguments, **plan.around(rng)}, receiver, "example"))
     if plan.receiver is not None:
-        inputs += [Input({}, receiver, "example") for receiver in receivers] if not required else []
+        inputs += [Input(plan.around(rng), receiver, "example") for receiver in receivers] if not required else []
         plan.receivers = receivers
     return inputs
 

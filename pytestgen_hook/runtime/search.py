@@ -232,8 +232,9 @@ class Search:
         fresh = []
         for proposed in inputs:
             item = self.plan.item(proposed)
-            key = (item["call"], *(source for _, source in item["arguments"]), *item["define"], *item["prepare"])
-            if key in self.known or sum(map(len, key[1:])) > LONGEST_INPUT:
+            key = (item["call"], *map(tuple, item["arguments"]), *item["define"], *item["prepare"])
+            sources = [*(source for _, source in item["arguments"]), *item["define"], *item["prepare"]]
+            if key in self.known or sum(map(len, sources)) > LONGEST_INPUT:
                 continue
             self.known.add(key)
             if self._largest is None or _largest_number(item) < self._largest:
@@ -357,9 +358,28 @@ class Search:
     # -- phases ----------------------------------------------------------------------------------------------------
 
     def run(self):
+        self.begin()
+        return self.finish()
+
+    def begin(self):
+        """Look for calls that reach the steps of the function."""
         self._take(self._observe(self.seeds))
         self._cover()
         self._keep_state()
+
+    @property
+    def is_held_back(self):
+        """Whether what was refused may be why there is no call, no result, or a line that none reaches."""
+        has_result, _ = self.reach
+        return not self.good or (bool(self.refusals) and not (has_result and self._all_lines_run()))
+
+    @property
+    def reach(self):
+        """How far calls came: whether one ended in a result, and how many steps they took."""
+        return any(seen.answer["kind"] == "value" for seen in self.good), len(self.arcs)
+
+    def finish(self):
+        """Choose among the calls that were found; return the answer."""
         answer = self._base_answer()
         if not self.good:
             return answer
@@ -390,6 +410,8 @@ class Search:
                 break
             if stale >= (5 if self._all_lines_run() else 14):
                 break
+            if self.plan.has_real and stale >= 3 and self.is_held_back:
+                break  # with stand-ins for its objects it may get on, which takes its time too
 
     def _keep_state(self):
         """Let what the calls change of the project's modules be set for the time of a test, if it can be written."""

@@ -24,6 +24,7 @@ import confine  # noqa: E402
 import elsewhere  # noqa: E402
 import plan as plans  # noqa: E402
 import search  # noqa: E402
+import standins  # noqa: E402
 import twin  # noqa: E402
 import workers  # noqa: E402
 from observe import Subject  # noqa: E402
@@ -120,6 +121,7 @@ class Modules:
             raise plans.CannotCall("it is not there after the import (defined under a condition, deleted or replaced)")
         subject = Subject(self.module, self.source, self.filename, raw, request["last_line"], self.place.tree)
         subject.folders = self.place.local_folders()
+        subject.scope.work = self.place.work
         subject.body_lines = tuple(request["body_lines"])
         subject.branching = branching_lines(self.tree, request["first_line"], request["last_line"])
         subject.address = {"place": [self.place.folder, self.place.tree, self.place.roots], "request": request}
@@ -152,16 +154,27 @@ def _statements(node):
 def explore(modules, request, ask_twin=None):
     """Answer one request of the tool: search for cases of one function."""
     started = time.monotonic()
+
+    def search_for(plan, seeds):
+        left = max(0.1, request["seconds"] - (time.monotonic() - started))
+        hunt = search.Search(subject, plan, modules.guard, seeds, left, request.get("seed", 0), ask_twin)
+        hunt.with_hypothesis = request.get("hypothesis", False)
+        hunt.begin()
+        return hunt
+
     try:
         subject = modules.subject(request)
-        plan = plans.make_plan(subject, request["qualname"], modules.tree)
-        seeds = plans.seeds(plan, modules.tree, request.get("calls", ()))
+        can_make = standins.trial(subject, modules.guard)
+        plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make)
+        hunt = search_for(plan, plans.seeds(plan, modules.tree, request.get("calls", ())))
+        if plan.has_real and hunt.is_held_back:
+            # What it needs of its objects cannot be had here: once more with others in their places.
+            plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=True)
+            other = search_for(plan, [])
+            hunt = max(hunt, other, key=lambda one: one.reach)
+        answer = hunt.finish()
     except plans.CannotCall as problem:
-        return {"cases": [], "problem": str(problem), "refused": None, "seconds": time.monotonic() - started}
-    left = max(0.1, request["seconds"] - (time.monotonic() - started))
-    hunt = search.Search(subject, plan, modules.guard, seeds, left, request.get("seed", 0), ask_twin)
-    hunt.with_hypothesis = request.get("hypothesis", False)
-    answer = hunt.run()
+        answer = {"cases": [], "problem": str(problem), "refused": None}
     answer["seconds"] = time.monotonic() - started
     return answer
 

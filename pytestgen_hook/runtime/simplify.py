@@ -4,7 +4,7 @@ import math
 
 from domains import Fixed
 from plan import Input
-from values import Built, Items, Pairs, Plain, Prepared
+from values import Built, Items, Named, Pairs, Plain, Prepared
 
 _TEXTS = ("", "a", "b", "ab", "abc", "hello", "1", " ")
 _NUMBERS = (0, 1, 2, 3, 5, 10, 100)
@@ -13,7 +13,7 @@ _USUAL = (2, 3)  # tried for 0 and 1 too: what is true of these is true of many
 
 def simpler_inputs(proposed, plan):
     """Yield inputs that have one argument fewer, or one place made simpler, the boldest first."""
-    parameters = {parameter.name: parameter for parameter in plan.parameters}
+    parameters = {parameter.name: parameter for parameter in [*plan.parameters, *plan.surroundings]}
     for name in list(proposed.arguments):
         if not parameters[name].required:
             rest = {key: node for key, node in proposed.arguments.items() if key != name}
@@ -46,6 +46,9 @@ def simpler_nodes(node):
         for at, (name, _) in enumerate(node.arguments):
             if name is not None:  # one that the class does not need; without one that it needs there is no call
                 yield type(node)(node.function, [*node.arguments[:at], *node.arguments[at + 1 :]], node.needs)
+        yield from _with_simpler_children(node)
+    elif isinstance(node, Named):
+        yield from node.simpler()
         yield from _with_simpler_children(node)
 
 

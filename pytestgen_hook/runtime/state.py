@@ -63,6 +63,7 @@ class Patches:
     def __init__(self):
         self._undone = []
         self.first = {}  # {dotted name: the value that it was given first}
+        self.variables = {}  # of the environment, with what they held
 
     def setattr(self, target, value):
         """Set the attribute that a dotted name stands for: a module that is imported, then names in it."""
@@ -74,9 +75,28 @@ class Patches:
         self.first.setdefault(target, value)
         setattr(holder, name, value)
 
+    def setenv(self, name, value):
+        """Set a variable of the environment."""
+        self._note_variable(name)
+        os.environ[name] = value
+
+    def delenv(self, name, raising=True):
+        """Take a variable out of the environment; it is none of our business whether that is an error."""
+        self._note_variable(name)
+        os.environ.pop(name, None)
+
+    def _note_variable(self, name):
+        self.variables.setdefault(name, os.environ.get(name))
+
     def undo(self):
-        """Give all attributes back what they held."""
+        """Give all attributes and variables back what they held."""
         self.first.clear()
+        for name, value in self.variables.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self.variables.clear()
         while self._undone:
             setattr(*self._undone.pop())
 

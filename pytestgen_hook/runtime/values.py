@@ -159,6 +159,64 @@ def definitions(node):
     return found
 
 
+class Named:
+    """A value that a test makes over several lines, under a name of its own; what it is part of says that name."""
+
+    __slots__ = ()
+    variable = "value"  # its name, where nothing else has that
+    expression = None  # what it is without a name, after its lines
+
+    def lines(self, name):
+        """Return [(target, node)] that make the value and give it the name: see ``HOLE`` for what a target is."""
+        raise NotImplementedError
+
+    def simpler(self):
+        """Return nodes that say less than this one, beside those whose children do."""
+        return ()
+
+
+HOLE = "{}"  # a target is the name that a value is given, or a statement with this in the place of the value
+
+
+class Layout:
+    """Lays the values of one call out in lines: [target, source], each over the names bound before it."""
+
+    def __init__(self, taken):
+        self.lines = []
+        self._taken = set(taken)
+        self._names = {}
+
+    def add(self, name, node):
+        """Add the lines that give a value the name; return the tree that the last of them says."""
+        if isinstance(node, Named) and node.expression is None and id(node) not in self._names:
+            self._write(node, name)
+            return Text(name)
+        placed = self._placed(node)
+        self.lines.append([name, placed.source()])
+        return placed
+
+    def _placed(self, node):
+        """Return the tree with names where something named stood."""
+        if not isinstance(node, Named):
+            return node.with_children([self._placed(child) for child in node.children()])
+        if node.expression is not None and id(node) not in self._names:
+            self._write(node, node.expression)
+        if id(node) not in self._names:
+            name, count = node.variable, 1
+            while name in self._taken:
+                count += 1
+                name = f"{node.variable}_{count}"
+            self._taken.add(name)
+            self._write(node, name)
+        return Text(self._names[id(node)][0])
+
+    def _write(self, node, name):
+        self._names[id(node)] = name, node  # kept, so that no other has its id
+        for target, part in node.lines(name):
+            source = self._placed(part).source()  # which may take lines of its own, before this one
+            self.lines.append([target, source])
+
+
 class Text:
     """An expression that is used as it stands: an enum member, a builtin function, something found in the repository."""
 

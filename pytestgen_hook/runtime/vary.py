@@ -4,7 +4,7 @@ import re
 
 from domains import Fixed
 from plan import Input
-from values import MOST_STEPS, Built, Items, Pairs, Plain, Prepared
+from values import MOST_STEPS, Built, Items, Named, Pairs, Plain, Prepared
 
 
 def vary_input(proposed, plan, rng, donors):
@@ -12,7 +12,8 @@ def vary_input(proposed, plan, rng, donors):
     arguments = dict(proposed.arguments)
     receiver = proposed.receiver
     for _ in range(rng.choice((1, 1, 1, 2))):
-        places = [parameter for parameter in plan.parameters if parameter.name in arguments or not parameter.required]
+        places = [*plan.parameters, *plan.surroundings]
+        places = [parameter for parameter in places if parameter.name in arguments or not parameter.required]
         if receiver is not None and (not places or rng.random() < 0.35):
             receiver = _vary_receiver(receiver, plan, rng)
             continue
@@ -23,7 +24,7 @@ def vary_input(proposed, plan, rng, donors):
         roll = rng.random()
         if node is None or roll < 0.12:
             arguments[parameter.name] = parameter.domain.draw(rng)
-        elif not parameter.required and roll < 0.2:
+        elif not parameter.required and roll < 0.2 and parameter not in plan.surroundings:
             del arguments[parameter.name]
         elif isinstance(parameter.domain, Fixed):
             arguments[parameter.name] = parameter.domain.draw(rng)  # a neighbour of a member need not be one
@@ -53,7 +54,7 @@ def vary(node, rng, constants):
         return _vary_pairs(node, rng, constants)
     if isinstance(node, Prepared) and node.steps and rng.random() < 0.4:
         return _vary_steps(node, rng)
-    if isinstance(node, (Built, Prepared)) and node.children():
+    if isinstance(node, (Built, Named, Prepared)) and node.children():
         children = list(node.children())
         at = rng.randrange(len(children))
         children[at] = vary(children[at], rng, constants)

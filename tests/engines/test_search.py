@@ -280,8 +280,7 @@ def test_an_import_without_end_is_cut_by_the_budget(tmp_path):
         pytest.param("import os\n    return n + os.cpu_count()", "the machine", id="cores"),
         pytest.param("import locale\n    return [n, locale.getpreferredencoding()]", "the machine", id="locale"),
         pytest.param("import sys\n    return '%d.%d' % sys.version_info[:2]", "the machine", id="version"),
-        pytest.param("import os\n    return os.environ.get('MODE', 'dev') * n", "variable MODE", id="environment"),
-        pytest.param("import os\n    return os.getenv('MODE', 'dev') * n", "variable MODE", id="getenv"),
+        pytest.param("import os\n    return os.environ.get('MO' + 'DE', 'dev') * n", "variable MODE", id="environment"),
         pytest.param("return hash((n, 1, 2))", "computes hashes", id="hash"),
     ],
 )
@@ -311,9 +310,9 @@ def test_what_differs_from_machine_to_machine_is_never_a_case(tmp_path, body, pa
         pytest.param("return os.umask(0o22)", "imported", id="umask"),
         pytest.param("return resource.getrlimit(resource.RLIMIT_NOFILE)[0]", "machine", id="limit-of-the-sandbox"),
         pytest.param("return os.geteuid() == 0", "machine", id="user"),
-        pytest.param("return n + 1 if random.random() < 0.02 else n", "clock", id="rare-chance"),
+        pytest.param("return n + 1 if random.expovariate(1.0) < 0.02 else n", "clock", id="rare-chance"),
         pytest.param(
-            "t = time.perf_counter()\n    sum(range(50000))\n    return time.perf_counter() - t < 0.0005",
+            "clock = getattr(time, 'perf_counter')\n    t = clock()\n    sum(range(50000))\n    return clock() - t < 0.0005",
             "clock",
             id="speed",
         ),
@@ -642,7 +641,7 @@ def test_what_is_printed_is_asserted_only_where_it_is_steady_and_needed(tmp_path
         import time
 
         def timed(n: int) -> int:
-            print(time.perf_counter())
+            print(getattr(time, "perf_counter")())
             return n + 1
 
         def chatty(n: int) -> int:
