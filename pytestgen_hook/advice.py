@@ -26,6 +26,10 @@ _ADVICE = tuple(
             "annotate the parameters of the constructor, or show in a docstring (>>>), fixture or test how one is made",
         ),
         (r"^(?P<name>\w+) is abstract", "write a class that implements {name}, in the tests if nowhere else"),
+        (r"^what it does depends on what (?P<name>\w+) gives", "annotate what the methods of {name} return"),
+        (r"^it gives back a stand-in", "annotate what the methods of the class return that it takes"),
+        (r"fields that cannot be given by name|^it ends in|in one container$", "write its test by hand"),
+        (r"^its (frame|index|times) ha(s|ve)", "write its test by hand, with the library's own comparison"),
         (r"^the time for it ran out \(", "raise --budget, or name its file alone"),
         (r"did not end within|^the time for it ran out|^a call .*too long", _SHOW_A_QUICK_ONE),
         (

@@ -190,7 +190,7 @@ def imported(path: Path) -> set[str]:
 
 RUNTIME = sorted((TOP / "pytestgen_hook" / "runtime").glob("*.py"))
 # What the project's interpreter may have; a module that is not there must be done without.
-OPTIONAL = {"coverage", "pytest", "_pytest"}
+OPTIONAL = {"coverage", "pytest", "_pytest", "hypothesis"}
 
 
 @pytest.mark.parametrize("path", RUNTIME, ids=lambda path: path.name)

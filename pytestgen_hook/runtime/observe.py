@@ -256,8 +256,8 @@ def observe(subject, item, guard, trace=True, strict=False):
         made, subject.scope.folders = subject.scope.folders, []
         for folder in made:
             files.remove_folder(folder)
-    answer["given"] = [folder.name for folder in made]
-    answer["given"] += ["the environment variable " + name for name in surroundings.variables_of(item)]
+    answer["allowed"] = [folder.name for folder in made]
+    answer["allowed"] += ["the environment variable " + name for name in surroundings.variables_of(item)]
     return answer
 
 

@@ -218,6 +218,7 @@ class Search:
         self.told = set()  # of these, the mutants that a call noticed otherwise than by not ending in time
         self.pool = []
         self._asked = set()
+        self._asked_for_state = set()
         self._guard = guard
         self._ask_twin = ask_twin
         self._slowest = 0.0
@@ -406,6 +407,8 @@ class Search:
             failing = [seen for seen in found if seen.answer["kind"] == "raise" and not seen.answer.get("deliberate")]
             stale = 0 if new else stale + 1
             rounds += 1
+            if rounds == 1:
+                self._keep_state()  # while there are few calls to make again
             if not self.good and (sum(self.refusals.values()) >= 8 or rounds >= 12):
                 break
             if stale >= (5 if self._all_lines_run() else 14):
@@ -415,17 +418,17 @@ class Search:
 
     def _keep_state(self):
         """Let what the calls change of the project's modules be set for the time of a test, if it can be written."""
-        asked = sorted(self.corpus, key=lambda seen: seen.cost)[:PROBED]
-        manner = workers.Manner(trace=False, strict=True)
-        self._end = self._until(LONG_COVER_SHARE + 0.1)
-        answers = workers.apart(
-            self.subject, self._guard, [seen.item for seen in asked], self._patience(), manner, self._end
-        )
-        names = sorted({name for answer in answers for name in answer.get("changes", ())})
-        patches = [self._patch(name) for name in names]
-        if not names or None in patches:
+        asked = [seen for seen in sorted(self.corpus, key=lambda seen: seen.cost) if seen not in self._asked_for_state]
+        asked = asked[:PROBED]
+        self._asked_for_state.update(asked)
+        self._end = max(self._end, self._until(LONG_COVER_SHARE))
+        items, manner = [seen.item for seen in asked], workers.Manner(trace=False, strict=True)
+        answers = workers.apart(self.subject, self._guard, items, self._patience(), manner, self._end)
+        names = {name for answer in answers for name in answer.get("changes", ())}
+        patches = [self._patch(name) for name in sorted(names)]
+        if None in patches or set(patches) <= set(self.plan.patches):
             return
-        self.plan.patches = tuple(patches)
+        self.plan.patches = tuple(sorted({*self.plan.patches, *patches}))
         inputs = [seen.input for seen in self.good]
         self.good, self.corpus, self.arcs = [], [], set()
         for start in range(0, len(inputs), BATCH):

@@ -208,6 +208,8 @@ def usages(function):
         kind = _BY_NAME.get(name.lower()) or _by_ending(name.lower())
         if kind:
             found[name].add(kind, 2)
+        if name.lower().endswith(("date", "datetime", "moment", "when")):
+            found[name].add("datetime", 2)  # as often as a text
     reader = _Reader(found, function)
     reader.visit(function)
     reader.link_compared()

@@ -274,8 +274,8 @@ def serve(subject, guard, items, manner, write):
         answer["seconds"] = time.perf_counter() - started
         answer["asked"] = elsewhere.was_read()
         answer["attempts"] = guard.attempts[noted[0] :][:5]
-        given = tuple(answer.pop("given"))
-        answer["writes"] = [path for path in guard.writes[noted[1] :] if not path.startswith(given)][:5]
+        allowed = tuple(answer.pop("allowed", ()))
+        answer["writes"] = [path for path in guard.writes[noted[1] :] if not path.startswith(allowed)][:5]
         answer["reads"] = guard.reads[noted[2] :][:5]
         if recorder is not None:
             answer["seen"] = recorder.told()

@@ -27,7 +27,8 @@ def explored(
         seconds=seconds,
         done=lambda exploration: None,
     )
-    return {item.function.qualname: item for some in found for _, item in some}
+    in_order = sorted((pair for some in found for pair in some), key=lambda pair: pair[0])
+    return {item.function.qualname: item for _, item in in_order}
 
 
 def written(exploration: Exploration) -> str:
