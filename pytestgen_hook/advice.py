@@ -27,6 +27,7 @@ _ADVICE = tuple(
         ),
         (r"^(?P<name>\w+) is abstract", "write a class that implements {name}, in the tests if nowhere else"),
         (r"^what it does depends on what (?P<name>\w+) gives", "annotate what the methods of {name} return"),
+        (r"^pytestgen failed", "please report it, with the function if you may"),
         (r"^it gives back a stand-in", "annotate what the methods of the class return that it takes"),
         (r"fields that cannot be given by name|^it ends in|in one container$", "write its test by hand"),
         (r"^its (frame|index|times) ha(s|ve)", "write its test by hand, with the library's own comparison"),

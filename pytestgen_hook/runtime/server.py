@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 
 _GRACE = 3.0  # seconds that a search may take beyond its own, for what cannot be interrupted
 
@@ -223,7 +224,12 @@ def zygote(place, request, reader, writer):
 
     for line in lines:
         request = json.loads(line)
-        answer = observe_again(modules, request) if "items" in request else explore(modules, request, ask_twin)
+        try:
+            answer = observe_again(modules, request) if "items" in request else explore(modules, request, ask_twin)
+        except Exception as error:  # one function must not cost those after it
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{os.path.basename(where.filename)}:{where.lineno}"
+            answer = failed(f"pytestgen failed at it ({place}: {type(error).__name__}: {error})")
         _send(writer, answer)
 
 

@@ -1,5 +1,6 @@
 """Makes small changes to inputs that were found good: the steps of the search."""
 
+import math
 import re
 
 from domains import Fixed
@@ -89,6 +90,8 @@ def _vary_plain(value, rng, constants):
             ]
         return _bounded(rng.choice(choices))
     if isinstance(value, float):
+        if not math.isfinite(value):
+            return rng.choice((-value, 0.0, 1.5))
         choices = [
             value + 1,
             value - 1,

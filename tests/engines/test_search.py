@@ -259,6 +259,12 @@ def test_a_huge_function_gets_tests_or_the_reason(tmp_path):
     assert all(item.cases or "time for it ran out" in (item.problem or "") for item in found.values())
 
 
+def test_numbers_without_end_are_inputs_like_others(tmp_path):
+    source = "def clamp(x, low=float('-inf'), high=float('inf')):\n    return min(max(x, low), high)\n"
+    exploration = the_only(explored(tmp_path, source))
+    assert exploration.mutants_killed >= exploration.mutants_total - 2
+
+
 def test_the_same_tree_gives_the_same_cases(tmp_path):
     source = "def f(words: list[str], n: int = 2):\n    return [w * n for w in words if len(w) > 2]\n"
     first, second = tmp_path / "a", tmp_path / "b"
