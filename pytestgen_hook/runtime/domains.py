@@ -20,6 +20,7 @@ import typing
 import uuid
 
 from literals import CannotWrite, Writer
+from usage import of_constructor, of_name
 from values import Built, Items, Pairs, Plain, Text, from_value
 
 DEEPEST = 3
@@ -191,6 +192,14 @@ _TYPICAL = {
     "sentence text paragraph content": ("The quick brown fox. It jumps over!", "One two two.\n\nThree?"),
     "range spec": ("1-3,5", "2..4", "1:10:2"),
     "pattern regex": ("a+b", "*.txt", "[0-9]+"),
+    "encoding charset codec": ("utf-8", "ascii", "latin-1"),
+    "errors": ("strict", "replace", "ignore"),
+    "mode": ("r", "w", "rb"),
+    "method verb": ("GET", "POST"),
+    "format fmt": ("%Y-%m-%d", "{}", "%s"),
+    "lang language locale": ("en", "de_DE"),
+    "tz timezone": ("UTC", "Europe/Berlin"),
+    "ext extension suffix": (".txt", "tar.gz"),
 }
 _TYPICAL_OF = {name: texts for names, texts in _TYPICAL.items() for name in names.split()}
 
@@ -201,10 +210,10 @@ _OF_TEXT = re.compile(r"(?<=.)_?(string|str|text)$")  # ``date_string`` is a dat
 def with_typical(domain, name):
     """Return the domain of a parameter, with what its name promises among its values if it holds text at all."""
     name = _OF_TEXT.sub("", name.lower())
-    texts = _TYPICAL_OF.get(name) or _TYPICAL_OF.get(name.rpartition("_")[2])
-    if texts is None or not _holds_text(domain):
+    known = [_TYPICAL_OF[word] for word in (name, *reversed(name.split("_"))) if word in _TYPICAL_OF]
+    if not known or not _holds_text(domain):
         return domain
-    return Any([(domain, 5), (Fixed([Plain(text) for text in texts]), 1)])
+    return Any([(domain, 5), (Fixed([Plain(text) for text in known[0]]), 2 if isinstance(domain, Texts) else 4)])
 
 
 def _holds_text(domain):
@@ -738,6 +747,7 @@ class Typing:
             return None
         hints = dict(hints_of(kind))
         hints.update(hints_of(getattr(kind, "__init__", None)))
+        used = of_constructor(kind)
         found = []
         for parameter in signature.parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
@@ -752,7 +762,9 @@ class Typing:
             if domain is None:
                 domain = self.unannotated(kind, parameter.name)
             if domain is None:
-                domain = default_domain(parameter.default, self.constants) or anything(self.constants)
+                known = used.get(parameter.name) or of_name(parameter.name)
+                domain = default_domain(parameter.default, self.constants) or from_usage(known, self.constants)
+                domain = with_typical(domain, parameter.name)
             name = (
                 None
                 if parameter.kind is parameter.POSITIONAL_ONLY or (required and len(signature.parameters) == 1)

@@ -43,6 +43,7 @@ _BUILTINS = {
 
 MOST_FURTHER = 6  # parameters of a function that is given
 CALLED_FURTHER = 0.9  # of the inputs drawn call the function that is given
+_MOST_DERIVED = 3  # classes, of those that derive from the one that a method is called on
 SHARED = 0.3  # of the inputs drawn speak of the same few values in all places
 
 
@@ -359,6 +360,7 @@ def make_plan(subject, qualname, tree, can_make=None, avoid=False):
             receiver = receiver and typing.richer(receiver, owner)
         if receiver is None:
             raise CannotCall(_why_no_instance(owner))
+        receiver = _or_derived(receiver, owner, name, subject.module, typing)
     attribute = None
     if kind == "method" and name in _DESCRIBING:
         carrier, attribute = _carrier(subject.module, owner)
@@ -448,11 +450,19 @@ def _fit_to_protocol(name, parameters, receiver):
         parameters.append(Parameter("other", "other", "positional", True, receiver))
     elif name in _OPERATORS and len(parameters) == 1:
         # The other operand is of the same class more often than the body shows.
-        parameters[0].domain = domains.Any([(receiver, 3), (parameters[0].domain, 1)])
+        parameters[0].domain = domains.Any([(receiver, 3), (parameters[0].domain, 2)])
     elif name in _MANAGING:
         parameters.clear()
     elif name in _REFLECTED and len(parameters) == 1:
         parameters[0].domain = domains.Any([(domains.Ints(domains.Constants()), 2), (parameters[0].domain, 2)])
+
+
+def _or_derived(receiver, owner, name, module, typing):
+    """Return the domain of receivers with instances of derived classes of the module, whose hooks the method may call."""
+    derived = [kind for kind in owner.__subclasses__() if kind.__module__ == module.__name__ and name not in vars(kind)]
+    found = [typing.instances(kind) for kind in derived[:_MOST_DERIVED] if not inspect.isabstract(kind)]
+    found = [(domain, 1) for domain in found if domain is not None]
+    return domains.Any([(receiver, len(found)), *found]) if found else receiver
 
 
 def _why_no_instance(owner):

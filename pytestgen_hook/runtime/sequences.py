@@ -1,13 +1,12 @@
 """Calls on one object, one after the other: which methods of a class change its state, and which only tell of it."""
 
 import ast
-import builtins
 import functools
 import inspect
-import textwrap
 import types
 
 import domains
+from usage import node_of
 from values import Built, Prepared, Step
 
 _LONGEST = 4  # statements before the call, as they are drawn
@@ -20,6 +19,7 @@ _CHANGING = {
     "intersection_update", "move_to_end", "pop", "popitem", "popleft", "put", "remove", "reverse", "rotate", "setdefault",
     "sort", "symmetric_difference_update", "update", "write",
 }  # fmt: skip
+_CHANGING_ARGUMENTS = ("heap", "insort", "shuffle")  # how functions begin that change what they are given
 _OF_BUILTINS = {
     list: ("append", "insert", "pop", "reverse"),
     dict: ("update", "pop", "__setitem__"),
@@ -167,16 +167,6 @@ def _functions(kind):
 
 
 @functools.lru_cache(maxsize=512)
-def node_of(raw):
-    """Return the ast node of a function, or None if its source is not at hand."""
-    try:
-        body = ast.parse(textwrap.dedent(inspect.getsource(raw))).body
-    except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
-        return None
-    return body[0] if body and isinstance(body[0], (ast.FunctionDef, ast.AsyncFunctionDef)) else None
-
-
-@functools.lru_cache(maxsize=512)
 def _is_changing(kind, name, depth=0):
     """Whether a method, read as text, stores something in its object or calls what does."""
     raw = _functions(kind).get(name)
@@ -187,6 +177,7 @@ def _is_changing(kind, name, depth=0):
     for part in ast.walk(node):
         if isinstance(part, ast.Assign) and _root(part.value) in own and not isinstance(part.value, ast.Name):
             own |= {target.id for target in part.targets if isinstance(target, ast.Name)}
+    for_effect = {id(part.value) for part in ast.walk(node) if isinstance(part, ast.Expr)}  # calls for their effect
     for part in ast.walk(node):
         is_stored = isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.ctx, (ast.Store, ast.Del))
         if is_stored and _root(part) in own:
@@ -201,8 +192,9 @@ def _is_changing(kind, name, depth=0):
                     return True
                 if isinstance(function.value, ast.Name) and depth < 3 and _is_changing(kind, function.attr, depth + 1):
                     return True
-        is_builtin = isinstance(function, ast.Name) and hasattr(builtins, function.id)
-        if not is_builtin and any(isinstance(given, ast.Attribute) and _root(given) in own for given in part.args):
+        name = getattr(function, "id", None) or getattr(function, "attr", "")
+        hands_on = any(isinstance(given, ast.Attribute) and _root(given) in own for given in part.args)
+        if hands_on and (id(part) in for_effect or name.startswith(_CHANGING_ARGUMENTS)):
             return True  # ``heappush(self._heap, item)``
     return False
 

@@ -9,8 +9,7 @@ import typing
 
 import domains
 from literals import CannotWrite, Writer
-from sequences import node_of
-from usage import Usage
+from usage import Usage, node_of
 from values import Built, Items, Linked, Plain, Prepared, Step, Text
 
 _MOST_FILES = 60  # beside the module, that are looked through for a class
@@ -251,13 +250,16 @@ class Finder:
         """Give the usages of objects the domain to draw them from."""
         for usage in {id(inner): inner for known in usages for inner in known.inner()}.values():
             names = set(usage.all_attributes())
+            asked_for = self._asked_for(usage)
+            if asked_for is not None:
+                usage.domain = asked_for
             if not names or usage.domain is not None or any(name.startswith("__") for name in names):
                 continue
             kind = self._class_with(names)
             if kind is not None:
                 found = self.nodes(kind, usage)
                 # What holds none of its like is made as any other object.
-                usage.domain = found if found is not None and found.links else self._typing.instances(kind)
+                usage.domain = found if found is not None and found.links else self._typing.domain(kind)
             elif not usage.called and _is_more_than_plain(usage, names):
                 roles = [self._role(name, usage) for name in sorted(names)]
                 for role in roles:
@@ -266,6 +268,15 @@ class Finder:
         for usage in {id(inner): inner for known in usages for inner in known.inner()}.values():
             if usage.link is not None and usage.domain is not None:
                 usage.domain = domains.Any([(usage.domain, 5), (domains.Fixed([Plain(None)]), 1)])
+
+    def _asked_for(self, usage):
+        """Return the domain of the classes of the module that ``isinstance`` asks for, or None."""
+        kinds = [vars(self.module).get(name) for name in usage.points]
+        found = [
+            self._typing.domain(kind) for kind in kinds if isinstance(kind, type) and kind.__module__ != "builtins"
+        ]
+        found = [(domain, 1) for domain in found if domain is not None]
+        return domains.Any(found) if found else None
 
     def nodes(self, kind, usage):
         """Return the domain of structures of a class; None if it cannot be called with what is known of it."""

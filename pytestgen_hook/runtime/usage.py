@@ -1,6 +1,9 @@
 """Guesses what kinds of values a parameter takes from how the body uses it; a guess only sets what is tried first."""
 
 import ast
+import functools
+import inspect
+import textwrap
 
 _TEXT = {
     "capitalize",
@@ -126,7 +129,7 @@ _PUTTING = {"append", "appendleft", "add", "put", "put_nowait", "insert", "exten
 _NAMES = {
     "int": "n m k i j x y z a b num number count size length width height index idx start stop end step limit depth level "
     "age year month day hour minute second seconds minutes hours days page total amount base exp power times max_length "
-    "maxlen position pos q r target threshold",
+    "maxlen position pos q r target threshold begin low high lower upper top bottom",
     "float": "rate ratio price weight value factor temperature score percent percentage tolerance eps epsilon radius angle",
     "str": "s t text string str word name title key label message msg sentence line pattern prefix suffix sep "
     "separator delimiter char letter letters token path filename url uri href link date expression phrase txt content source "
@@ -196,6 +199,34 @@ class Usage:
     def ranked(self):
         """Kinds with points, most first."""
         return sorted((kind for kind in self.points if self.points[kind] > 0), key=lambda kind: -self.points[kind])
+
+
+@functools.lru_cache(maxsize=512)
+def node_of(raw):
+    """Return the ast node of a function, or None if its source is not at hand."""
+    try:
+        body = ast.parse(textwrap.dedent(inspect.getsource(raw))).body
+    except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
+        return None
+    return body[0] if body and isinstance(body[0], (ast.FunctionDef, ast.AsyncFunctionDef)) else None
+
+
+def of_constructor(kind):
+    """Return {parameter: Usage} of what a class is made with; by the names alone where its text is not at hand."""
+    for raw in (kind.__init__, kind.__new__):
+        node = node_of(raw) if inspect.isfunction(raw) else None
+        if node is not None:
+            return usages(node)
+    return {}
+
+
+def of_name(name):
+    """Return the Usage that a name alone suggests."""
+    found = Usage()
+    kind = _BY_NAME.get(name.lower()) or _by_ending(name.lower())
+    if kind:
+        found.add(kind, 2)
+    return found
 
 
 def usages(function):

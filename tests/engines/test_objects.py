@@ -220,3 +220,56 @@ def test_the_constructor_of_an_abstract_class_is_left_to_others(tmp_path):
         def area(self): ...
     """
     assert "abstract" in explored(tmp_path, source, seconds=25.0)["Shape.__init__"].problem
+
+
+def test_methods_are_called_on_derived_classes_too(tmp_path):
+    source = """
+    class Base:
+        def __init__(self):
+            self.items = []
+
+        def _put(self, item):
+            pass
+
+        def add(self, item):
+            self._put(item)
+            return len(self.items)
+
+    class Kept(Base):
+        def _put(self, item):
+            self.items.append(item)
+    """
+    cases = explored(tmp_path, source, seconds=25.0)["Base.add"].cases
+    assert any(dict(case.arguments)["base"] == "Kept()" for case in cases)
+
+
+def test_what_isinstance_asks_for_is_given(tmp_path):
+    source = """
+    from datetime import timedelta
+
+    class Span:
+        def __init__(self, days):
+            self.days = days
+
+    def hours(value):
+        if isinstance(value, Span):
+            return value.days * 24
+        if isinstance(value, timedelta):
+            return value.total_seconds() / 3600
+        return None
+    """
+    exploration = explored(tmp_path, source, seconds=25.0)["hours"]
+    assert exploration.lines_run == exploration.lines_total
+
+
+def test_a_date_is_known_by_the_parts_that_are_read(tmp_path):
+    exploration = the_only(
+        explored(tmp_path, "def f(it):\n    return it.year * 100 + it.month + it.day\n", seconds=25.0)
+    )
+    assert exploration.mutants_killed == exploration.mutants_total
+
+
+def test_an_encoding_is_the_name_of_one(tmp_path):
+    source = "def size(text, encoding):\n    return len(text.encode(encoding))\n"
+    exploration = the_only(explored(tmp_path, source, seconds=25.0))
+    assert any(case.raises is None for case in exploration.cases)
