@@ -68,6 +68,7 @@ _METHODS = {
         "toordinal",
         "year",
         "month",
+        "day",
         "hour",
         "minute",
     },
