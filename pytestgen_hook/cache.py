@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
@@ -107,7 +108,7 @@ class Cache:
     def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS entry "
@@ -142,6 +143,22 @@ class Cache:
         if pages * size > self._most_bytes:
             connection.execute("DELETE FROM entry WHERE written <= (SELECT avg(written) FROM entry)")
             connection.execute("VACUUM")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch a file to write-ahead logging, also while other processes do the same.
+
+    Each of two that switch at once holds what the other needs; SQLite then fails at once instead of waiting.
+    """
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.001, 0.02))
 
 
 def _is_damage(error: Exception) -> bool:

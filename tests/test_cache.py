@@ -108,16 +108,39 @@ def test_the_file_stays_below_its_cap(tmp_path: Path) -> None:
     assert Cache(tmp_path).get("kind", "39") is not None
 
 
-def test_several_processes_write_at_once(tmp_path: Path) -> None:
+def test_several_processes_make_the_file_and_write_at_once(tmp_path: Path) -> None:
+    """Each round, eight processes that are already started open the same new file at the same moment."""
     code = (
         "import sys; from pathlib import Path; from pytestgen_hook.cache import Cache\n"
-        "kept = Cache(Path(sys.argv[1]))\n"
-        "for n in range(30): kept.put('kind', sys.argv[2] + str(n), {'n': n})\n"
-        "assert kept.problem is None, kept.problem\n"
+        "for folder in sys.stdin:\n"
+        "    kept = Cache(Path(folder.strip()))\n"
+        "    for n in range(5): kept.put('kind', sys.argv[1] + str(n), {'n': n})\n"
+        "    print(kept.problem, flush=True)\n"
     )
-    running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "abcd"]
-    assert [process.wait() for process in running] == [0, 0, 0, 0]
-    assert len(Cache(tmp_path).get_many("kind", [f"{name}{n}" for name in "abcd" for n in range(30)])) == 120
+    names = "abcdefgh"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        for name in names
+    ]
+    problems = []
+    for number in range(40):
+        for process in running:
+            assert process.stdin is not None
+            process.stdin.write(f"{tmp_path / str(number)}\n")
+            process.stdin.flush()
+        for process in running:
+            assert process.stdout is not None
+            problems.append(process.stdout.readline().strip())
+    for process in running:
+        process.communicate()
+    assert problems == ["None"] * len(problems)
+    for number in range(40):
+        assert (
+            len(Cache(tmp_path / str(number)).get_many("kind", [f"{name}{n}" for name in names for n in range(5)]))
+            == 40
+        )
 
 
 def test_the_environment_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
