@@ -10,8 +10,6 @@ import os
 import runpy
 import sys
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-
 
 def main() -> None:
     parser = argparse.ArgumentParser()
@@ -26,11 +24,12 @@ def main() -> None:
         parser.error("there is nothing to run")
 
     import confine
+    import hidden
 
     confine.die_with_parent(options.parent)
     confine.restrict_process(options.writable)
     confine.restrict_call(options.seconds, options.memory)
-    _hide_runtime()
+    hidden.hide_runtime()
     if command[0] == "-m":
         sys.path.insert(0, os.getcwd())
         sys.argv = command[1:]
@@ -39,14 +38,6 @@ def main() -> None:
         sys.path.insert(0, os.path.dirname(os.path.abspath(command[0])))
         sys.argv = command
         runpy.run_path(command[0], run_name="__main__")
-
-
-def _hide_runtime() -> None:
-    """Take this folder and its modules out of the way: they have plain names that a project may use for its own."""
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
-    for name, module in list(sys.modules.items()):
-        if name != "__main__" and os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or "/")) == _HERE:
-            sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import Any
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
+import hidden  # noqa: E402
 import reads  # noqa: E402
 import tracers  # noqa: E402
 
@@ -268,13 +269,6 @@ def use_paths(paths: list[str]) -> None:
     sys.path[:0] = paths
 
 
-def hide_runtime() -> None:
-    """Take this folder and its modules out of the way: they have plain names that a project may use for its own."""
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
-    for name in ("reads", "tracers"):
-        sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
-
-
 def run(request: dict[str, Any], report: Report) -> None:
     """Run the tests of a request and report; the report's last line is written only if pytest came to its end."""
     root = os.path.realpath(request["root"])
@@ -301,7 +295,7 @@ def main() -> None:
     parser.add_argument("--request", required=True)
     parser.add_argument("--report", required=True)
     options = parser.parse_args()
-    hide_runtime()
+    hidden.hide_runtime()
     with open(options.request, encoding="utf-8") as stream:
         request = json.load(stream)
     run(request, Report(options.report))

@@ -9,9 +9,9 @@ import inspect
 import keyword
 import random
 import re
-import sys
 import types
 
+import classes
 import commandline
 import domains
 import harvest
@@ -546,7 +546,7 @@ def _parameters(subject, function, kind, target, constants, typing):
     if kind == "constructor":
         hints = {**domains.hints_of(target), **hints}
     used = usage.usages(function)
-    finder = shapes.Finder(subject.module, subject.raw.__code__.co_filename, constants, typing)
+    finder = shapes.Finder(subject.module, constants, typing)
     finder.resolve([used[parameter.name] for parameter in listed if parameter.name in used])
     taken = {subject.module.__name__, function.name, *_RESERVED}
     found = []
@@ -586,10 +586,9 @@ def _parameters(subject, function, kind, target, constants, typing):
 
 def _richer(subject, constants, typing, made, kind):
     """Return the domain of instances of a class of the project: linked with each other, or changed by calls before."""
-    home = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    if not home.startswith(subject.tree):
+    if not classes.is_from(subject.tree, kind):
         return made
-    finder = shapes.Finder(subject.module, subject.raw.__code__.co_filename, constants, typing)
+    finder = shapes.Finder(subject.module, constants, typing)
     linked = finder.of_class(kind)
     if linked is not None:
         return linked

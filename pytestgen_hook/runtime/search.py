@@ -455,7 +455,7 @@ class Search:
 
         What a function without annotations does with a dict in the place of a text is nobody's promise.
         """
-        meant = [seen for seen in self.good if seen.answer["kind"] != "raise" or seen.answer.get("deliberate")]
+        meant = {seen for seen in self.good if seen.answer["kind"] != "raise" or seen.answer.get("deliberate")}
         counted = collections.Counter(seen.kinds() for seen in meant)
         usual = {kinds for kinds, count in counted.items() if count >= UNUSUAL * len(meant)}
         if usual:
@@ -484,12 +484,19 @@ class Search:
 
     def _kill(self):
         """Compare the pool against every mutant and search on for those that survive; then, as long as there is time, slips."""
+        self._take(self._observe(self._corners()))
         self.pool = self._pool()
         self._give_up_unsteady_looks()
         mutants = self.subject.mutants
         self._hunt({index for index in range(len(mutants)) if not mutants[index].is_slip}, stale_rounds=6, until=0.7)
         # Few rounds, since many slips change nothing.
         self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=2, until=0.7)
+
+    def _corners(self):
+        """Return the corners of the cheapest good call that has some."""
+        quick = [seen for seen in self.good if seen.answer["seconds"] < QUICK]
+        cheapest = sorted(quick, key=lambda seen: seen.cost)
+        return next((found for seen in cheapest for found in [vary.corners(seen.input)] if found), [])
 
     def _hunt(self, alive, stale_rounds, until):
         self._end = self._until(until)

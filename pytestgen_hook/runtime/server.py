@@ -23,20 +23,13 @@ sys.path.insert(0, _HERE)
 
 import confine  # noqa: E402
 import elsewhere  # noqa: E402
+import hidden  # noqa: E402
 import plan as plans  # noqa: E402
 import search  # noqa: E402
 import standins  # noqa: E402
 import twin  # noqa: E402
 import workers  # noqa: E402
 from observe import Subject  # noqa: E402
-
-
-def hide_runtime():
-    """Take this folder and its modules out of the way: they have plain names that a project may use for its own."""
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
-    for name, module in list(sys.modules.items()):
-        if os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or "/")) == _HERE and name != "__main__":
-            sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
 
 
 class Place:
@@ -55,7 +48,7 @@ class Place:
             sys.prefix,
             sys.base_prefix,
             sys.exec_prefix,
-            os.path.dirname(os.path.abspath(__file__)),
+            _HERE,
             *_library_folders(),
         ]
         return confine.Guard(self.work, readable)
@@ -375,7 +368,7 @@ def supervise_without_fork(place, reader, writer):
 def serve_child():
     """A fresh interpreter for one batch of calls (``workers._fresh``)."""
     asked = json.load(sys.stdin)
-    hide_runtime()
+    hidden.hide_runtime()
     out = os.dup(1)
     folder, tree, roots = asked["subject"]["place"]
     place = Place(folder, tree, roots)
@@ -407,7 +400,7 @@ def main():
     if options.child:
         serve_child()
         return
-    hide_runtime()
+    hidden.hide_runtime()
     place = Place(options.folder, options.tree, options.root or ["."], options.moved)
     confine.die_with_parent()
     writer = os.dup(options.write_fd) if options.write_fd == 1 else options.write_fd

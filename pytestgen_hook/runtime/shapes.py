@@ -2,9 +2,7 @@
 
 import ast
 import collections.abc
-import importlib
 import inspect
-import os
 import typing
 
 import domains
@@ -12,8 +10,6 @@ from literals import CannotWrite, Writer
 from usage import Usage, node_of
 from values import Built, Items, Linked, Plain, Prepared, Step, Text
 
-_MOST_FILES = 60  # beside the module, that are looked through for a class
-_LARGEST_FILE = 200_000
 _LINK_WORDS = {"next", "prev", "previous", "left", "right", "parent", "child", "successor", "predecessor", "sibling"}
 _LINKS_WORDS = {
     "children",
@@ -234,12 +230,10 @@ def parts_of_each_other(parameters, arguments, rng):
 class Finder:
     """Finds the classes that parameters without annotations hold, by the attributes that the function reads from them."""
 
-    def __init__(self, module, path, constants, typing):
+    def __init__(self, module, constants, typing):
         self.module = module
-        self.path = path
         self.constants = constants
         self._typing = typing
-        self._beside = None
 
     def of_class(self, kind):
         """Return the structures of a class whose text says that it holds others of its class; None of any other."""
@@ -255,7 +249,7 @@ class Finder:
                 usage.domain = asked_for
             if not names or usage.domain is not None or any(name.startswith("__") for name in names):
                 continue
-            kind = self._class_with(names)
+            kind = self._typing.classes.nearest(names)
             if kind is not None:
                 found = self.nodes(kind, usage)
                 # What holds none of its like is made as any other object.
@@ -327,19 +321,6 @@ class Finder:
             )
         return Role(name, domain=domain)
 
-    def _class_with(self, names):
-        """Return the class whose instances have those attributes: of the module, or else of a file beside it."""
-        found = [kind for kind in vars(self.module).values() if isinstance(kind, type) and names <= attributes_of(kind)]
-        found = [kind for kind in found if kind.__module__ != "builtins"]
-        if not found:
-            found = [kind for module, name in self._classes_beside(names) for kind in _imported(module, name)]
-        return min(found, key=lambda kind: (len(attributes_of(kind)), kind.__name__), default=None)
-
-    def _classes_beside(self, names):
-        if self._beside is None:
-            self._beside = list(_classes_in(os.path.dirname(self.path), self.module.__name__))
-        return [(module, name) for module, name, attributes in self._beside if names <= attributes]
-
 
 def _is_more_than_plain(usage, names):
     """Whether the attributes say more of what it is than a name or an operator does."""
@@ -350,18 +331,6 @@ def _is_more_than_plain(usage, names):
 def _is_node(usage, names):
     attributes = set(usage.attributes)
     return usage.link is not None or (bool(attributes) and attributes <= names)
-
-
-def attributes_of(kind):
-    """Return the names of attributes that instances of a class have, as far as its text tells."""
-    found = {name for name in dir(kind) if not name.startswith("__")}
-    for base in kind.__mro__:
-        found |= set(vars(base).get("__annotations__", ()))
-        init = vars(base).get("__init__")
-        node = node_of(init) if inspect.isfunction(init) else None
-        if node is not None:
-            found |= _stored(node)
-    return found
 
 
 def _own(annotation, kind):
@@ -388,49 +357,3 @@ def _set_to_nothing(kind):
                 targets = part.targets if isinstance(part, ast.Assign) else [part.target]
                 found |= {target.attr for target in targets if isinstance(target, ast.Attribute)}
     return {name for name in found if not name.startswith("_")}
-
-
-def _stored(function):
-    return {
-        part.attr
-        for part in ast.walk(function)
-        if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store) and isinstance(part.value, ast.Name)
-    }
-
-
-def _classes_in(folder, module):
-    """Yield (module, class, its attributes) of the Python files in the folder of a module."""
-    package = module.rpartition(".")[0]
-    try:
-        files = sorted(entry.path for entry in os.scandir(folder) if entry.name.endswith(".py") and entry.is_file())
-    except OSError:
-        return
-    for path in files[:_MOST_FILES]:
-        stem = os.path.basename(path)[:-3]
-        name = f"{package}.{stem}" if package else stem
-        if name == module or not stem.isidentifier() or stem.startswith(("test_", "conftest", "setup", "__")):
-            continue
-        try:
-            if os.path.getsize(path) > _LARGEST_FILE:
-                continue
-            with open(path, encoding="utf-8") as stream:
-                tree = ast.parse(stream.read())
-        except (OSError, SyntaxError, ValueError, RecursionError):
-            continue
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef):
-                found = {part.name for part in node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))}
-                found |= {
-                    part.target.id
-                    for part in node.body
-                    if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
-                }
-                yield name, node.name, found | _stored(node)
-
-
-def _imported(module, name):
-    try:
-        kind = getattr(importlib.import_module(module), name, None)
-    except BaseException:  # code of the user's: a module that cannot be imported has no class for us
-        return []
-    return [kind] if isinstance(kind, type) else []

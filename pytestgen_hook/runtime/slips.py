@@ -20,15 +20,33 @@ _OTHER_BINARY = {ast.Div: ast.FloorDiv, ast.FloorDiv: ast.Div, ast.Mult: ast.Pow
 def slips_of(function):
     """Return the function (parent, field, node) → (label, replacement)… for one ``ast`` function node."""
     names = _names(function)
+    origins = _origins(function, names)
+    first_values = _first_values(function)
+    siblings = _siblings(function)
+    calls = _calls(function)
 
     def changes(parent, field, node):
         make = _BY_KIND.get(type(node))
         if make is not None:
             yield from make(node)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and field not in ("func", "value"):
-            yield from _other_name(node, names)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            if field not in ("func", "value"):
+                yield from _other_name(node, names)
+            if field != "func" and node.id in origins:
+                yield f"{node.id} became {origins[node.id]}", ast.Name(origins[node.id], ast.Load())
+            if field == "func":
+                for other in siblings.get(node.id, ()):
+                    yield f"{node.id} became {other}", ast.Name(other, ast.Load())
         if field == "iter" and isinstance(parent, (ast.For, ast.comprehension)):
             yield from _loops(node)
+        if isinstance(node, ast.If) and isinstance(parent, (ast.For, ast.While)):
+            yield from _first_decides(node)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = first_values.get(node.targets[0].id)
+            if value is not None and not isinstance(node.value, ast.Constant):
+                yield f"{node.targets[0].id} began again", ast.Assign(node.targets, value, lineno=node.lineno)
+        if isinstance(node, ast.Call):
+            yield from _arguments_of_another(node, calls)
 
     return changes
 
@@ -39,6 +57,63 @@ def _names(function):
     found = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     found += [node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     return [name for name in dict.fromkeys(found) if name not in ("self", "cls")]
+
+
+def _origins(function, names):
+    """Return {name: the name that it was made of by a call}: ``root = find(node)`` is easily mistaken for ``node``."""
+    found = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
+            given = [each.id for each in node.value.args if isinstance(each, ast.Name) and each.id in names]
+            if len(given) == 1 and given[0] != node.targets[0].id:
+                found[node.targets[0].id] = given[0]
+    return found
+
+
+def _first_values(function):
+    """Return {name: constant} of the names whose first value is one."""
+    found = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, node.value if isinstance(node.value, ast.Constant) else None)
+    return found
+
+
+def _siblings(function):
+    """Return {name: others} of the functions inside the function that could be called in each other's place."""
+    inner = [node for node in ast.walk(function) if isinstance(node, ast.FunctionDef) and node is not function]
+    shapes = {node.name: len(node.args.args) for node in inner}
+    return {name: [other for other in shapes if other != name and shapes[other] == shapes[name]] for name in shapes}
+
+
+def _calls(function):
+    """Return {text of what is called: its calls} for those with several arguments, by position alone."""
+    found = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and len(node.args) > 1 and not node.keywords:
+            found.setdefault(ast.dump(node.func), []).append(node)
+    return found
+
+
+def _arguments_of_another(node, calls):
+    """Yield the call with one argument taken from another call of the same function, as after copying a line."""
+    for other in calls.get(ast.dump(node.func), ()):
+        if other is node or len(other.args) != len(node.args):
+            continue
+        for at, (own, argument) in enumerate(zip(node.args, other.args)):
+            if ast.dump(own) != ast.dump(argument):
+                given = [*node.args[:at], argument, *node.args[at + 1 :]]
+                yield f"argument {at + 1} was taken from another call", ast.Call(node.func, given, [])
+
+
+def _first_decides(node):
+    """Yield the loop that ends with the first thing of the right kind, whatever the last condition says of that."""
+    if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And) and not node.orelse:
+        *first, last = node.test.values
+        is_decision = len(node.body) == 1 and isinstance(node.body[0], ast.Return)
+        if is_decision and isinstance(node.body[0].value, ast.Constant) and node.body[0].value.value is True:
+            test = first[0] if len(first) == 1 else ast.BoolOp(ast.And(), first)
+            yield "the first decided", ast.If(test, [ast.Return(last)], [])
 
 
 def _other_name(node, names):

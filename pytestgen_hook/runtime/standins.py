@@ -14,10 +14,10 @@ import os
 import pathlib
 import random
 import re
-import sys
 import types
 import typing
 
+import classes
 import domains
 import files
 import usage
@@ -27,7 +27,6 @@ from values import Items, Layout, Named, Text
 
 _TRIALS = 10  # attempts at making an object of a class
 _TRIAL_SECONDS = 1.0
-_MOST_CLASSES = 2000  # of the project, looked through for one that has what is used of a parameter
 _FAILING = 0.25  # of the stand-ins for what the code expects to fail do fail
 _BUILTIN_MEMBERS = {
     name for kind in (str, bytes, int, float, list, dict, set, tuple, types.FunctionType) for name in dir(kind)
@@ -105,8 +104,8 @@ class Code:
     """The function and what of its module it calls, its class's constructor among it: which members of objects it uses."""
 
     def __init__(self, tree, function, owner):
-        self._functions = {node.name: node for node in tree.body if isinstance(node, _FUNCTIONS)}
-        self._methods = {node.name: node for node in owner.body if isinstance(node, _FUNCTIONS)} if owner else {}
+        self._functions = {node.name: node for node in tree.body if isinstance(node, classes.FUNCTIONS)}
+        self._methods = {node.name: node for node in owner.body if isinstance(node, classes.FUNCTIONS)} if owner else {}
         self.nodes = []
         for node in (function, self._methods.get("__init__"), self._methods.get("__post_init__")):
             self._reach(node)
@@ -127,7 +126,7 @@ class Code:
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name):
                 self._reach(self._functions.get(inner.id))
-            elif isinstance(inner, ast.Attribute) and _is_self(inner.value):
+            elif isinstance(inner, ast.Attribute) and classes.is_self(inner.value):
                 self._reach(self._methods.get(inner.attr))
 
     def _read(self, body):
@@ -150,9 +149,6 @@ class Code:
             method = _method_of(node)
             if method:
                 (self.dropped if id(node) in statements else self._kept).add(method)
-
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def _method_of(node):
@@ -215,7 +211,7 @@ class Typing(domains.Typing):
     def __init__(self, subject, constants, code, can_make=None, avoid=False):
         super().__init__(subject.module, constants)
         self.has_real = False  # objects of classes for which there could be stand-ins
-        self._tree = subject.tree
+        self.classes = classes.Classes(subject.module, subject.raw.__code__.co_filename, subject.tree)
         self._code = code
         self._can_make = can_make
         self._avoid = avoid
@@ -252,7 +248,7 @@ class Typing(domains.Typing):
                 for part in _alternatives(domain):
                     if isinstance(part, Standins):
                         part.variable = name.lstrip("_") or part.variable
-                further = [node for _, node in _own_functions(kind)]
+                further = [node for _, node in classes.methods_of(kind)]
                 paths = self.paths(name, kept(kind, name), hints.get(name), further)
                 if paths is not None:
                     found[at] = (keyword_, paths, required)
@@ -286,23 +282,10 @@ class Typing(domains.Typing):
         names = {name for name in dir(protocol) if not name.startswith("_")} | set(
             getattr(protocol, "__annotations__", ())
         )
-        kinds = [kind for kind in self._with_members(names) if not inspect.isabstract(kind)] if names else []
+        kinds = [kind for kind in self.classes.having(names) if not inspect.isabstract(kind)] if names else []
         found = [(self.domain(kind), 1) for kind in kinds[:3]]
         found = [pair for pair in found if pair[0] is not None]
         return domains.Any(found) if found else None
-
-    def _with_members(self, names):
-        """Return the classes of the project that have members of all these names; protocols are none."""
-        found = []
-        for module in list(sys.modules.values()):
-            filename = getattr(module, "__file__", None)
-            if not isinstance(filename, str) or not filename.startswith(self._tree):
-                continue
-            for kind in list(vars(module).values()):
-                is_own = isinstance(kind, type) and kind.__module__ == module.__name__
-                if is_own and not getattr(kind, "_is_protocol", False) and names <= _members(kind):
-                    found.append(kind)
-        return sorted(set(found), key=lambda kind: (kind.__module__, kind.__qualname__))[:_MOST_CLASSES]
 
     def by_members(self, names, name=""):
         """Return the domain of the one class of the project that has all these members; None if there is not one.
@@ -311,7 +294,7 @@ class Typing(domains.Typing):
         """
         if not names:
             return None
-        kinds = self._with_members(set(names))
+        kinds = self.classes.having(set(names))
         if not set(names) - _BUILTIN_MEMBERS:
             kinds = [kind for kind in kinds if name.strip("_") == _variable(kind)]
         bases = [kind for kind in kinds if all(issubclass(other, kind) for other in kinds)]
@@ -338,7 +321,7 @@ class Typing(domains.Typing):
         return None
 
     def _used(self, kind):
-        names = sorted(name for name in self._code().members & _members(kind) if not name.startswith("__"))
+        names = sorted(name for name in self._code().members & classes.members_of(kind) if not name.startswith("__"))
         return [kind] * len(names), names
 
     def _member(self, kind, name):
@@ -454,51 +437,13 @@ def _holds_records(domain):
     return any(isinstance(part, (domains.Records, domains.Objects)) for part in _alternatives(domain))
 
 
-def _class_node(kind):
-    """Return the syntax tree of a class, or None."""
-    with contextlib.suppress(Exception):
-        lines, _ = inspect.getsourcelines(kind)
-        return ast.parse(inspect.cleandoc("\n" + "".join(lines))).body[0]
-    return None
-
-
-def _own_functions(kind):
-    """Yield (function object, syntax tree) of the methods written in a class and those that it inherits."""
-    for base in reversed(kind.__mro__):
-        node = _class_node(base) if base.__module__ not in ("builtins", "typing", "abc") else None
-        for inner in getattr(node, "body", ()):
-            if isinstance(inner, _FUNCTIONS):
-                yield vars(base).get(inner.name), inner
-
-
-def _members(kind):
-    """Return the names of the members of a class, and of the attributes that its methods give to ``self``."""
-    found = _MEMBERS.get(kind)
-    if found is None:
-        found = _MEMBERS[kind] = set(dir(kind)) | set(domains.hints_of(kind))
-        for _, node in _own_functions(kind):
-            found |= {
-                inner.attr
-                for inner in ast.walk(node)
-                if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store) and _is_self(inner.value)
-            }
-    return found
-
-
-_MEMBERS = {}
-
-
-def _is_self(node):
-    return isinstance(node, ast.Name) and node.id in ("self", "cls")
-
-
 def _assigned_hint(kind, name):
     """Return the annotation of the parameter that a method gives an attribute of ``self``, or None."""
-    for function, node in _own_functions(kind):
+    for function, node in classes.methods_of(kind):
         for inner in ast.walk(node):
             if isinstance(inner, ast.Assign) and isinstance(inner.value, ast.Name):
                 for target in inner.targets:
-                    if isinstance(target, ast.Attribute) and _is_self(target.value) and target.attr == name:
+                    if isinstance(target, ast.Attribute) and classes.is_self(target.value) and target.attr == name:
                         return domains.hints_of(function).get(inner.value.id)
     return None
 
@@ -514,7 +459,7 @@ def _kinds(annotation):
 def kept(kind, name):
     """Return the parameter ``name`` of a constructor with the attributes of ``self`` that are given its value."""
     found = {name}
-    for _, node in _own_functions(kind):
+    for _, node in classes.methods_of(kind):
         for inner in ast.walk(node):
             if isinstance(inner, ast.Assign) and _is_made_of(inner.value, name):
                 found |= {target.attr for target in inner.targets if isinstance(target, ast.Attribute)}
@@ -530,7 +475,7 @@ def _is_made_of(node, name):
 
 def _members_used(kind, name):
     """Return the members that a class uses of what its constructor takes as the parameter ``name``."""
-    functions = [node for _, node in _own_functions(kind)]
+    functions = [node for _, node in classes.methods_of(kind)]
     attributes = kept(kind, name)
     found = set()
     for node in functions:
@@ -539,7 +484,9 @@ def _members_used(kind, name):
                 continue
             owner = inner.value
             is_given = isinstance(owner, ast.Name) and owner.id == name and node.name == "__init__"
-            if is_given or (isinstance(owner, ast.Attribute) and _is_self(owner.value) and owner.attr in attributes):
+            if is_given or (
+                isinstance(owner, ast.Attribute) and classes.is_self(owner.value) and owner.attr in attributes
+            ):
                 found.add(inner.attr)
     return found
 

@@ -35,6 +35,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
 import evidence  # noqa: E402
+import hidden  # noqa: E402
 import subjects as subjects_  # noqa: E402
 import trials  # noqa: E402
 
@@ -908,14 +909,6 @@ def _subjects(request):
     ]
 
 
-def _hide_runtime():
-    """Take this folder and its modules out of the way: they have plain names that a project may use for its own."""
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
-    for name, module in list(sys.modules.items()):
-        if name != "__main__" and os.path.dirname(os.path.abspath(getattr(module, "__file__", None) or "/")) == _HERE:
-            sys.modules["_pytestgen_runtime." + name] = sys.modules.pop(name)
-
-
 def _awaited(options):
     """Import pytest and take the request from the standard input, of which the tests see nothing.
 
@@ -945,7 +938,7 @@ def main():
     parser.add_argument("--report", required=True)
     parser.add_argument("--part")
     options = parser.parse_args()
-    _hide_runtime()
+    hidden.hide_runtime()
     if options.request is None:
         request = _awaited(options)
     else:

@@ -178,6 +178,11 @@ class Named:
 HOLE = "{}"  # a target is the name that a value is given, or a statement with this in the place of the value
 
 
+def named(item):
+    """Return the names that the arguments of an item bind, in order."""
+    return [target for target, _ in item["arguments"] if HOLE not in target]
+
+
 class Layout:
     """Lays the values of one call out in lines: [target, source], each over the names bound before it."""
 

@@ -1,11 +1,26 @@
 """Makes small changes to inputs that were found good: the steps of the search."""
 
+import itertools
 import math
 import re
 
 from domains import Fixed
 from plan import Input
 from values import MOST_STEPS, Built, Items, Named, Pairs, Plain, Prepared
+
+_CORNERS = (0, 1, -1, 2)  # numbers at which formulas and loops behave otherwise than between
+_MOST_CORNERED = 3  # arguments that take them in all combinations
+
+
+def corners(proposed):
+    """Return the input with the smallest numbers in all combinations; none unless two or three arguments are integers."""
+    names = [name for name, node in proposed.arguments.items() if isinstance(node, Plain) and type(node.value) is int]
+    if not 2 <= len(names) <= _MOST_CORNERED:
+        return []
+    return [
+        Input({**proposed.arguments, **dict(zip(names, map(Plain, values)))}, proposed.receiver, "varied")
+        for values in itertools.product(_CORNERS, repeat=len(names))
+    ]
 
 
 def vary_input(proposed, plan, rng, donors):

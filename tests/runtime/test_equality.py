@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pytest
-from observe import _unseen_by_equality
+from checks import unseen_by_equality
 
 
 class Span(NamedTuple):
@@ -54,4 +54,4 @@ class Rounded:
     ],
 )
 def test_a_field_is_unseen_where_equality_does_not_tell_it_apart(value, unseen):
-    assert _unseen_by_equality(value) == unseen
+    assert unseen_by_equality(value) == unseen

@@ -151,6 +151,31 @@ def slips(source):
             "c = list(a)\n    c.append(b)\n    return len(a)", ([1], 2), "list() was dropped", 2, id="aliasing"
         ),
         pytest.param("return [a, b]", (1, 2), "a became b", [2, 2], id="name"),
+        pytest.param("c = abs(a)\n    return [c, b]", (-1, 2), "c became a", [-1, 2], id="what_it_was_made_of"),
+        pytest.param(
+            "for n in a:\n        if n > 1 and n != b:\n            return True\n    return False",
+            ([2, 3], 2),
+            "the first decided",
+            False,
+            id="first_candidate",
+        ),
+        pytest.param(
+            "c = 0\n    for n in a:\n        c = n + c * b\n    return c", ([1, 2], 3), "c began again", 0, id="anew"
+        ),
+        pytest.param(
+            "def c(): return a\n    def d(): return b\n    return [c(), d()]",
+            (1, 2),
+            "d became c",
+            [1, 1],
+            id="sibling",
+        ),
+        pytest.param(
+            "return divmod(a, b) + divmod(b, 2)",
+            (7, 3),
+            "argument 2 was taken from another call",
+            (3, 1, 1, 1),
+            id="argument_of_another_call",
+        ),
         pytest.param(
             "if a:\n        b += 1\n    else:\n        b = 0\n    return b", (0, 5), "else was dropped", 5, id="else"
         ),
