@@ -494,8 +494,7 @@ class Search:
 
     def _corners(self):
         """Return the corners of the cheapest good call that has some."""
-        quick = [seen for seen in self.good if seen.answer["seconds"] < QUICK]
-        cheapest = sorted(quick, key=lambda seen: seen.cost)
+        cheapest = sorted(self.good, key=lambda seen: seen.cost)
         return next((found for seen in cheapest for found in [vary.corners(seen.input)] if found), [])
 
     def _hunt(self, alive, stale_rounds, until):

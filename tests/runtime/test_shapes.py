@@ -6,6 +6,7 @@ import sys
 import textwrap
 import types
 
+import classes
 import domains
 import pytest
 import shapes
@@ -27,7 +28,9 @@ def finder(tmp_path, monkeypatch, **files):
     monkeypatch.syspath_prepend(str(tmp_path))
     module = types.ModuleType("subject")
     constants = domains.Constants()
-    return shapes.Finder(module, str(tmp_path / "subject.py"), constants, domains.Typing(module, constants))
+    typing = domains.Typing(module, constants)
+    typing.classes = classes.Classes(module, str(tmp_path / "subject.py"), str(tmp_path))
+    return shapes.Finder(module, constants, typing)
 
 
 def drawn(domain, count=60):
