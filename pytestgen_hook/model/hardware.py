@@ -13,6 +13,7 @@ from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model.extra import missing_extra
 
 GIB = 1 << 30
+CONTEXT = 4096  # tokens that a model is loaded for, where nobody says
 _ROOT = Path("/")
 
 
