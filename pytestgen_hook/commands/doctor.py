@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository
     from pytestgen_hook.interpreter import Interpreter
+    from pytestgen_hook.types import Model
 
 _SECONDS = 20.0
 _DESCRIBE = "import json, sys; sys.path.insert(0, sys.argv[1]); import confine; print(json.dumps(confine.describe()))"
@@ -59,6 +61,7 @@ def diagnose(
     facts += _interpreter(repository, config, environ, cache)
     facts.append(Fact("cache", cache.problem or str(default_folder()), problem=cache.problem is not None))
     cache.close()
+    facts.append(_model(config))
     facts.append(_hook(repository))
     return facts
 
@@ -81,11 +84,15 @@ def _settings(config: Config) -> Fact:
 
     default = Config()
     changed = [
-        f"{field.name.replace('_', '-')} = {json.dumps(getattr(config, field.name))}"
+        f"{field.name.replace('_', '-')} = {json.dumps(getattr(config, field.name), default=_name)}"
         for field in fields(Config)
         if getattr(config, field.name) != getattr(default, field.name)
     ]
     return Fact("settings", ", ".join(changed) or "the defaults")
+
+
+def _name(model: Model) -> str:
+    return model.name
 
 
 def _state(repository: Repository) -> Iterator[Fact]:
@@ -145,6 +152,32 @@ def _sandbox(found: Interpreter) -> Fact:
         lines = completed.errors.strip().splitlines()
         return Fact("sandbox", f"cannot be set up: {lines[-1] if lines else 'no answer'}", problem=True)
     return Fact("sandbox", "; ".join(map(str, enforced)))
+
+
+# -- the model ---------------------------------------------------------------------------------------------------------
+
+
+def _model(config: Config) -> Fact:
+    """Which model there is, and whether it fits; without one nothing is missing unless the settings ask for it."""
+    from pytestgen_hook.model import hardware, store
+
+    is_needed = config.engine == "model"
+    model = store.resolve(store.DEFAULT, config.models)
+    path = store.located(model)
+    if path is None:
+        return Fact("model", f"{model.name} is not on this machine", is_needed, store.pull_command(model))
+    if find_spec("llama_cpp") is None:
+        told = f"{model.name} is here, and llama-cpp-python, which runs it, is not"
+        return Fact("model", told, is_needed, "pip install 'pytestgen-hook[model]'")
+    try:
+        hardware.check_fits(path, hardware.CONTEXT)
+        needed, there = hardware.needs(path, hardware.CONTEXT).total, hardware.available_memory()
+    except FatalError as error:
+        return Fact("model", str(error), is_needed)
+    told = (
+        f"{needed / hardware.GIB:.1f} of {there / hardware.GIB:.1f} GiB of memory, threads: {hardware.physical_cores()}"
+    )
+    return Fact("model", f"{model.name} at {path} fits: {told}")
 
 
 # -- the hook ----------------------------------------------------------------------------------------------------------

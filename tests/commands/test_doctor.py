@@ -64,10 +64,10 @@ def test_settings_that_differ_from_the_defaults_are_shown(repo) -> None:
 
 
 def test_broken_settings_are_a_problem(repo) -> None:
-    repo.stage("pyproject.toml", "[tool.pytestgen]\nmodus = 1\n")
+    repo.stage("pyproject.toml", "[tool.pytestgen]\nbugdet = 1\n")
     found = facts(repo.path)["settings"]
     assert found.problem
-    assert "Did you mean mode?" in found.told
+    assert "Did you mean budget?" in found.told
 
 
 def test_outside_a_repository_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,31 @@
+"""What the sources of models share: room on the disk, why a source has nothing, the packages of the extra ``model``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pytestgen_hook.errors import FatalError
+
+_SPARE = 64 << 20  # bytes that stay free
+_MIB = 1 << 20
+
+
+class Unavailable(Exception):  # noqa: N818  # what happened, not whose error it is
+    """A source cannot give the model; the message is the reason, without a full stop. Nothing of it was kept."""
+
+
+def missing_extra(package: str) -> FatalError:
+    """Return the error for a package of the extra that is not installed."""
+    return FatalError(f"{package} is not installed. Install it with: pip install 'pytestgen-hook[model]'")
+
+
+def room_for(size: int, place: Path) -> None:
+    """Raise FatalError, with the numbers, unless ``size`` more bytes fit on the disk where ``place`` lies or will lie."""
+    there = next(folder for folder in (place, *place.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if size + _SPARE > free:
+        raise FatalError(
+            f"{there} has {free // _MIB} MiB free, and {(size + _SPARE) // _MIB} MiB are needed. "
+            "Make room there, or name another disk with PYTESTGEN_CACHE_DIR and HF_HUB_CACHE."
+        )
