@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from itertools import zip_longest
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Stated here as in config.py and not imported from there: a commit without Python is to cost next to nothing.
 MODES = ("fail", "write", "amend")
 ENGINES = ("auto", "search")
-FORMATS = ("text", "json", "github")
+FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 _SETTINGS = ("mode", "engine", "budget", "python", "tests_dir")
 _GENERATING_HOOK = b"pytestgen-generate"
 
@@ -75,8 +75,13 @@ def _print_patch(patch: str) -> None:
         click.echo(patch.encode("utf-8", "surrogateescape"), nl=False)
 
 
-def _colour(*, err: bool = False) -> bool:
-    return wants_colour(os.environ, is_terminal=(sys.stderr if err else sys.stdout).isatty())
+def _environ(given: Mapping[str, Any]) -> Mapping[str, str]:
+    """The environment that says how to print; ``--no-color`` wins over all of it."""
+    return {**os.environ, "FORCE_COLOR": "0"} if given.get("no_color") else os.environ
+
+
+def _colour(given: Mapping[str, Any], *, err: bool = False) -> bool:
+    return wants_colour(_environ(given), is_terminal=(sys.stderr if err else sys.stdout).isatty())
 
 
 # -- options -----------------------------------------------------------------------------------------------------------
@@ -91,8 +96,33 @@ def _together(options: Sequence[Callable[[_Function], _Function]]) -> Callable[[
     return decorate
 
 
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[tuple[str, Path | None]]
+else:  # which older releases of click cannot be asked for
+    _ParamType = click.ParamType
+
 _path = click.Path(path_type=Path)
 _file = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Output(_ParamType):
+    """A format, or ``FORMAT:FILE``."""
+
+    name = "format"
+
+    def __init__(self, formats: Sequence[str]) -> None:
+        self.formats = formats
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path | None]:
+        if isinstance(value, tuple):
+            return value
+        form, colon, file = str(value).partition(":")
+        if form not in self.formats:
+            self.fail(f"{form!r} is not one of {', '.join(self.formats)}.", param, ctx)
+        if colon and not file:
+            self.fail(f"{value!r} names no file after the colon.", param, ctx)
+        return form, Path(file) if file else None
+
 
 _range_options = _together(
     [
@@ -118,25 +148,50 @@ _setting_options = _together(
 _config_option = click.option(
     "--config", "config_file", type=_file, metavar="FILE", help="A TOML or YAML file of settings, not pyproject.toml."
 )
+_living_options = _together(
+    [
+        click.option(
+            "--write-baseline",
+            is_flag=True,
+            help="Write what is found into the baseline, and take out what is solved; of every function by default.",
+        ),
+        click.option("--update-baseline", is_flag=True, help="Take what the range itself adds to the baseline."),
+        click.option(
+            "--add-ignores", metavar="REASON", help="Write comments that silence what is found into the sources."
+        ),
+        click.option("--isolated", is_flag=True, help="Read no file of settings."),
+        click.option("--show-settings", is_flag=True, help="Print the settings and where each comes from, and exit."),
+    ]
+)
 _diff_option = click.option(
     "--diff", is_flag=True, help="Print the tests that would be written as a patch; write nothing."
 )
+
+
+def _format_option(formats: Sequence[str]) -> Callable[[_Function], _Function]:
+    told = f"{', '.join(formats)}; with a file: {formats[1]}:report.{formats[1]}. May be given several times."
+    return click.option(
+        "--output-format", "formats", type=_Output(formats), multiple=True, metavar="FORMAT[:FILE]", help=told
+    )
+
+
+_file_option = click.option(
+    "--output-file",
+    "files",
+    type=_file,
+    multiple=True,
+    metavar="FILE",
+    help="The first file takes the first format without one, and so on; text still goes to the terminal.",
+)
+_no_color_option = click.option("--no-color", is_flag=True, help="No colour, whatever the environment says.")
 _output_options = _together(
     [
-        click.option(
-            "--output-format", "formats", type=click.Choice(FORMATS), multiple=True, help="May be given several times."
-        ),
-        click.option(
-            "--output-file",
-            "files",
-            type=_file,
-            multiple=True,
-            metavar="FILE",
-            help="The first file takes the first format, and so on; text still goes to the terminal.",
-        ),
+        _format_option(FORMATS),
+        _file_option,
         click.option("--exit-zero", is_flag=True, help="Exit with 0 in place of 1. Errors keep their status."),
         click.option("-q", "--quiet", is_flag=True, help="Print nothing if there is nothing to do; no notes."),
         click.option("-v", "--verbose", is_flag=True, help="Name the tests of tested functions as well."),
+        _no_color_option,
     ]
 )
 _version = click.version_option(__version__, prog_name="pytestgen-hook", message="%(prog)s %(version)s")
@@ -159,6 +214,7 @@ def pytestgen() -> None:
 @_diff_option
 @click.option("--no-cache", "anew", is_flag=True, help="Take nothing from earlier runs: measure and search anew.")
 @click.option("--strength", is_flag=True, help="Also report functions whose tests notice none of a few small bugs.")
+@_living_options
 @_output_options
 @_version
 def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: bool, **rest: Any) -> None:
@@ -167,13 +223,31 @@ def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: 
     PATHS narrow the examined range to files and folders.
     """
     from pytestgen_hook.commands.check import check as run_check
+    from pytestgen_hook.commands.check import settings_of
     from pytestgen_hook.commands.options import CheckOptions
 
+    _refuse_together(rest)
+    # Nothing is staged when a project begins: a baseline of that would be empty.
+    everything = everything or (rest["write_baseline"] and not staged and since is None)
     scope, ref = _scope(staged, since, everything)
     options = CheckOptions(
-        paths, scope, ref, rest["diff"], rest["config_file"], _overrides(rest), rest["strength"], rest["anew"]
+        paths,
+        scope,
+        ref,
+        rest["diff"],
+        rest["config_file"],
+        _overrides(rest),
+        rest["strength"],
+        rest["anew"],
+        rest["isolated"],
+        rest["write_baseline"],
+        rest["update_baseline"],
+        (rest["add_ignores"] or "").strip(),
     )
-    _report(lambda progress: run_check(options, Path.cwd(), progress), rest)
+    if rest["show_settings"]:
+        _print(settings_of(options, Path.cwd()), end="")
+    else:
+        _report(lambda progress: run_check(options, Path.cwd(), progress), rest)
 
 
 pytestgen.add_command(check)
@@ -198,9 +272,10 @@ def amend(**rest: Any) -> None:
 @click.option("--budget", type=float, metavar="SECONDS", help="Time for trying mutants. Default: 60.")
 @click.option("--python", metavar="PATH", help="The project's interpreter, or the folder of its environment.")
 @_config_option
-@click.option("--output-format", "formats", type=click.Choice(FORMATS[:2]), multiple=True, help="Default: text.")
-@click.option("--output-file", "files", type=_file, multiple=True, metavar="FILE", help="As with check.")
+@_format_option(FORMATS[:2])
+@_file_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing unless --fail-under is missed; no notes.")
+@_no_color_option
 def strength(paths: tuple[Path, ...], staged: bool, since: str | None, everything: bool, **rest: Any) -> None:
     """Say what the tests that are there would notice: small bugs are put into new and changed functions, in memory.
 
@@ -214,7 +289,7 @@ def strength(paths: tuple[Path, ...], staged: bool, since: str | None, everythin
     outputs = _outputs(rest)
     scope, ref = _scope(staged, since, everything)
     options = CheckOptions(paths, scope, ref, False, rest["config_file"], _overrides(rest))
-    with shown(os.environ, quiet=rest["quiet"]) as progress:
+    with shown(_environ(rest), quiet=rest["quiet"]) as progress:
         report = run_strength(options, rest["fail_under"], Path.cwd(), progress)
     style = _style({**rest, "verbose": False, "diff": False})
 
@@ -225,7 +300,7 @@ def strength(paths: tuple[Path, ...], staged: bool, since: str | None, everythin
         if file is not None:
             _save(file, rendered(form, False))
     for form in [form for form, file in outputs if file is None] or ["text"]:
-        _print(rendered(form, _colour()), end="")
+        _print(rendered(form, _colour(rest)), end="")
     raise SystemExit(report_of.exit_status(report))
 
 
@@ -246,7 +321,7 @@ def doctor(config_file: Path | None, **settings: Any) -> None:
     from pytestgen_hook.commands.doctor import diagnose
 
     facts = diagnose(Path.cwd(), os.environ, config_file, settings)
-    colour = _colour()
+    colour = _colour({})
     for fact in facts:
         mark = styled("!!", "red", colour=colour) if fact.problem else styled("ok", "green", colour=colour)
         remedy = f" -> {styled(escaped(fact.remedy), 'cyan', colour=colour)}" if fact.remedy else ""
@@ -373,6 +448,19 @@ def _scope(staged: bool, since: str | None, everything: bool) -> tuple[str, str]
     return "staged", ""
 
 
+def _refuse_together(given: Mapping[str, Any]) -> None:
+    if given["isolated"] and given["config_file"] is not None:
+        raise click.UsageError("--isolated and --config exclude one another.")
+    reason = given["add_ignores"]
+    if reason is not None and (not reason.strip() or not reason.isprintable() or "#" in reason):
+        raise click.UsageError("--add-ignores needs a reason, which the comments will give: one line, without #.")
+    chosen = [name for name in ("write_baseline", "add_ignores") if given[name]]
+    if len(chosen) > 1 or (chosen and given["mode"] not in (None, "fail")):
+        raise click.UsageError("--write-baseline, --add-ignores and the modes that write tests exclude one another.")
+    if given["write_baseline"] and given["diff"]:
+        raise click.UsageError("--write-baseline and --diff exclude one another.")
+
+
 def _overrides(given: Mapping[str, Any]) -> tuple[tuple[str, object], ...]:
     return tuple((name, given[name]) for name in _SETTINGS if given.get(name) is not None)
 
@@ -383,28 +471,52 @@ def _report(command: Callable[[Progress], Report], given: Mapping[str, Any]) -> 
     from pytestgen_hook.report.verdict import exit_status
 
     outputs = _outputs(given)
-    with shown(os.environ, quiet=given["quiet"]) as progress:
-        report = command(progress)
+    try:
+        with shown(_environ(given), quiet=given["quiet"]) as progress:
+            report = command(progress)
+    except Exception as error:  # goes on to the error handler; programs are to be told as well
+        _tell_programs(error, outputs, given)
+        raise
     style = _style(given)
     for form, file in outputs:
         if file is not None:
             _save(file, _rendered(report, form, style(False)))
     for form in [form for form, file in outputs if file is None] or ["text"]:
-        _show(report, form, style)
+        _show(report, form, style, given)
+    _summarise(report, [form for form, _ in outputs], style(False))
     status = exit_status(report)
     raise SystemExit(0 if given["exit_zero"] and not report.interrupted else status)
 
 
+def _tell_programs(error: Exception, outputs: Sequence[tuple[str, Path | None]], given: Mapping[str, Any]) -> None:
+    """Write JSON that says why there is no verdict, where JSON was asked for."""
+    from pytestgen_hook.types import Report
+
+    told = (error.kind, str(error)) if isinstance(error, FatalError) else ("bug", f"{type(error).__name__}: {error}")
+    report = Report((), error=told)
+    for form, file in outputs:
+        if form == "json":
+            text = _rendered(report, form, _style(given)(False))
+            _print(text, end="") if file is None else _save(file, text)
+
+
 def _outputs(given: Mapping[str, Any]) -> list[tuple[str, Path | None]]:
-    """Pair the formats with the files that they go to."""
-    formats, files = given["formats"] or ("text",), given["files"]
-    if len(files) > len(formats):
-        raise click.UsageError("there are more --output-file than --output-format.")
+    """Pair the formats with the files that they go to; at most one goes to standard output."""
+    formats, files = given["formats"] or (("text", None),), list(given["files"])
+    outputs = [(form, file or (files.pop(0) if files else None)) for form, file in formats]
     if files:
+        raise click.UsageError("there are more --output-file than --output-format.")
+    shown = [form for form, file in outputs if file is None]
+    if len(shown) > 1:
+        raise click.UsageError(
+            f"{' and '.join(shown)} would both be printed. Give all but one a file: {shown[0]}:report.{shown[0]}"
+        )
+    written = [file for _, file in outputs if file is not None]
+    if written:
         from pytestgen_hook.commands.options import refuse_sources
 
-        refuse_sources(files, Path.cwd())
-    return list(zip_longest(formats, files))
+        refuse_sources(written, Path.cwd())
+    return outputs
 
 
 def _style(given: Mapping[str, Any]) -> Callable[[bool], Style]:
@@ -423,6 +535,10 @@ def _rendered(report: Report, form: str, style: Style) -> str:
         from pytestgen_hook.report.data import render_json
 
         return render_json(report, diff=style.diff, place=style.place)
+    if form in ("gitlab", "sarif", "junit", "markdown"):
+        renderer = import_module(f"pytestgen_hook.report.{form}")
+        text: str = getattr(renderer, f"render_{form}")(report, style)
+        return text
     if form == "github":
         from pytestgen_hook.report.github import render_github
 
@@ -432,14 +548,28 @@ def _rendered(report: Report, form: str, style: Style) -> str:
     return render_text(report, style)
 
 
-def _show(report: Report, form: str, style: Callable[[bool], Style]) -> None:
+def _summarise(report: Report, forms: Sequence[str], style: Style) -> None:
+    """Add the table to the summary of the step in GitHub Actions, if the run says things to GitHub."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if "github" not in forms or not summary:
+        return
+    from pytestgen_hook.report.markdown import summary_of
+
+    try:
+        with Path(summary).open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+            stream.write(summary_of(report, style, there=stream.tell()))
+    except OSError as error:
+        _print(f"note: GITHUB_STEP_SUMMARY cannot be written: {error.strerror}", err=True)
+
+
+def _show(report: Report, form: str, style: Callable[[bool], Style], given: Mapping[str, Any]) -> None:
     if form == "text" and style(False).diff:
         from pytestgen_hook.report.diffs import render_diffs
 
         _print_patch(render_diffs(report.edits))
-        _print(_rendered(report, form, style(_colour(err=True))), err=True, end="")
+        _print(_rendered(report, form, style(_colour(given, err=True))), err=True, end="")
     else:
-        _print(_rendered(report, form, style(_colour() and form != "json")), end="")
+        _print(_rendered(report, form, style(_colour(given) and form in ("text", "github"))), end="")
 
 
 def _save(file: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -9,13 +10,32 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pytestgen_hook.errors import FatalError
+from pytestgen_hook.errors import FatalError, SettingsError
 from pytestgen_hook.types import Model
 
 MODES = ("fail", "write", "amend")
 ENGINES = ("auto", "search")
 PYPROJECT = "pyproject.toml"
 TABLE = "[tool.pytestgen]"
+BASELINE = ".pytestgen-baseline.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What is different for some paths: rules that are not reported there, and the mode (None: the usual one)."""
+
+    paths: tuple[str, ...]
+    ignore: tuple[str, ...] = ()
+    mode: str | None = None
+
+    def holds_for(self, path: str) -> bool:
+        """Whether one of the patterns matches the path, or names a folder that it is in."""
+        return is_matched(path, self.paths)
+
+
+def is_matched(path: str, patterns: Collection[str]) -> bool:
+    """Whether one of the shell patterns matches a path, or names a folder that it is in."""
+    return any(fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/") for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,17 @@ class Config:
     test_timeout: float = 120.0
     allow_estimates: bool = False
     models: tuple[Model, ...] = ()
+    baseline: str = BASELINE
+    overrides: tuple[Override, ...] = ()
+
+    def mode_of(self, path: str) -> str:
+        """Return the mode for the functions of a file."""
+        modes = [item.mode for item in self.overrides if item.mode is not None and item.holds_for(path)]
+        return modes[-1] if modes else self.mode
+
+    def ignores(self, code: str, path: str) -> bool:
+        """Whether a rule is not to be reported for a file."""
+        return any(code in item.ignore and item.holds_for(path) for item in self.overrides)
 
 
 class _InvalidError(ValueError):
@@ -49,18 +80,42 @@ def load_config(
     config_file: Path | None,
     environ: Mapping[str, str],
     overrides: Mapping[str, object],
+    *,
+    isolated: bool = False,
 ) -> Config:
     """Return the settings; FatalError for a file that cannot be read, an unknown key or a value that makes no sense.
 
     ``read`` returns a file of the examined revision by its path below the top, ``root``, or None; ``config_file`` takes
-    the place of pyproject.toml; ``overrides`` are the flags, None where one was not given.
+    the place of pyproject.toml; ``overrides`` are the flags, None where one was not given. ``isolated``: no file is read.
     """
-    values = _from_file(root, config_file) if config_file is not None else _from_pyproject(read)
-    values |= _from_environment(environ)
+    return sourced_config(root, read, config_file, environ, overrides, isolated=isolated)[0]
+
+
+def sourced_config(
+    root: Path,
+    read: Callable[[str], bytes | None],
+    config_file: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object],
+    *,
+    isolated: bool = False,
+) -> tuple[Config, dict[str, str]]:
+    """Return the settings as ``load_config`` does, and where each that is not a default comes from."""
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    if not isolated:
+        values = _from_file(root, config_file) if config_file is not None else _from_pyproject(read)
+        sources = dict.fromkeys(values, str(config_file or PYPROJECT))
+    surrounding = _from_environment(environ)
+    sources |= {name: f"PYTESTGEN_{name.upper()}" for name in surrounding}
     given = {name: value for name, value in overrides.items() if value is not None}
-    values |= {name: _checked(name, value, f"--{_dashed(name)}") for name, value in given.items()}
+    flags = {name: _checked(name, value, f"--{_dashed(name)}") for name, value in given.items()}
+    sources |= {name: f"--{_dashed(name)}" for name in flags}
+    if "mode" in {**surrounding, **flags}:  # what is asked for on the spot wins over what the file says of some paths
+        values["overrides"] = tuple(replace(item, mode=None) for item in values.get("overrides", ()))
+    values = {**values, **surrounding, **flags}
     models = tuple(_placed(model, root) for model in values.pop("models", ()))
-    return Config(**values, models=models)
+    return Config(**values, models=models), sources
 
 
 def _placed(model: Model, root: Path) -> Model:
@@ -70,6 +125,35 @@ def _placed(model: Model, root: Path) -> Model:
 def setting_names() -> list[str]:
     """Return the names of all settings as they are written in a file."""
     return [_dashed(field.name) for field in fields(Config)]
+
+
+def described(config: Config, sources: Mapping[str, str]) -> str:
+    """Return the settings as TOML for a file given with ``--config``, after each where it comes from."""
+    lines, tables = [], []
+    for field in fields(Config):
+        value = getattr(config, field.name)
+        source = sources.get(field.name, "default")
+        if field.name == "overrides":
+            tables += [line for item in value for line in _override_lines(item, source)]
+        elif value is None:
+            lines.append(f"# {_dashed(field.name)} is worked out")
+        else:
+            lines.append(f"{_dashed(field.name)} = {_as_toml(value)}  # {source}")
+    return "\n".join([*lines, *tables, ""])
+
+
+def _override_lines(item: Override, source: str) -> list[str]:
+    mode = [] if item.mode is None else [f"mode = {_as_toml(item.mode)}"]
+    parts = [f"paths = {_as_toml(item.paths)}", f"ignore = {_as_toml(item.ignore)}", *mode]
+    return ["", f"[[overrides]]  # {source}", *parts]
+
+
+def _as_toml(value: object) -> str:
+    import json
+
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_as_toml, value))}]"
+    return json.dumps(value) if isinstance(value, (str, bool)) else f"{value:g}"
 
 
 def _dashed(name: str) -> str:
@@ -94,7 +178,7 @@ def _from_file(root: Path, path: Path) -> dict[str, Any]:
         # As given, from the working folder; a hook manager that runs elsewhere is given paths from the top.
         raw = (path if path.exists() else root / path).read_bytes()
     except OSError as error:
-        raise FatalError(f"--config {path}: {error.strerror or error}. Name a file that can be read.") from None
+        raise SettingsError(f"--config {path}: {error.strerror or error}. Name a file that can be read.") from None
     if path.suffix.lower() in (".yaml", ".yml"):
         return _table(_yaml(raw, str(path)), str(path))
     if path.suffix.lower() == ".toml":
@@ -102,7 +186,7 @@ def _from_file(root: Path, path: Path) -> dict[str, Any]:
         tool = whole.get("tool")
         table = tool.get("pytestgen", {}) if isinstance(tool, dict) else whole
         return _table(table, str(path))
-    raise FatalError(f"--config {path}: settings are in .toml, .yaml or .yml files. Rename it, or name another.")
+    raise SettingsError(f"--config {path}: settings are in .toml, .yaml or .yml files. Rename it, or name another.")
 
 
 def _toml(raw: bytes, where: str) -> dict[str, Any]:
@@ -114,7 +198,7 @@ def _toml(raw: bytes, where: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = tomllib.loads(raw.decode())
     except ValueError as error:  # of the encoding as of the syntax
-        raise FatalError(f"{where}: not valid TOML: {error}. Mend the file.") from None
+        raise SettingsError(f"{where}: not valid TOML: {error}. Mend the file.") from None
     return loaded
 
 
@@ -124,21 +208,21 @@ def _yaml(raw: bytes, where: str) -> object:
     try:
         loaded: object = yaml.safe_load(raw)
     except yaml.YAMLError as error:
-        raise FatalError(f"{where}: not valid YAML: {' '.join(str(error).split())}. Mend the file.") from None
+        raise SettingsError(f"{where}: not valid YAML: {' '.join(str(error).split())}. Mend the file.") from None
     return {} if loaded is None else loaded
 
 
 def _table(table: object, where: str) -> dict[str, Any]:
     if not isinstance(table, dict):
-        raise FatalError(f"{where}: expected names with values, found {type(table).__name__}. Mend the file.")
+        raise SettingsError(f"{where}: expected names with values, found {type(table).__name__}. Mend the file.")
     known = {field.name for field in fields(Config)}
     values = {}
     for key, value in table.items():
         name = str(key).replace("-", "_")
         if name not in known:
-            raise FatalError(f"{where}: there is no setting {key!r}. {_advice(_dashed(name), setting_names())}")
+            raise SettingsError(f"{where}: there is no setting {key!r}. {_advice(_dashed(name), setting_names())}")
         if name in values:
-            raise FatalError(f"{where}: {_dashed(name)} is given twice. Remove one.")
+            raise SettingsError(f"{where}: {_dashed(name)} is given twice. Remove one.")
         values[name] = _checked(name, value, f"{where}: {key}")
     return values
 
@@ -146,6 +230,8 @@ def _table(table: object, where: str) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values = {}
     for field in fields(Config):
+        if field.name == "overrides":  # tables, which no variable can hold
+            continue
         variable = f"PYTESTGEN_{field.name.upper()}"
         text = environ.get(variable, "")
         if text:
@@ -178,7 +264,7 @@ def _checked(name: str, value: object, where: str) -> object:
     try:
         return _CHECKS[name](value)
     except _InvalidError as problem:
-        raise FatalError(f"{where} = {value!r}: {problem}") from None
+        raise SettingsError(f"{where} = {value!r}: {problem}") from None
 
 
 def _choice(known: tuple[str, ...]) -> Callable[[object], str]:
@@ -283,6 +369,44 @@ def _optional(given: Mapping[str, str], *names: str) -> dict[str, Any]:
     return {**values, "sha256": values["sha256"].lower()} if "sha256" in values else values
 
 
+def _file(value: object) -> str:
+    text = _folder(value)
+    if not text:
+        raise _InvalidError("the top of the repository, not a file. Name a file.")
+    return text
+
+
+def _codes(value: object) -> str:
+    from pytestgen_hook.rules import rule
+
+    try:
+        return rule(_text(value)).code
+    except FatalError as problem:
+        raise _InvalidError(str(problem)) from None
+
+
+_OVERRIDE = ("paths", "ignore", "mode")
+
+
+def _overrides(value: object) -> tuple[Override, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise _InvalidError("not a list of tables. Write [[tool.pytestgen.overrides]] above each.")
+    return tuple(_override(item) for item in value)
+
+
+def _override(table: dict[str, object]) -> Override:
+    unknown = next((key for key in table if key not in _OVERRIDE), None)
+    if unknown is not None:
+        raise _InvalidError(f"there is no setting {unknown!r} for paths. {_advice(str(unknown), _OVERRIDE)}")
+    if not table.get("paths"):
+        raise _InvalidError('it names no paths. Write them as in paths = ["legacy/*"].')
+    return Override(
+        _texts(_text)(table["paths"]),
+        _texts(_codes)(table.get("ignore", [])),
+        _choice(MODES)(table["mode"]) if "mode" in table else None,
+    )
+
+
 _CHECKS: Mapping[str, Callable[[object], object]] = {
     "mode": _choice(MODES),
     "engine": _choice(ENGINES),
@@ -294,5 +418,7 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "test_timeout": _seconds,
     "allow_estimates": _truth,
     "models": _models,
+    "baseline": _file,
+    "overrides": _overrides,
 }
 _LISTS = ("exclude", "source_roots")

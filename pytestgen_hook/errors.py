@@ -6,3 +6,11 @@ class FatalError(Exception):
 
     The message names the value at fault and, in its last sentence, the command or edit that mends it.
     """
+
+    kind = "environment"  # what is at fault, for programs: see "error" in the schema of the report
+
+
+class SettingsError(FatalError):
+    """A setting, or a file of settings, makes no sense."""
+
+    kind = "settings"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import sys
 import warnings
 from collections import Counter
@@ -38,6 +39,19 @@ def functions_in(path: str, source: bytes) -> list[Function]:
     stands under ``if __name__ == "__main__"`` or ``if TYPE_CHECKING``; and lambdas.
     """
     return [definition.function for definition in _definitions(path, source)]
+
+
+def bodies(source: bytes) -> dict[tuple[str, int], str]:
+    """Return {(qualified name, line of ``def``): digest} of the functions, and of what is not examined, of a source.
+
+    The digest is the same for functions that do the same by their syntax, whatever their names, comments and layout;
+    nothing for a source that cannot be read.
+    """
+    found = {(item.function.qualname, item.function.def_line): item.form for item in _definitions_if_readable(source)}
+    found |= {(name, node.lineno): _form(node) for name, node, _ in _aside_if_readable(source)}
+    return {
+        place: hashlib.sha256(form.encode("utf-8", "surrogatepass")).hexdigest()[:16] for place, form in found.items()
+    }
 
 
 def changed_functions(changes: Sequence[Change]) -> tuple[list[ChangedFunction], list[Unanalysed]]:
@@ -159,7 +173,7 @@ def _not_examined(change: Change) -> list[Unanalysed]:
         for name, node, _ in _aside_if_readable(source)
     }
     return [
-        Unanalysed(change.path, reason, name)
+        Unanalysed(change.path, reason, name, node.lineno)
         for name, node, reason in _aside_if_readable(change.after)
         if (name, _form(node)) not in before
     ]
@@ -187,18 +201,20 @@ def _aside(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.FunctionDef | as
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Lambda):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for name in [target.id for target in targets if isinstance(target, ast.Name)]:
-                yield prefix + name, _as_function(name, node.value), reason or _LAMBDA
+                yield prefix + name, _as_function(name, node), reason or _LAMBDA
         else:
             pending += [(inner, prefix, reason) for inner in reversed(list(_inner(node)))]
             if isinstance(node, ast.If) and _is_main_guard(node.test):
                 pending += [(inner, prefix, _GUARDED) for inner in reversed(node.body)]
 
 
-def _as_function(name: str, written: ast.Lambda) -> ast.FunctionDef:
+def _as_function(name: str, assignment: ast.Assign | ast.AnnAssign) -> ast.FunctionDef:
     function = ast.parse(f"def {name}(): return 0").body[0]
     assert isinstance(function, ast.FunctionDef)
-    function.args = written.args
-    function.body = [ast.Return(written.body)]
+    assert isinstance(assignment.value, ast.Lambda)
+    function.args = assignment.value.args
+    function.body = [ast.Return(assignment.value.body)]
+    function.lineno = assignment.lineno
     return function
 
 

@@ -132,6 +132,32 @@ class Repository:
         blobs = self.blobs(entries.values())
         return [Change(path, _contents(blobs, blob, path)) for path, blob in entries.items()]
 
+    def base_of(self, scope: str, ref: str) -> Revision | None:
+        """Return the commit that a range begins with: ``scope`` is staged, since (``ref``) or head; None if there is none."""
+        if scope == "since":
+            return Revision(self._merge_base(ref, self.head() or ""))
+        begins = {"staged": "HEAD", "head": "HEAD^"}.get(scope)
+        commit = self._commit(begins) if begins else None
+        return None if commit is None else Revision(commit)
+
+    def renamed_since(self, path: str, at: Revision, revision: Revision) -> dict[str, str]:
+        """Return {path in ``revision``: path before} of the Python files renamed since ``at`` last changed ``path``.
+
+        Commit by commit: a file that grew in between would not be recognised from one end to the other.
+        """
+        status, output, _ = self._ask("log", "-1", "--format=%H", at.name or "HEAD", "--", *_literal([path]))
+        commit = output.decode().strip()
+        if status or not commit:
+            return {}
+        renames = ("log", "--reverse", "--format=", *_DIFF[1:], "--diff-filter=R")
+        raw = self._run(*renames, f"{commit}..{revision.name or 'HEAD'}", *_PYTHON)
+        if revision == INDEX:
+            raw += self._run(*_DIFF, "--cached", "--diff-filter=R", *_PYTHON)
+        then: dict[str, str] = {}
+        for entry in _entries(raw):
+            then[entry.path] = then.pop(entry.before_path, entry.before_path)
+        return then
+
     def _merge_base(self, ref: str, head: str) -> str:
         commit = self._commit(ref)
         if commit is None:

@@ -80,6 +80,14 @@ RULES = {
             "Install pytest for the Python that `pytestgen doctor` names, or name another with --python. To take "
             "estimates for tests, set allow-estimates = true.",
         ),
+        Rule(
+            "PTG007",
+            "not-analysed",
+            "Nothing could be found out about a file or function.",
+            "The file cannot be read as Python, or no test can reach the function by its name: it is a lambda, or stands "
+            'under `if __name__ == "__main__"`. What could not be analysed is no pass.',
+            "Mend what the line names; where that cannot be, say so: # pytestgen: ignore[PTG007] and the reason.",
+        ),
     )
 }
 

@@ -71,11 +71,15 @@ class ChangedFunction:
 
 @dataclass(frozen=True, slots=True)
 class Unanalysed:
-    """A file or function that nothing was found out about, and why; always reported, never passed over."""
+    """A file or function that nothing was found out about, and why; always reported, never passed over.
+
+    ``line`` is that of its definition, None for a whole file.
+    """
 
     path: str
     reason: str
     qualname: str | None = None
+    line: int | None = None
 
 
 class RunOutcome(Enum):
@@ -133,7 +137,8 @@ class Finding:
     ``code`` is a rule (PTG001 …) or None where nothing is to be said; ``reason`` is a sentence a person can act on;
     ``tests`` are node ids of tests that run the function; ``mutants_killed`` of ``mutants_total`` are those of the new tests,
     or of the tests that are there, if their strength was asked for;
-    ``untried`` says that the budget was used up before tests of it were looked for.
+    ``untried`` says that the budget was used up before tests of it were looked for; ``mode`` is that of its path, None if it is
+    the one of the run.
     """
 
     function: Function
@@ -152,6 +157,7 @@ class Finding:
     untried: bool = False
     seconds: float | None = None
     tokens: int | None = None
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,12 +286,45 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that somebody has decided to live with; it is counted, and asks for nothing.
+
+    ``by`` is ``"comment"`` (then ``reason`` is what that says), ``"settings"`` or ``"baseline"``; ``told`` is what the finding
+    would have said. ``qualname`` and ``line`` are None for a whole file; ``body`` is as in ``functions.bodies``.
+    """
+
+    path: str
+    qualname: str | None
+    line: int | None
+    code: str
+    told: str
+    by: str
+    reason: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """What silences nothing any more: a comment (``kind`` is ``"comment"``) or entries of the baseline (``"baseline"``).
+
+    ``told`` says so, ``remedy`` how to be rid of it; ``line`` is None for the baseline.
+    """
+
+    kind: str
+    path: str
+    line: int | None
+    told: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that one run has to say; what is printed and the exit status follow from it alone.
 
     ``install`` is the command that would let tests run where they cannot, ``budget`` the seconds there were for making
     tests. ``in_tests`` and ``excluded`` count changed functions that were not examined: those of test files that are no tests
-    themselves, and those that the settings exclude.
+    themselves, and those that the settings exclude. ``baseline`` is the baseline file that this run wrote, "" if none;
+    ``error`` says why there is no more to say: of what kind (settings, model, bug …), and the message.
     """
 
     findings: tuple[Finding, ...]
@@ -303,6 +342,10 @@ class Report:
     excluded: int = 0
     interrupted: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
+    silenced: tuple[Silenced, ...] = ()
+    stale: tuple[Stale, ...] = ()
+    baseline: str = ""
+    error: tuple[str, str] | None = None
 
 
 class Verdict(Enum):

@@ -316,7 +316,7 @@ def test_the_group_lists_its_commands() -> None:
     assert all(f"\n  {name} " in text for name in ("amend", "check", "doctor", "explain", "init"))
 
 
-@pytest.mark.parametrize("code", ["PTG001", "ptg002", "PTG003", "PTG004", "PTG005", "PTG006"])
+@pytest.mark.parametrize("code", ["PTG001", "ptg002", "PTG003", "PTG004", "PTG005", "PTG006", "PTG007"])
 def test_every_rule_is_explained(code: str) -> None:
     result = pytestgen("explain", code)
     assert result.exit_code == 0
@@ -326,7 +326,7 @@ def test_every_rule_is_explained(code: str) -> None:
 
 def test_without_a_code_all_rules_are_listed() -> None:
     assert [line.split()[0] for line in pytestgen("explain").stdout.splitlines()] == [
-        f"PTG00{number}" for number in range(1, 7)
+        f"PTG00{number}" for number in range(1, 8)
     ]
 
 

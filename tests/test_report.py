@@ -143,12 +143,13 @@ def test_what_to_do_stands_once_for_several_functions_in_a_row() -> None:
     assert all("nothing tried for cart has the attribute add" in line for line in lines[:3])
 
 
-def test_that_the_budget_was_used_up_is_said_once_for_several_in_a_row() -> None:
+def test_that_the_budget_was_used_up_is_said_once_and_every_line_has_its_command() -> None:
     late = replace(UNTESTED, reason="not tried: the budget of 60 s was used up; raise --budget", untried=True)
     others = tuple(replace(late, function=function(qualname=f"f{number}", line=number)) for number in (1, 2, 3))
     lines = render_text(Report(others, mode="write"), Style()).splitlines()
     assert lines[0].endswith("raise --budget -> pytestgen-check --mode write --budget 120 src/shop.py")
-    assert lines[1:3] == [f"src/shop.py:{line}: PTG001 f{line}: not tried either" for line in (2, 3)]
+    command = "pytestgen-check --mode write --budget 120 src/shop.py"
+    assert lines[1:3] == [f"src/shop.py:{line}: PTG001 f{line}: not tried either -> {command}" for line in (2, 3)]
 
 
 def test_written_tests_are_to_be_read_and_added() -> None:
@@ -176,8 +177,8 @@ def test_with_diff_nothing_is_said_to_be_written() -> None:
 def test_what_was_not_analysed_is_said_and_counted() -> None:
     report = Report((TESTED,), (Unanalysed("old.py", "invalid syntax (line 3)"), Unanalysed("b.py", "too deep", "f")))
     text = render_text(report, Style())
-    assert "old.py: not analysed: invalid syntax (line 3)\n" in text
-    assert "b.py: f: not analysed: too deep\n" in text
+    assert "old.py: not analysed: invalid syntax (line 3) -> pytestgen explain PTG007\n" in text
+    assert "b.py: f: not analysed: too deep -> pytestgen explain PTG007\n" in text
     assert text.splitlines()[-1].startswith("1 changed function: 1 tested, 2 not analysed")
 
 
@@ -361,6 +362,8 @@ def test_json_says_what_the_text_says() -> None:
         "unanalysed": 1,
         "in_tests": 2,
         "excluded": 1,
+        "silenced": 0,
+        "stale": 0,
     }
     fixes = {item["qualname"]: item["fix"] for item in data["targets"]}
     assert fixes == {"add": None, "Order.total": None, "split": "git add tests/test_shop.py", "wipe": None}
@@ -376,14 +379,17 @@ def test_the_schema_is_one_itself() -> None:
 def test_annotations_are_escaped() -> None:
     finding = replace(UNTESTED, function=function("a,b:c%.py"), reason="100% of\nlines")
     first = render_github(Report((finding,)), Style()).splitlines()[0]
-    assert first == ("::error file=a%2Cb%3Ac%25.py,line=12,title=PTG001 Order.total::Order.total: 100%25 of\\nlines")
+    assert first == (
+        "::error file=a%2Cb%3Ac%25.py,line=12,endLine=17,title=PTG001 Order.total::Order.total: new, untested: "
+        "100%25 of\\nlines -> pytestgen-check --mode write a,b:c%25.py"
+    )
 
 
 def test_annotations_end_at_ten_and_say_so() -> None:
     findings = tuple(replace(UNTESTED, function=function(line=10 * number)) for number in range(1, 14))
     lines = render_github(Report(findings), Style()).splitlines()
     assert sum(line.startswith("::error ") for line in lines) == 10
-    assert "::notice title=pytestgen::3 more findings, see the log" in lines
+    assert "::notice title=pytestgen::… 3 more findings, see the log" in lines
     assert sum(line.startswith("src/shop.py:") for line in lines) == 13
 
 
@@ -397,7 +403,7 @@ def test_the_text_cannot_be_a_workflow_command() -> None:
 
 def test_files_not_analysed_are_warnings() -> None:
     text = render_github(Report((), (Unanalysed("old.py", "invalid syntax"),)), Style())
-    assert "::warning file=old.py,line=1,title=not analysed::invalid syntax\n" in text
+    assert "::warning file=old.py,line=1,title=PTG007::not analysed: invalid syntax\n" in text
 
 
 # -- patches -----------------------------------------------------------------------------------------------------------

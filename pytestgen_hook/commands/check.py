@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytestgen_hook.commands.options import CheckOptions, Progress, places_of
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import ChangedFunction, Edit, Report, Unanalysed
+from pytestgen_hook.types import ChangedFunction, Edit, Report, Status, Unanalysed
 
 if TYPE_CHECKING:
     from pytestgen_hook.commands.examination import Examination, Subject
+    from pytestgen_hook.commands.silencing import Silencing
     from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.testcode import TestCode
     from pytestgen_hook.types import Change
 
 _INTERRUPTED = 130
+MODES = ("fail", "write", "amend")  # as in config.py, which is imported late; each writes more than the one before
 
 
 def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
@@ -38,6 +39,7 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
     report = Report((), range=options.range)
     selection = select(repository, options, cwd)
     if selection is not None:
+        selection = selection.in_its_mode(options)
         report = replace(
             report,
             mode=selection.subject.config.mode,
@@ -46,20 +48,39 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
             in_tests=selection.in_tests,
             excluded=selection.excluded,
         )
-        if selection.changed:
-            report = _examined(report, selection.changed, selection.subject, options, progress)
+        if selection.changed or selection.unanalysed:
+            report = _examined(report, selection, options, progress)
     return replace(report, seconds=round(time.monotonic() - started, 3))
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The functions of a range that are asked for, and what of it is passed over; see ``Report`` for the counts."""
+    """The functions of a range that are asked for, and what of it is passed over; see ``Report`` for the counts.
+
+    ``changes`` are those of the files that are asked for and no test code; ``modes`` the mode of each path.
+    """
 
     subject: Subject
     changed: tuple[ChangedFunction, ...]
     unanalysed: tuple[Unanalysed, ...]
     in_tests: int
     excluded: int
+    changes: tuple[Change, ...] = ()
+    modes: Mapping[str, str] = field(default_factory=dict)
+
+    def in_its_mode(self, options: CheckOptions) -> Selection:
+        """Return the selection with the mode of the run: the one that writes most of those that its paths have."""
+        config = self.subject.config
+        if options.write_baseline or options.add_ignores:
+            return replace(self, subject=replace(self.subject, config=replace(config, mode=MODES[0])))
+        modes = {path: config.mode_of(path) for path in {item.function.path for item in self.changed}}
+        mode = max(modes.values(), key=MODES.index, default=config.mode)
+        return replace(self, subject=replace(self.subject, config=replace(config, mode=mode)), modes=modes)
+
+    def mode_of(self, path: str) -> str | None:
+        """Return the mode of a path where it is not that of the run."""
+        mode = self.modes.get(path)
+        return None if mode == self.subject.config.mode else mode
 
 
 def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selection | None:
@@ -90,6 +111,11 @@ def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selectio
             _is_excluded(item.function.path, config) and _is_asked_for(item.function.path, options, repository)
             for item in changed
         ),
+        tuple(
+            change
+            for change in changes
+            if change.path not in code and _is_chosen(change.path, options, config, repository)
+        ),
     )
 
 
@@ -115,28 +141,64 @@ def _in_tests(code: TestCode, changes: Sequence[Change]) -> int:
     )
 
 
-def _examined(
-    report: Report,
-    changed: Sequence[ChangedFunction],
-    subject: Subject,
-    options: CheckOptions,
-    progress: Progress,
-) -> Report:
+def _examined(report: Report, selection: Selection, options: CheckOptions, progress: Progress) -> Report:
     from pytestgen_hook.commands.examination import Examination
+    from pytestgen_hook.commands.silencing import Silencing
     from pytestgen_hook.scratch import scratch_folder
 
+    subject = selection.subject
+    silencing = Silencing(selection, options)
     with scratch_folder() as folder:
         examination = Examination(subject, folder, progress, anew=options.anew)
-        findings, runs = examination.judge(changed)
+        findings, runs = examination.judge(selection.changed) if selection.changed else ([], [])
         if options.strength:
             findings = examination.weighed(findings)
+        findings = [replace(finding, mode=selection.mode_of(finding.function.path)) for finding in findings]
         report = replace(report, findings=tuple(findings), test_runs=tuple(runs), install=examination.install)
-        if subject.config.mode != "fail" or options.diff:
-            report = _generated(report, examination, subject, options)
-        report = replace(report, notes=(*examination.notes, *report.notes))
+        report = _sifted(report, silencing)
+        if report.findings and (subject.config.mode != "fail" or options.diff) and not options.add_ignores:
+            report = _sifted(_generated(report, examination, subject, options), silencing)
+        report = replace(report, stale=tuple(silencing.stale()))
+        report = replace(report, notes=(*examination.notes, *silencing.notes, *report.notes))
+    if options.write_baseline or options.add_ignores:
+        return _recorded(report, silencing, subject, options)
     if options.diff or report.interrupted:
         return report
     return _staged(report, subject.repository, subject.config, options)
+
+
+def _sifted(report: Report, silencing: Silencing) -> Report:
+    """Take out of the report what somebody has decided to live with."""
+    findings, unanalysed, silenced = silencing.sift(report.findings, report.unanalysed)
+    return replace(
+        report,
+        findings=tuple(findings),
+        unanalysed=tuple(unanalysed),
+        silenced=(*report.silenced, *silenced),
+    )
+
+
+def _recorded(report: Report, silencing: Silencing, subject: Subject, options: CheckOptions) -> Report:
+    """Write the baseline, or the comments that silence what is left, as far as it is not only to be shown."""
+    from pytestgen_hook.write import write_edits
+
+    repository = subject.repository
+    if options.write_baseline:
+        edit = silencing.baseline_edit()
+        if edit.after != edit.before:
+            write_edits(repository.root, repository.git_dir, [edit])
+        return replace(report, baseline=edit.path)
+    edits = silencing.comment_edits(report.findings, report.unanalysed, options.add_ignores)
+    if not options.diff:
+        write_edits(repository.root, repository.git_dir, edits)
+    left, silenced = silencing.with_comments(report.findings, report.unanalysed, options.add_ignores)
+    return replace(
+        report,
+        findings=tuple(left),
+        unanalysed=(),
+        silenced=(*report.silenced, *silenced),
+        edits=tuple(edits),
+    )
 
 
 def _generated(report: Report, examination: Examination, subject: Subject, options: CheckOptions) -> Report:
@@ -148,11 +210,13 @@ def _generated(report: Report, examination: Examination, subject: Subject, optio
     from pytestgen_hook.write import held_back, write_edits
 
     repository = subject.repository
+    asked = [finding for finding in report.findings if options.diff or finding.mode != "fail"]
+    others = [finding for finding in report.findings if not options.diff and finding.mode == "fail"]
     in_batches = subject.config.mode == "write" and not options.diff
     made, interrupted = Generated((), ()), 0
     written: list[str] = []
     try:
-        with closing(examination.generate(report.findings)) as batches:
+        with closing(examination.generate(asked)) as batches:
             for batch in batches:
                 with held_back():
                     if in_batches:
@@ -172,10 +236,10 @@ def _generated(report: Report, examination: Examination, subject: Subject, optio
     known = {edit.path for edit in made.edits}
     markers = (Edit(path, None, b"") for path in dict.fromkeys(written) if path not in known)
     reached = {finding.function for finding in made.findings}
-    left = (finding for finding in report.findings if finding.function not in reached)
+    left = (finding for finding in asked if finding.function not in reached)
     return replace(
         report,
-        findings=(*made.findings, *(replace(finding, untried=True) for finding in left)),
+        findings=(*others, *made.findings, *(replace(finding, untried=True) for finding in left)),
         edits=(*made.edits, *markers),
         notes=made.notes,
         interrupted=interrupted,
@@ -194,13 +258,28 @@ def _changes(repository: Repository, options: CheckOptions) -> tuple[Revision, S
     return INDEX, repository.staged_changes()
 
 
+def settings_of(options: CheckOptions, cwd: Path) -> str:
+    """Return the settings that a run would have as TOML, each with where it comes from; FatalError for wrong ones."""
+    from pytestgen_hook.config import described
+    from pytestgen_hook.git import Repository
+
+    repository = Repository.open(cwd)
+    revision, _ = _changes(repository, options)
+    return described(*_sourced(repository, revision, options))
+
+
 def _config(repository: Repository, revision: Revision, options: CheckOptions) -> Config:
-    from pytestgen_hook.config import load_config
+    return _sourced(repository, revision, options)[0]
+
+
+def _sourced(repository: Repository, revision: Revision, options: CheckOptions) -> tuple[Config, dict[str, str]]:
+    from pytestgen_hook.config import sourced_config
 
     def read(path: str) -> bytes | None:
         return repository.read(revision, path)
 
-    return load_config(repository.root, read, options.config_file, os.environ, dict(options.overrides))
+    overrides = dict(options.overrides)
+    return sourced_config(repository.root, read, options.config_file, os.environ, overrides, isolated=options.isolated)
 
 
 def _is_chosen(path: str, options: CheckOptions, config: Config, repository: Repository) -> bool:
@@ -208,9 +287,9 @@ def _is_chosen(path: str, options: CheckOptions, config: Config, repository: Rep
 
 
 def _is_excluded(path: str, config: Config) -> bool:
-    return any(
-        fnmatch.fnmatch(path, pattern) or path.startswith(pattern.rstrip("/") + "/") for pattern in config.exclude
-    )
+    from pytestgen_hook.config import is_matched
+
+    return is_matched(path, config.exclude)
 
 
 def _is_asked_for(path: str, options: CheckOptions, repository: Repository) -> bool:
@@ -222,7 +301,9 @@ def _is_asked_for(path: str, options: CheckOptions, repository: Repository) -> b
 
 def _staged(report: Report, repository: Repository, config: Config, options: CheckOptions) -> Report:
     """Stage what was written, where the mode and the state of the repository allow it."""
-    written = tuple(edit.path for edit in report.edits)
+    made = [finding for finding in report.findings if finding.status is Status.GENERATED]
+    kept_back = {test.partition("::")[0] for finding in made if finding.mode for test in finding.tests}
+    written = tuple(edit.path for edit in report.edits if edit.path not in kept_back)
     if config.mode != "amend" or not written:
         return report
     hindrance = _why_not_stage(repository, options)

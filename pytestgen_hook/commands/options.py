@@ -32,7 +32,9 @@ class CheckOptions:
     ``pytestgen amend``); ``paths`` (from the working folder) narrow it to files and folders; ``config_file`` takes the place of
     pyproject.toml, and ``overrides`` are the names and values of settings given as flags; with ``diff`` tests are made
     as in mode write, and nothing is written; with ``strength`` tested functions are tried with small bugs (PTG004); with
-    ``anew`` nothing is taken from earlier runs.
+    ``anew`` nothing is taken from earlier runs; ``isolated``: no file of settings is read. With ``write_baseline`` the
+    baseline is written, with ``update_baseline`` what the range adds to it is taken; ``add_ignores`` is the reason of the
+    comments that are written to silence what is found ("": none).
     """
 
     paths: tuple[Path, ...] = ()
@@ -43,6 +45,10 @@ class CheckOptions:
     overrides: tuple[tuple[str, object], ...] = ()
     strength: bool = False
     anew: bool = False
+    isolated: bool = False
+    write_baseline: bool = False
+    update_baseline: bool = False
+    add_ignores: str = ""
 
     @property
     def range(self) -> str:

@@ -9,7 +9,7 @@ from pytestgen_hook import __version__
 from pytestgen_hook.report import verdict
 from pytestgen_hook.report.diffs import as_diff
 from pytestgen_hook.report.verdict import Place
-from pytestgen_hook.types import Edit, Finding, Report, TestRun
+from pytestgen_hook.types import Edit, Finding, Report, Silenced, TestRun
 
 SCHEMA_VERSION = 1
 
@@ -34,13 +34,27 @@ def _report(report: Report, place: Place, *, diff: bool) -> dict[str, Any]:
             {**_finding(finding), "fix": verdict.remedy(report, finding, place, diff=diff)} for finding in findings
         ],
         "unanalysed": [
-            {"path": item.path, "qualname": item.qualname, "reason": item.reason} for item in report.unanalysed
+            {
+                "path": item.path,
+                "qualname": item.qualname,
+                "line": item.line,
+                "code": "PTG007",
+                "reason": item.reason,
+            }
+            for item in report.unanalysed
         ],
         "test_runs": [_run(run) for run in report.test_runs],
         "edits": [_edit(edit) for edit in report.edits],
         "staged": list(report.staged),
         "notes": list(report.notes),
         "extra": dict(report.extra),
+        "silenced": [_silenced(item) for item in report.silenced],
+        "stale": [
+            {"kind": item.kind, "path": item.path, "line": item.line, "reason": item.told, "fix": item.remedy}
+            for item in report.stale
+        ],
+        "baseline": report.baseline or None,
+        "error": None if report.error is None else {"kind": report.error[0], "message": report.error[1]},
     }
 
 
@@ -63,6 +77,19 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "engine": finding.engine,
         "seconds": finding.seconds,
         "tokens": finding.tokens,
+        "untried": finding.untried,
+    }
+
+
+def _silenced(item: Silenced) -> dict[str, Any]:
+    return {
+        "path": item.path,
+        "qualname": item.qualname,
+        "line": item.line,
+        "code": item.code,
+        "reason": item.told,
+        "by": item.by,
+        "comment": item.reason or None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from pytestgen_hook.report import verdict
+from pytestgen_hook.report.problems import NOT_ANALYSED, Problem, problems
 from pytestgen_hook.report.text import Style, render_text
 from pytestgen_hook.terminal import escaped
 from pytestgen_hook.types import Report
@@ -14,20 +14,14 @@ _MOST_SHOWN = 10
 
 
 def render_github(report: Report, style: Style) -> str:
-    """Return workflow commands, at most ten errors and ten warnings, then the text, fenced so that it cannot be one."""
-    errors = [
-        _command(
-            "error",
-            f"{finding.code or 'pytestgen'} {finding.function.qualname}",
-            f"{finding.function.qualname}: {finding.reason or finding.status.value}",
-            finding.function.path,
-            finding.function.def_line,
-        )
-        for finding in report.findings
-        if verdict.is_open(finding)
+    """Return workflow commands, at most ten errors and ten warnings, the most important first, then the text, fenced."""
+    found = problems(report, style)
+    errors = [_annotation("error", problem) for problem in found if problem.code != NOT_ANALYSED]
+    warnings = [_annotation("warning", problem) for problem in found if problem.code == NOT_ANALYSED]
+    warnings += [
+        _command("warning", "stale", f"{item.told}: {item.remedy}", item.path, item.line or 1) for item in report.stale
     ]
-    warnings = [_command("warning", "not analysed", item.reason, item.path, 1) for item in report.unanalysed]
-    lines = _capped(errors, "findings") + _capped(warnings, "files that were not analysed")
+    lines = _capped(errors, "findings") + _capped(warnings, "warnings")
     text = render_text(report, style)
     if text:
         fence = secrets.token_hex(16)
@@ -35,14 +29,20 @@ def render_github(report: Report, style: Style) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _annotation(level: str, problem: Problem) -> str:
+    told = f"{problem.message} -> {problem.remedy}" if problem.remedy else problem.message
+    return _command(level, f"{problem.code} {problem.name}".strip(), told, problem.path, problem.line, problem.end_line)
+
+
 def _capped(lines: list[str], what: str) -> list[str]:
     more = len(lines) - _MOST_SHOWN
-    return lines if more <= 0 else [*lines[:_MOST_SHOWN], f"::notice title=pytestgen::{more} more {what}, see the log"]
+    told = f"::notice title=pytestgen::… {more} more {what}, see the log"
+    return lines if more <= 0 else [*lines[:_MOST_SHOWN], told]
 
 
-def _command(level: str, title: str, message: str, path: str, line: int) -> str:
-    file, name = _property(path), _property(title)
-    return f"::{level} file={file},line={line},title={name}::{_data(message)}"
+def _command(level: str, title: str, message: str, path: str, line: int, end_line: int | None = None) -> str:
+    end = f",endLine={end_line}" if end_line and end_line > line else ""
+    return f"::{level} file={_property(path)},line={line}{end},title={_property(title)}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from pytestgen_hook.terminal import escaped, styled
 from pytestgen_hook.types import Evidence, Finding, Report, Status, StrengthReport, Unanalysed
 
 _MOST_TESTS = 3
+_BY = {"comment": "ignored by a comment", "settings": "ignored by the settings", "baseline": "in the baseline"}
+_PLURALS = {**_BY, "comment": "ignored by comments"}
 _KINDS = {"PTG001": "new", "PTG002": "changed"}
 
 
@@ -33,8 +36,10 @@ def render_text(report: Report, style: Style) -> str:
     lines = [
         *_findings(report, style),
         *(unanalysed(item, style) for item in report.unanalysed),
+        *_silenced(report, style),
     ]
     if not style.quiet:
+        lines += _stale(report, style)
         lines += [f"{styled('note:', 'bold', colour=style.colour)} {escaped(note)}" for note in report.notes]
     lines += _written(report, style)
     lines += _interrupted(report, style)
@@ -56,15 +61,33 @@ def _is_told(report: Report, finding: Finding) -> bool:
 
 
 def _findings(report: Report, style: Style) -> Iterator[str]:
-    """Yield the lines of the findings; what to do stands once where it is the same for several in a row."""
+    """Yield the lines of the findings; a line ends with its command, advice stands once where several in a row share it."""
     said = ""
     for finding in _ordered(report):
         if style.verbose or _is_told(report, finding):
-            todo = _todo(report, finding, style)
+            command = verdict.remedy(report, finding, style.place, diff=style.diff)
+            todo = _todo(finding, command)
             is_new = todo != said
-            told = _told(finding) if is_new or not finding.untried else "not tried either"
-            yield _finding(finding, told, style) + (f" -> {_coloured(todo, style)}" if todo and is_new else "")
+            told = told_of(finding) if is_new or not finding.untried else "not tried either"
+            is_said = todo and (is_new or command is not None)
+            yield _finding(finding, told, style) + (f" -> {_coloured(todo, style)}" if is_said else "")
             said = todo
+
+
+def _silenced(report: Report, style: Style) -> Iterator[str]:
+    for item in report.silenced if style.verbose else ():
+        where = f"{escaped(style.place.path(item.path))}:" + (f"{item.line}:" if item.line else "")
+        why = f"{_BY[item.by]}: {item.reason}" if item.reason else _BY[item.by]
+        name = f" {escaped(item.qualname)}" if item.qualname else ""
+        yield f"{styled(where, 'bold', colour=style.colour)} {item.code}{name}: {escaped(why)}"
+
+
+def _stale(report: Report, style: Style) -> Iterator[str]:
+    for item in report.stale:
+        where = f"{escaped(style.place.path(item.path))}:" + (f"{item.line}:" if item.line else "")
+        kind = styled("stale", "yellow", colour=style.colour)
+        place = styled(where, "bold", colour=style.colour)
+        yield f"{place} {kind}: {escaped(item.told)} -> {_coloured(escaped(item.remedy), style)}"
 
 
 def _coloured(todo: str, style: Style) -> str:
@@ -79,9 +102,8 @@ def _finding(finding: Finding, told: str, style: Style) -> str:
     return f"{' '.join(part for part in (place, code, name) if part)}: {escaped(told)}"
 
 
-def _todo(report: Report, finding: Finding, style: Style) -> str:
-    """What mends a finding: a command, or what a person can do; "" where nothing is to be done."""
-    command = verdict.remedy(report, finding, style.place, diff=style.diff)
+def _todo(finding: Finding, command: str | None) -> str:
+    """What mends a finding: its command, or what a person can do; "" where nothing is to be done."""
     if command is not None or not verdict.is_open(finding):
         return escaped(command or "")
     explained = f" (pytestgen explain {finding.code})" if finding.code else ""
@@ -91,7 +113,7 @@ def _todo(report: Report, finding: Finding, style: Style) -> str:
     return escaped(told) if told else "write its test by hand" + explained
 
 
-def _told(finding: Finding) -> str:
+def told_of(finding: Finding) -> str:
     """What is to be said of a function, without its name."""
     if finding.status is Status.GENERATED:
         return _given(finding)
@@ -127,7 +149,8 @@ def unanalysed(item: Unanalysed, style: Style) -> str:
     """Return the line of a file or function about which nothing was found out."""
     place = styled(f"{escaped(style.place.path(item.path))}:", "bold", colour=style.colour)
     name = f" {escaped(item.qualname)}:" if item.qualname else ""
-    return f"{place}{name} {styled('not analysed', 'yellow', colour=style.colour)}: {escaped(item.reason)}"
+    todo = "" if " -> " in item.reason else f" -> {_coloured('pytestgen explain PTG007', style)}"
+    return f"{place}{name} {styled('not analysed', 'yellow', colour=style.colour)}: {escaped(item.reason)}{todo}"
 
 
 # -- the end ---------------------------------------------------------------------------------------------------------
@@ -137,6 +160,10 @@ def _written(report: Report, style: Style) -> list[str]:
     """What became of the test files, if any were made."""
     waiting = verdict.unstaged(report)
     lines = []
+    if report.baseline:
+        kept = sum(item.by == "baseline" for item in report.silenced)
+        command = _coloured(escaped(style.place.adding([report.baseline])), style)
+        lines.append(f"{report.baseline}: {_number(kept, 'finding')} of this run in it -> {command}")
     if report.staged:
         files = ", ".join(escaped(style.place.path(path)) for path in report.staged)
         lines.append(f"{styled('part of the commit:', 'green', colour=style.colour)} {files}")
@@ -157,9 +184,18 @@ def _interrupted(report: Report, style: Style) -> list[str]:
     return [f"{styled('interrupted:', 'red', colour=style.colour)} {told}. To go on -> {command}"]
 
 
+def last_line(report: Report) -> str:
+    """Return the line that counts, plain."""
+    return _summary(report, Style())
+
+
 def _summary(report: Report, style: Style) -> str:
     functions = "function" if report.range == "all" else "changed function"
     found = len(report.findings)
+    silenced = _count_silenced(report)
+    if not found and not report.unanalysed and silenced:
+        told = styled("nothing left to test", "bold", "green", colour=style.colour)
+        return f"{told}{silenced}{passed_over(report, '; ')} ({report.seconds:.1f} s)"
     if not found and not report.unanalysed:
         return f"No {functions}s ({report.range}): nothing to test{passed_over(report, ': ')}."
     counted = verdict.counts(report)
@@ -169,7 +205,12 @@ def _summary(report: Report, style: Style) -> str:
     else:
         told = f"{_number(found, functions)}: {', '.join(_parts(report))}" if found else ", ".join(_parts(report))
     coloured = styled(told, "bold", "red" if status else "green", colour=style.colour)
-    return f"{coloured}{passed_over(report, '; ')} ({report.seconds:.1f} s)"
+    return f"{coloured}{silenced}{passed_over(report, '; ')} ({report.seconds:.1f} s)"
+
+
+def _count_silenced(report: Report) -> str:
+    counted = Counter(item.by for item in report.silenced)
+    return "".join(f"; {counted[by]} {words}" for by, words in _PLURALS.items() if counted[by])
 
 
 def passed_over(report: Report | StrengthReport, before: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pytestgen_hook.types import Evidence, Finding, Report, Status
 
-CLEAN, FINDINGS = 0, 1
+CLEAN, FINDINGS, FATAL, BUG = 0, 1, 2, 3
 _OPEN = (Status.UNTESTED, Status.REFUSED, Status.SUSPECT)
 _SCOPES = {"staged": "", "all": " --all", "head": ""}
 
@@ -29,8 +29,10 @@ def unstaged(report: Report) -> list[str]:
 def exit_status(report: Report) -> int:
     """Return 0 where nothing is left to do; 1 for open findings, files that need a look, and what was not analysed.
 
-    That of an interrupted run is its own: 130 or 143.
+    That of an interrupted run is its own: 130 or 143; that of one that came to no verdict is 2, or 3 for a bug of ours.
     """
+    if report.error is not None:
+        return BUG if report.error[0] == "bug" else FATAL
     if report.interrupted:
         return report.interrupted
     if any(map(is_open, report.findings)) or report.unanalysed or unstaged(report):
@@ -47,6 +49,8 @@ def counts(report: Report) -> Mapping[str, int]:
         "unanalysed": len(report.unanalysed),
         "in_tests": report.in_tests,
         "excluded": report.excluded,
+        "silenced": len(report.silenced),
+        "stale": len(report.stale),
     }
 
 
@@ -115,6 +119,6 @@ def remedy(report: Report, finding: Finding, place: Place, *, diff: bool) -> str
     if finding.untried:
         return place.writing(report, path, f"{2 * report.budget:g}")
     # Where tests have been tried already, another attempt would end in the same way.
-    if finding.status is Status.UNTESTED and report.mode == "fail" and not diff:
+    if finding.status is Status.UNTESTED and (finding.mode or report.mode) == "fail" and not diff:
         return place.writing(report, path)
     return None

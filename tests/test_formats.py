@@ -1,0 +1,248 @@
+"""Each output format against its schema and the limits of who reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+import xmlschema
+from markdown_it import MarkdownIt
+
+from pytestgen_hook.report import markdown, sarif
+from pytestgen_hook.report.github import render_github
+from pytestgen_hook.report.gitlab import render_gitlab
+from pytestgen_hook.report.junit import render_junit
+from pytestgen_hook.report.markdown import MARKER, MOST_COMMENT, MOST_SUMMARY, render_markdown, summary_of
+from pytestgen_hook.report.sarif import render_sarif
+from pytestgen_hook.report.text import Style, render_text
+from pytestgen_hook.types import Report
+
+from .report_samples import FULL, HOSTILE, untested
+
+SCHEMAS = Path(__file__).parent / "schemas"
+EMPTY = Report(())
+FAILED = Report((), error=("settings", "pyproject.toml: there is no setting 'modus'. Did you mean mode?"))
+REPORTS = [pytest.param(EMPTY, id="empty"), pytest.param(FULL, id="full"), pytest.param(FAILED, id="no verdict")]
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]")
+STYLE = Style()
+
+
+def moved(report: Report, lines: int) -> Report:
+    """The report with everything some lines further down."""
+    return replace(
+        report,
+        findings=tuple(
+            replace(item, function=replace(item.function, def_line=item.function.def_line + lines, last_line=10**6))
+            for item in report.findings
+        ),
+    )
+
+
+# -- SARIF -------------------------------------------------------------------------------------------------------------
+
+
+def sarif_of(report: Report) -> Any:
+    return json.loads(render_sarif(report, STYLE))["runs"][0]
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_sarif_is_as_its_schema_says(report: Report) -> None:
+    schema = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+    jsonschema.Draft4Validator(schema).validate(json.loads(render_sarif(report, STYLE)))
+
+
+def test_sarif_results_name_rules_places_and_remedies() -> None:
+    run = sarif_of(FULL)
+    first = run["results"][0]
+    assert first["ruleId"] == "PTG005"
+    assert run["tool"]["driver"]["rules"][first["ruleIndex"]]["id"] == "PTG005"
+    uris = {item["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for item in run["results"]}
+    assert "src/a%20b%2Cc%3Ad%25.py" in uris
+    untested_one = next(item for item in run["results"] if item["message"]["text"].startswith("f1: "))
+    assert untested_one["message"]["text"].endswith("Mend it with: pytestgen-check --mode write src/shop.py")
+    assert untested_one["locations"][0]["physicalLocation"]["region"] == {"startLine": 1, "endLine": 6}
+
+
+def test_what_is_silenced_is_suppressed_in_sarif_and_what_is_open_is_not() -> None:
+    run = sarif_of(FULL)
+    kinds = [item["suppressions"][0]["kind"] for item in run["results"] if "suppressions" in item]
+    assert sorted(kinds) == ["external", "external", "inSource"]
+    assert len(run["results"]) == 9 + 3
+    assert run["invocations"][0] | {"toolExecutionNotifications": None} == {
+        "executionSuccessful": True,
+        "exitCode": 1,
+        "toolExecutionNotifications": None,
+    }
+    assert sarif_of(FAILED)["invocations"][0]["executionSuccessful"] is False
+
+
+def test_sarif_fingerprints_are_apart_and_free_of_lines() -> None:
+    def marks(report: Report) -> list[str]:
+        return [item["partialFingerprints"]["pytestgenFinding/v1"] for item in sarif_of(report)["results"]]
+
+    assert len(set(marks(FULL))) == len(marks(FULL))
+    assert sorted(marks(moved(FULL, 7))) == sorted(marks(FULL))
+
+
+def test_sarif_has_fewer_than_25000_results_the_most_important_and_says_so() -> None:
+    many = (*(untested(number, code="PTG002") for number in range(1, 25_003)), untested(99, code="PTG005"))
+    run = sarif_of(Report(many))
+    assert len(run["results"]) == sarif.MOST == 24_999
+    assert run["results"][0]["ruleId"] == "PTG005"
+    notifications = run["invocations"][0]["toolExecutionNotifications"]
+    assert [item["message"]["text"] for item in notifications] == ["4 more results are left out: a run may have 24999"]
+
+
+# -- GitLab ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_gitlab_is_as_its_schema_says(report: Report) -> None:
+    schema = json.loads((SCHEMAS / "gitlab-code-quality.json").read_text(encoding="utf-8"))
+    text = render_gitlab(report, STYLE)
+    jsonschema.Draft202012Validator(schema).validate(json.loads(text))
+    assert text.isascii()
+
+
+def test_gitlab_has_what_is_open_and_fingerprints_apart_and_free_of_lines() -> None:
+    def marks(report: Report) -> list[str]:
+        return [item["fingerprint"] for item in json.loads(render_gitlab(report, STYLE))]
+
+    found = json.loads(render_gitlab(FULL, STYLE))
+    assert [item["check_name"] for item in found][:1] == ["PTG005"]
+    assert not any("legacy" in item["description"] for item in found)
+    assert len(found) == 9 == len(set(marks(FULL)))
+    assert sorted(marks(moved(FULL, 7))) == sorted(marks(FULL))
+
+
+# -- JUnit -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_junit_is_as_its_schema_says(report: Report) -> None:
+    text = render_junit(report, STYLE)
+    xmlschema.XMLSchema(str(SCHEMAS / "junit.xsd")).validate(text)
+    assert text.isascii()
+
+
+def test_junit_has_a_case_a_function_and_counts_that_agree() -> None:
+    root = ElementTree.fromstring(render_junit(FULL, STYLE))
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    assert cases["fine"].find("*") is None
+    assert cases["legacy"].find("skipped").get("message") == "PTG001: in the baseline"
+    assert cases["f1"].find("failure").text.endswith("-> pytestgen-check --mode write src/shop.py")
+    for suite in root:
+        assert int(suite.get("tests")) == len(suite.findall("testcase"))
+        assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+        assert int(suite.get("skipped")) == len(suite.findall("testcase/skipped"))
+    assert sum(int(suite.get("tests")) for suite in root) == 9 + 1 + 3
+
+
+# -- GitHub ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_most_important_annotations_come_first_and_the_rest_is_counted() -> None:
+    weak = tuple(untested(number, code="PTG004") for number in range(1, 30))
+    lines = render_github(Report((*weak, untested(40), untested(41, code="PTG005"))), STYLE).splitlines()
+    errors = [line for line in lines if line.startswith("::error ")]
+    assert len(errors) == 10
+    assert ["title=PTG005 f41:" in errors[0], "title=PTG001 f40:" in errors[1]] == [True, True]
+    assert "::notice title=pytestgen::… 21 more findings, see the log" in lines
+
+
+def test_no_line_of_the_log_is_a_command_of_others() -> None:
+    lines = render_github(FULL, STYLE).splitlines()
+    fence = next(line for line in lines if line.startswith("::stop-commands::")).rpartition("::")[2]
+    start, end = lines.index(f"::stop-commands::{fence}"), lines.index(f"::{fence}::")
+    assert end == len(lines) - 1
+    assert not any(line.startswith("::") for line in lines[start + 1 : end])
+    for line in lines[:start]:
+        assert re.match(r"::(error|warning) file=[^:,]+,line=\d+(,endLine=\d+)?,title=[^:,]+::[^\n]", line), line
+        assert not re.search("%(?!25|3A|2C)", line)
+
+
+# -- Markdown ----------------------------------------------------------------------------------------------------------
+
+
+def shown(text: str) -> str:
+    """What a browser would get."""
+    return MarkdownIt("commonmark", {"html": True, "linkify": False}).enable("table").render(text)
+
+
+def test_the_comment_begins_with_its_marker_and_what_matters() -> None:
+    lines = render_markdown(FULL, STYLE).splitlines()
+    assert lines[0] == MARKER
+    assert lines[1].startswith(
+        "**9 functions need a look**: 4 new function untested, 1 changed function untested, 1 behaviour"
+    )
+    assert lines[5].startswith("| PTG005 | <code>wrong</code> | <code>src/shop.py&#58;70</code> | suspected bug")
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_untrusted_text_is_text_in_the_comment(report: Report) -> None:
+    html = shown(render_markdown(report, STYLE))
+    assert set(re.findall(r"<(\w+)", html)) <= {
+        "p",
+        "strong",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "code",
+        "br",
+        "sub",
+    }
+    assert not re.search(r"[@#](?=\w)", unescape(html))
+    assert html.count("<tr>") == (10 if report is FULL else 0)
+
+
+def test_the_hostile_name_is_shown_whole() -> None:
+    html = unescape(shown(render_markdown(FULL, STYLE))).replace("\u200b", "")
+    assert "a|b`c` <img src=x onerror=1> [l](http://evil.example) @ada #1 \\x1b[31m" in html
+
+
+def test_a_long_comment_is_cut_at_a_row_and_says_how_much_is_missing() -> None:
+    text = render_markdown(Report(tuple(untested(number) for number in range(1, 3000))), STYLE)
+    assert 60_000 < len(text) <= MOST_COMMENT == 65_000
+    rows = [line for line in text.splitlines() if line.startswith("| PTG")]
+    assert all(row.endswith(" |") for row in rows)
+    assert f"… {2999 - len(rows)} more" in text
+    assert "2999 changed functions" in text
+
+
+def test_a_summary_keeps_below_the_limit_of_the_step() -> None:
+    many = Report(tuple(untested(number, reason="ü" * 400) for number in range(1, 3000)))
+    for there in (0, 500_000, MOST_SUMMARY - 3000):
+        size = len(summary_of(many, STYLE, there=there).encode())
+        assert 0 < size <= MOST_SUMMARY - there
+    assert summary_of(many, STYLE, there=MOST_SUMMARY - 10) == ""
+
+
+# -- all of them -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "render", [render_sarif, render_gitlab, render_junit, render_markdown, render_github, render_text]
+)
+def test_no_control_character_comes_through(render: Any) -> None:
+    text = render(FULL, STYLE)
+    assert CONTROL.search(text) is None
+    text.encode("utf-8")
+    assert HOSTILE[-1] == "\udcff"
+
+
+def test_every_open_line_of_the_text_ends_with_what_to_do_and_the_last_counts() -> None:
+    *lines, last = render_text(replace(FULL, notes=()), STYLE).splitlines()
+    assert all(" -> " in line for line in lines)
+    assert last.startswith("8 changed functions: ")
+    assert "; 1 ignored by comments; 1 ignored by the settings; 1 in the baseline" in last
+    assert markdown.MOST_COMMENT < 65_536
