@@ -1,5 +1,11 @@
 """``python -m pytestgen_hook`` is the same as the command ``pytestgen``."""
 
+import os
+import sys
+
+if sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  pathlib may be a file of the repository
+    del sys.path[0]  # "-m" puts the working folder first: nothing of the examined repository is ever imported here
+
 from pytestgen_hook.cli import pytestgen
 
 if __name__ == "__main__":

@@ -428,6 +428,51 @@ def remove_models(names: tuple[str, ...], config_file: Path | None) -> None:
         _print(escaped(line))
 
 
+@pytestgen.group()
+def ci() -> None:
+    """The steps of the GitHub action; they read their inputs and the event from the environment."""
+
+
+def _said(text: str) -> None:
+    _print(text)
+    sys.stdout.flush()
+
+
+@ci.command("check", cls=_Guarded)
+def ci_check() -> None:
+    """Check what the event is about, and set the outputs of the step."""
+    from pytestgen_hook.commands.ci import check as run_check
+
+    raise SystemExit(run_check(os.environ, Path.cwd(), _said))
+
+
+@ci.command("comment", cls=_Guarded)
+@click.argument("report", type=_file)
+def ci_comment(report: Path) -> None:
+    """Comment on the pull request with what REPORT, the report as JSON, says."""
+    from pytestgen_hook.commands.ci import comment as run_comment
+
+    raise SystemExit(run_comment(os.environ, report, _said))
+
+
+@ci.command("commit", cls=_Guarded)
+@click.argument("folder", type=_path)
+def ci_commit(folder: Path) -> None:
+    """Push the tests in FOLDER, what `ci check` has left, as a commit on the branch that was checked."""
+    from pytestgen_hook.commands.ci import commit as run_commit
+
+    raise SystemExit(run_commit(os.environ, folder, _said))
+
+
+@ci.command("pull-request", cls=_Guarded)
+@click.argument("folder", type=_path)
+def ci_pull_request(folder: Path) -> None:
+    """Push the tests in FOLDER, what `ci check` has left, as a branch, and open a pull request."""
+    from pytestgen_hook.commands.ci import pull_request as run_pull_request
+
+    raise SystemExit(run_pull_request(os.environ, folder, _said))
+
+
 # -- from options to a report ------------------------------------------------------------------------------------------
 
 

@@ -200,6 +200,10 @@ class Repository:
             advice = f"Run `git fetch {unshallow}{source} {shlex.quote(here)}` first{place}"
         return f"--since {ref}: no such commit in this clone. {advice}."
 
+    def has(self, ref: str) -> bool:
+        """Whether the clone has the commit that ``ref`` names."""
+        return self._commit(ref) is not None
+
     def _commit(self, ref: str) -> str | None:
         if ref.startswith("-"):  # an option, to git
             return None

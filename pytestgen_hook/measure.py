@@ -31,7 +31,12 @@ _CONFIGURATION = (
     "uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock",
 )  # fmt: skip
 _EVERYTHING = "*"
-_DROPPED = (*SCRUBBED_PREFIXES, "PYTESTGEN_")  # of the environment: tests do not see these variables
+# Of the environment tests do not see: other tools' settings, and the files and tokens by which a step of GitHub Actions
+# speaks for the job.
+_DROPPED = (
+    *SCRUBBED_PREFIXES, "PYTESTGEN_", "ACTIONS_", "GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE",
+    "GITHUB_STEP_SUMMARY",
+)  # fmt: skip
 # What Python, pytest, Django and the C library look at by themselves.
 _LOOKED_AT = re.compile(r"PYTEST_.*|PYTHON.*|TZ|LANG|LANGUAGE|LC_.*|DJANGO_SETTINGS_MODULE|DJANGO_CONFIGURATION|CI")
 _NAMES = re.compile(rb"""["']([A-Z][A-Z0-9_]+)["']|(?:environ(?:\.\w+)?\s*[\[(]|getenv\s*\()\s*["'](\w+)["']""")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from pytestgen_hook import __version__, cli
-from pytestgen_hook.commands import init
+from pytestgen_hook.commands import ci, init
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -74,26 +74,41 @@ def test_arguments_of_hooks_are_options() -> None:
 OPTIONS = {name.removeprefix("--") for option in cli.check.params for name in option.opts if name.startswith("--")}
 
 
-def test_inputs_of_the_action_are_options() -> None:
-    assert set(ACTION["inputs"]) - {"working-directory"} <= OPTIONS
+def test_inputs_of_the_action_are_options_or_its_own() -> None:
+    assert set(ACTION["inputs"]) - {"working-directory", "artifact", "token"} <= OPTIONS
 
 
-def test_every_input_is_used_and_every_option_that_is_used_exists() -> None:
+def test_every_input_and_output_is_described_and_every_input_is_used() -> None:
     text = (TOP / "ci/action.yml").read_text(encoding="utf-8")
-    for name in ACTION["inputs"]:
+    for name, given in ACTION["inputs"].items():
+        assert given["description"]
         assert f"${{{{ inputs.{name} }}}}" in text
-    script = ACTION["runs"]["steps"][-1]["run"]
-    assert set(re.findall(r"--([a-z-]+)", script)) <= OPTIONS
+    assert {"untested-count", "generated-count", "report-path", "exit-code"} <= set(ACTION["outputs"])
+    assert all(output["description"] for output in ACTION["outputs"].values())
+
+
+def test_every_setting_that_the_action_takes_reaches_the_check() -> None:
+    (check,) = (step for step in ACTION["runs"]["steps"] if step["name"] == "Check")
+    own = {"working-directory", "artifact", "token"}
+    assert {f"INPUT_{name.upper().replace('-', '_')}" for name in ACTION["inputs"].keys() - own} <= check["env"].keys()
 
 
 def test_inputs_reach_the_shell_through_variables_only() -> None:
     for step in ACTION["runs"]["steps"]:
-        assert "${{" not in step["run"]
-        assert step["shell"] == "bash"
+        if "run" in step:
+            assert "${{" not in step["run"]
+            assert step["shell"] == "bash"
+        else:
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"])
+
+
+def test_the_token_is_given_to_no_step_that_runs_the_project() -> None:
+    holders = [step["name"] for step in ACTION["runs"]["steps"] if "inputs.token" in str(step)]
+    assert holders == ["Comment", "Commit"]
 
 
 def test_defaults_of_the_action_are_choices() -> None:
-    assert ACTION["inputs"]["mode"]["default"] in cli.MODES
+    assert ACTION["inputs"]["mode"]["default"] in ci.MODES
     assert ACTION["inputs"]["engine"]["default"] in cli.ENGINES
 
 
@@ -114,9 +129,13 @@ def test_actions_are_pinned_to_a_commit_with_its_version(path: Path) -> None:
 def test_workflows_ask_for_no_more_than_they_need(path: Path) -> None:
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert workflow["permissions"] == {}
+    assert "concurrency" in workflow
     assert "pull_request_target" not in workflow[True]  # YAML 1.1 reads `on` as true
     for job in workflow["jobs"].values():
-        assert job["permissions"] in ({}, {"contents": "read"})
+        may_write = "write" in job["permissions"].values()
+        assert may_write or job["permissions"] in ({}, {"contents": "read"})
+        # What may write runs nothing of the project: it has no checkout and installs nothing of it.
+        assert not (may_write and re.search(r"actions/checkout@|pip install|ci check", str(job["steps"])))
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
@@ -134,7 +153,7 @@ def test_the_template_is_what_init_writes() -> None:
 
 
 def test_templates_install_this_version() -> None:
-    for path in (TOP / "ci/workflows").glob("*.yml"):
+    for path in [*(TOP / "ci/workflows").glob("*.yml"), TOP / "ci/gitlab.yml"]:
         assert f"pytestgen-hook=={__version__}" in path.read_text(encoding="utf-8")
 
 

@@ -33,7 +33,7 @@ def test_an_empty_repository_gets_both_files(repo) -> None:
     command = [sys.executable, "-m", "pre_commit", "validate-config", HOOKS]
     subprocess.run(command, cwd=repo.path, check=True, capture_output=True)
     steps = yaml.safe_load((repo.path / WORKFLOW).read_text())["jobs"]["check"]["steps"]
-    assert f'"pytestgen-hook=={__version__}"' in steps[-1]["run"]
+    assert f'"pytestgen-hook=={__version__}"' in steps[3]["run"]
     assert repo.git("diff", "--cached", "--name-only") == ""
 
 

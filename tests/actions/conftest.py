@@ -1,0 +1,39 @@
+"""What the tests of the action share: the runner that plays its steps, lying beside them, and one installed program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+TOP = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="session")
+def offline() -> dict[str, str]:
+    """Variables with which pip installs our own sources from what is here, without an index."""
+    places = [place for place in sys.path if place.endswith("site-packages")]
+    return {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PYTHONPATH": os.pathsep.join(places)}
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for PATH: ``python`` with pytest and coverage, ``pipx`` that runs what it is told from this environment."""
+    folder = tmp_path_factory.mktemp("programs")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "env")], check=True)
+    (packages,) = (folder / "env").glob("lib/python*/site-packages")
+    places = [place for place in sys.path if place.endswith("site-packages")]
+    (packages / "outer.pth").write_text("\n".join(places) + "\n")
+    bin = folder / "env" / "bin"
+    pipx = bin / "pipx"
+    # pipx run --spec REQUIREMENT COMMAND ARGUMENT…
+    pipx.write_text(
+        f'#!/bin/sh\n[ "$1 $2" = "run --spec" ] || exit 9\nshift 3\nexec "{Path(sys.executable).parent}/$@"\n'
+    )
+    pipx.chmod(0o755)
+    return bin
