@@ -45,10 +45,10 @@ def test_the_group_has_the_same_check(repo) -> None:
 def test_exit_zero_hides_findings_only(repo) -> None:
     repo.stage("a.py", DOUBLE)
     assert check("--exit-zero").exit_code == 0
-    repo.stage("pyproject.toml", "[tool.pytestgen]\nmodus = 1\n")
+    repo.stage("pyproject.toml", "[tool.pytestgen]\nbudgett = 1\n")
     result = check("--exit-zero")
     assert result.exit_code == 2
-    assert "there is no setting 'modus'. Did you mean mode?" in result.stderr
+    assert "there is no setting 'budgett'. Did you mean budget?" in result.stderr
     assert result.stdout == ""
 
 

@@ -240,8 +240,8 @@ def comment(environ: Mapping[str, str], report: Path, say: Callable[[str], None]
     In a ``workflow_run`` job the report comes from a job that ran the code of the pull request: it is data, checked and
     rendered here, and which pull request it belongs to is asked of GitHub. A token that may not comment is no error.
     """
-    from pytestgen_hook.forge import ForbiddenError, GitHub
     from pytestgen_hook.commands.comment import MARKER, render_comment
+    from pytestgen_hook.forge import ForbiddenError, GitHub
 
     event, hub = Event.read(environ), GitHub.of(environ)
     found = read_report(report)
@@ -317,8 +317,8 @@ def pull_request(environ: Mapping[str, str], folder: Path, say: Callable[[str], 
 
     While an earlier one of these is open nothing is done: nobody reads two.
     """
-    from pytestgen_hook.forge import ForbiddenError, GitHub, Push
     from pytestgen_hook.commands.comment import render_comment
+    from pytestgen_hook.forge import ForbiddenError, GitHub, Push
 
     event, hub = Event.read(environ), GitHub.of(environ)
     if not (folder / PATCH).is_file():

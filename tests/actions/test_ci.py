@@ -13,8 +13,8 @@ from forge import State, serving
 
 from pytestgen_hook.cli import pytestgen
 from pytestgen_hook.commands.ci import Event, range_of, read_report
-from pytestgen_hook.errors import FatalError
 from pytestgen_hook.commands.comment import MARKER, render_comment
+from pytestgen_hook.errors import FatalError
 
 TIP, BASE, OLD = "a" * 40, "b" * 40, "c" * 40
 PULL = payloads.pull_request(TIP, base=BASE)
