@@ -58,6 +58,7 @@ class Config:
     allow_estimates: bool = False
     models: tuple[Model, ...] = ()
     baseline: str = BASELINE
+    header: bool = False
     overrides: tuple[Override, ...] = ()
 
     def mode_of(self, path: str) -> str:
@@ -101,6 +102,20 @@ def sourced_config(
     isolated: bool = False,
 ) -> tuple[Config, dict[str, str]]:
     """Return the settings as ``load_config`` does, and where each that is not a default comes from."""
+    try:
+        return _sourced(root, read, config_file, environ, overrides, isolated)
+    except FatalError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _sourced(
+    root: Path,
+    read: Callable[[str], bytes | None],
+    config_file: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object],
+    isolated: bool,
+) -> tuple[Config, dict[str, str]]:
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     if not isolated:
@@ -178,7 +193,7 @@ def _from_file(root: Path, path: Path) -> dict[str, Any]:
         # As given, from the working folder; a hook manager that runs elsewhere is given paths from the top.
         raw = (path if path.exists() else root / path).read_bytes()
     except OSError as error:
-        raise SettingsError(f"--config {path}: {error.strerror or error}. Name a file that can be read.") from None
+        raise FatalError(f"--config {path}: {error.strerror or error}. Name a file that can be read.") from None
     if path.suffix.lower() in (".yaml", ".yml"):
         return _table(_yaml(raw, str(path)), str(path))
     if path.suffix.lower() == ".toml":
@@ -186,7 +201,7 @@ def _from_file(root: Path, path: Path) -> dict[str, Any]:
         tool = whole.get("tool")
         table = tool.get("pytestgen", {}) if isinstance(tool, dict) else whole
         return _table(table, str(path))
-    raise SettingsError(f"--config {path}: settings are in .toml, .yaml or .yml files. Rename it, or name another.")
+    raise FatalError(f"--config {path}: settings are in .toml, .yaml or .yml files. Rename it, or name another.")
 
 
 def _toml(raw: bytes, where: str) -> dict[str, Any]:
@@ -198,7 +213,7 @@ def _toml(raw: bytes, where: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = tomllib.loads(raw.decode())
     except ValueError as error:  # of the encoding as of the syntax
-        raise SettingsError(f"{where}: not valid TOML: {error}. Mend the file.") from None
+        raise FatalError(f"{where}: not valid TOML: {error}. Mend the file.") from None
     return loaded
 
 
@@ -208,21 +223,21 @@ def _yaml(raw: bytes, where: str) -> object:
     try:
         loaded: object = yaml.safe_load(raw)
     except yaml.YAMLError as error:
-        raise SettingsError(f"{where}: not valid YAML: {' '.join(str(error).split())}. Mend the file.") from None
+        raise FatalError(f"{where}: not valid YAML: {' '.join(str(error).split())}. Mend the file.") from None
     return {} if loaded is None else loaded
 
 
 def _table(table: object, where: str) -> dict[str, Any]:
     if not isinstance(table, dict):
-        raise SettingsError(f"{where}: expected names with values, found {type(table).__name__}. Mend the file.")
+        raise FatalError(f"{where}: expected names with values, found {type(table).__name__}. Mend the file.")
     known = {field.name for field in fields(Config)}
     values = {}
     for key, value in table.items():
         name = str(key).replace("-", "_")
         if name not in known:
-            raise SettingsError(f"{where}: there is no setting {key!r}. {_advice(_dashed(name), setting_names())}")
+            raise FatalError(f"{where}: there is no setting {key!r}. {_advice(_dashed(name), setting_names())}")
         if name in values:
-            raise SettingsError(f"{where}: {_dashed(name)} is given twice. Remove one.")
+            raise FatalError(f"{where}: {_dashed(name)} is given twice. Remove one.")
         values[name] = _checked(name, value, f"{where}: {key}")
     return values
 
@@ -264,7 +279,7 @@ def _checked(name: str, value: object, where: str) -> object:
     try:
         return _CHECKS[name](value)
     except _InvalidError as problem:
-        raise SettingsError(f"{where} = {value!r}: {problem}") from None
+        raise FatalError(f"{where} = {value!r}: {problem}") from None
 
 
 def _choice(known: tuple[str, ...]) -> Callable[[object], str]:
@@ -419,6 +434,7 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "allow_estimates": _truth,
     "models": _models,
     "baseline": _file,
+    "header": _truth,
     "overrides": _overrides,
 }
 _LISTS = ("exclude", "source_roots")

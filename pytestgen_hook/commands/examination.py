@@ -348,6 +348,7 @@ class Examination:
             read=self._read,
             taken=lambda path: path in written or self._is_taken(path),
             standing=self._standing,
+            header=self._config.header,
         )
 
     def _content(self, path: str) -> str:

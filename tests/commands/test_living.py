@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from pytestgen_hook import __version__
 from pytestgen_hook.cli import check
+from pytestgen_hook.functions import bodies
 
 OLD = "def old(x):\n    return x + 1\n"
 TILL = "class Till:\n    def add(self, x):\n        return x * 2\n"
@@ -398,3 +400,27 @@ def test_in_amend_only_the_tests_of_its_own_paths_become_part_of_the_commit(repo
     status = repo.git("status", "--porcelain", "-uall").splitlines()
     assert "A  tests/test_d.py" in status
     assert sum(line.startswith("?? ") for line in status) == 1
+
+
+# -- the header of new files -------------------------------------------------------------------------------------------
+
+
+def test_a_new_file_says_what_wrote_it_if_asked_and_what_a_person_made_of_it_stays(repo) -> None:
+    repo.stage("pyproject.toml", "[tool.pytestgen]\nbudget = 600\nheader = true\n")
+    repo.stage("shop.py", DOUBLE)
+    run("--mode", "write")
+    path = repo.path / "tests/test_shop.py"
+    first, second, *rest = path.read_text().splitlines()
+    assert first == f"# Written by pytestgen-hook {__version__} (search) from observed calls of:"
+    digest = bodies(DOUBLE.encode())["double", 1]
+    assert second == f"#   shop.py::double {digest}"
+    edited = "\n".join([first, second, *rest]).replace("def test_", "def test_by_hand_") + "\n# mine\n"
+    path.write_text(edited)
+    repo.git("add", "tests")
+    repo.stage("shop.py", DOUBLE + "\n\ndef thrice(x: int) -> int:\n    return 3 * x\n")
+    run("--mode", "write")
+    text = path.read_text()
+    kept = [line for line in edited.splitlines() if line]
+    assert [line for line in text.splitlines() if line in kept] == kept
+    assert "thrice(" in text
+    assert text.count("Written by") == 1
