@@ -22,11 +22,15 @@ BASELINE = ".pytestgen-baseline.json"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What is different for some paths: rules that are not reported there, and the mode (None: the usual one)."""
+    """What is different for some paths: rules that are not reported there, mode and budget (None: the usual ones).
+
+    ``budget`` is for the functions of all these paths together, apart from the others.
+    """
 
     paths: tuple[str, ...]
     ignore: tuple[str, ...] = ()
     mode: str | None = None
+    budget: float | None = None
 
     def holds_for(self, path: str) -> bool:
         """Whether one of the patterns matches the path, or names a folder that it is in."""
@@ -65,6 +69,11 @@ class Config:
         """Return the mode for the functions of a file."""
         modes = [item.mode for item in self.overrides if item.mode is not None and item.holds_for(path)]
         return modes[-1] if modes else self.mode
+
+    def budget_of(self, path: str) -> float | None:
+        """Return the seconds for making tests of the functions of a file, None for the usual budget."""
+        budgets = [item.budget for item in self.overrides if item.budget is not None and item.holds_for(path)]
+        return budgets[-1] if budgets else None
 
     def ignores(self, code: str, path: str) -> bool:
         """Whether a rule is not to be reported for a file."""
@@ -126,8 +135,9 @@ def _sourced(
     given = {name: value for name, value in overrides.items() if value is not None}
     flags = {name: _checked(name, value, f"--{_dashed(name)}") for name, value in given.items()}
     sources |= {name: f"--{_dashed(name)}" for name in flags}
-    if "mode" in {**surrounding, **flags}:  # what is asked for on the spot wins over what the file says of some paths
-        values["overrides"] = tuple(replace(item, mode=None) for item in values.get("overrides", ()))
+    # What is asked for on the spot wins over what the file says of some paths.
+    asked: dict[str, Any] = {name: None for name in ("mode", "budget") if name in surrounding or name in flags}
+    values["overrides"] = tuple(replace(item, **asked) for item in values.get("overrides", ()))
     values = {**values, **surrounding, **flags}
     models = tuple(_placed(model, root) for model in values.pop("models", ()))
     return Config(**values, models=models), sources
@@ -150,6 +160,8 @@ def described(config: Config, sources: Mapping[str, str]) -> str:
         source = sources.get(field.name, "default")
         if field.name == "overrides":
             tables += [line for item in value for line in _override_lines(item, source)]
+        elif field.name == "models":
+            tables += [line for item in value for line in _model_lines(item, source)]
         elif value is None:
             lines.append(f"# {_dashed(field.name)} is worked out")
         else:
@@ -158,9 +170,14 @@ def described(config: Config, sources: Mapping[str, str]) -> str:
 
 
 def _override_lines(item: Override, source: str) -> list[str]:
-    mode = [] if item.mode is None else [f"mode = {_as_toml(item.mode)}"]
-    parts = [f"paths = {_as_toml(item.paths)}", f"ignore = {_as_toml(item.ignore)}", *mode]
-    return ["", f"[[overrides]]  # {source}", *parts]
+    given = [f"{key} = {_as_toml(getattr(item, key))}" for key in _OVERRIDE if getattr(item, key) is not None]
+    return ["", f"[[overrides]]  # {source}", *given]
+
+
+def _model_lines(item: Model, source: str) -> list[str]:
+    keys = [key for key in _MODEL_KEYS if not (item.path and key in ("repo", "file", "revision"))]
+    given = [f"{key} = {_as_toml(getattr(item, key))}" for key in keys if getattr(item, key)]
+    return ["", f"[models.{_as_toml(item.name)}]  # {source}", *given]
 
 
 def _as_toml(value: object) -> str:
@@ -168,7 +185,7 @@ def _as_toml(value: object) -> str:
 
     if isinstance(value, tuple):
         return f"[{', '.join(map(_as_toml, value))}]"
-    return json.dumps(value) if isinstance(value, (str, bool)) else f"{value:g}"
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value)
 
 
 def _dashed(name: str) -> str:
@@ -400,7 +417,7 @@ def _codes(value: object) -> str:
         raise _InvalidError(str(problem)) from None
 
 
-_OVERRIDE = ("paths", "ignore", "mode")
+_OVERRIDE = ("paths", "ignore", "mode", "budget")
 
 
 def _overrides(value: object) -> tuple[Override, ...]:
@@ -419,6 +436,7 @@ def _override(table: dict[str, object]) -> Override:
         _texts(_text)(table["paths"]),
         _texts(_codes)(table.get("ignore", [])),
         _choice(MODES)(table["mode"]) if "mode" in table else None,
+        _seconds(table["budget"]) if "budget" in table else None,
     )
 
 

@@ -256,7 +256,7 @@ def test_formats_with_files_of_their_own_and_one_that_is_printed(repo) -> None:
     assert json.loads(texts["sarif"])["version"] == "2.1.0"
     assert json.loads(texts["gitlab"])[0]["check_name"] == "PTG001"
     assert "<testsuites" in texts["junit"]
-    assert texts["markdown"].startswith("<!-- pytestgen-hook -->\n")
+    assert texts["markdown"].startswith("<!-- pytestgen -->\n")
 
 
 def test_a_file_of_its_own_leaves_output_files_to_the_other_formats(repo) -> None:

@@ -145,7 +145,7 @@ def test_bad_settings_are_refused_by_name(table: str, told: str) -> None:
 OVERRIDES = [
     {"paths": ["legacy", "*_pb2.py"], "ignore": ["PTG001", "ptg002"]},
     {"paths": ["core/*"], "mode": "amend"},
-    {"paths": ["core/old/*"], "mode": "fail"},
+    {"paths": ["core/old/*"], "mode": "fail", "budget": 3},
 ]
 
 
@@ -157,13 +157,16 @@ def overridden(**more: object) -> Config:
 def test_paths_have_settings_of_their_own_and_later_ones_win() -> None:
     config = overridden()
     assert [config.mode_of(path) for path in ("a.py", "core/a.py", "core/old/a.py")] == ["fail", "amend", "fail"]
+    assert [config.budget_of(path) for path in ("core/a.py", "core/old/a.py")] == [None, 3.0]
     paths = ("legacy/x/a.py", "deep/a_pb2.py", "legacy.py", "core/a.py")
     assert [config.ignores("PTG002", path) for path in paths] == [True, True, False, False]
     assert not config.ignores("PTG004", "legacy/a.py")
 
 
-def test_a_mode_asked_for_on_the_spot_wins_over_those_of_paths() -> None:
+def test_what_is_asked_for_on_the_spot_wins_over_what_is_said_of_paths() -> None:
     assert overridden(mode="write").mode_of("core/old/a.py") == "write"
+    assert overridden(mode="write").budget_of("core/old/a.py") == 3.0
+    assert overridden(budget=9).budget_of("core/old/a.py") is None
     read = reader(f"[tool.pytestgen]\noverrides = {json.dumps(OVERRIDES)}".replace(": ", " = "))
     config = load_config(Path(), read, None, {"PYTESTGEN_MODE": "write"}, {})
     assert config.mode_of("core/old/a.py") == "write"
@@ -184,6 +187,7 @@ def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
         shown = described[field.name.replace("_", "-")]
         mode = schema()["$defs"]["mode"]["default"] if shown == {"$ref": "#/$defs/mode"} else None
         default = list(field.default) if isinstance(field.default, tuple) else field.default
+        default = {} if field.name == "models" else default
         assert shown.get("default", mode) == default, field.name
     assert sorted(schema()["properties"]["overrides"]["items"]["properties"]) == sorted(
         field.name for field in fields(Override)
@@ -196,6 +200,12 @@ def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
         ({}, True),
         ({"mode": "write", "budget": 5, "exclude": ["a/*"], "overrides": OVERRIDES}, True),
         ({"tests-dir": "tests", "baseline": "ci/known.json", "header": True, "allow-estimates": True}, True),
+        ({"models": {"mine": {"path": "a.gguf"}}}, True),
+        ({"models": {"mine": {"repo": "a/b", "file": "c.gguf", "sha256": "0" * 64}}}, True),
+        ({"models": {"mine": {}}}, False),
+        ({"models": {"mine": {"repo": "a", "file": "c.gguf"}}}, False),
+        ({"models": {"mine": {"path": "a.gguf", "repo": "a/b"}}}, False),
+        ({"models": []}, False),
         ({"mode": "wirte"}, False),
         ({"budget": 0}, False),
         ({"budget": "5"}, False),
@@ -207,7 +217,9 @@ def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
         ({"baseline": "C:/a"}, False),
         ({"overrides": [{"ignore": ["PTG001"]}]}, False),
         ({"overrides": [{"paths": []}]}, False),
-        ({"overrides": [{"paths": ["a"], "budget": 1}]}, False),
+        ({"overrides": [{"paths": ["a"], "budget": 1}]}, True),
+        ({"overrides": [{"paths": ["a"], "budget": 0}]}, False),
+        ({"overrides": [{"paths": ["a"], "python": "a"}]}, False),
         ({"overrides": [{"paths": ["a"], "ignore": ["all"]}]}, False),
     ],
 )

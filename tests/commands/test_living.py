@@ -387,7 +387,16 @@ def test_paths_have_rules_and_modes_of_their_own(repo) -> None:
     assert "2 ignored by the settings" in lines[-1]
     assert repo.git("status", "--porcelain", "-uall").splitlines()[-1] == "?? tests/test_d.py"
     # The command that the line names does it: what is asked for on the spot wins over the file.
-    assert "slow/c.py:1: double: " in run("--mode", "write", "slow/c.py").stdout
+    assert 'mode = "fail"' in run("--show-settings").stdout
+    assert 'mode = "fail"' not in run("--mode", "write", "--show-settings", "slow/c.py").stdout
+
+
+def test_a_path_can_have_a_budget_of_its_own(repo) -> None:
+    repo.stage("pyproject.toml", OVERRIDES.replace('mode = "fail"', "budget = 0.0001"))
+    repo.stage("slow/c.py", DOUBLE)
+    repo.stage("d.py", DOUBLE)
+    found_out = {item["path"]: (item["status"], item["untried"]) for item in report()["targets"]}
+    assert found_out == {"d.py": ("generated", False), "slow/c.py": ("untested", True)}
 
 
 def test_in_amend_only_the_tests_of_its_own_paths_become_part_of_the_commit(repo) -> None:
