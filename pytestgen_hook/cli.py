@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 MODES = ("fail", "write", "amend")
 ENGINES = ("auto", "search")
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
-_SETTINGS = ("mode", "engine", "budget", "python", "tests_dir")
+_SETTINGS = ("mode", "engine", "budget", "python", "tests_dir", "header")
 _GENERATING_HOOK = b"pytestgen-generate"
 
 _EPILOG = """\b
@@ -143,6 +144,7 @@ _setting_options = _together(
         click.option("--budget", type=float, metavar="SECONDS", help="Time for making tests. Default: 60."),
         click.option("--python", metavar="PATH", help="The project's interpreter, or the folder of its environment."),
         click.option("--tests-dir", metavar="DIR", help="Where new test files go. Default: learned from the project."),
+        click.option("--header/--no-header", default=None, help="Begin new test files with a comment on their origin."),
     ]
 )
 _config_option = click.option(
@@ -542,7 +544,8 @@ def _tell_programs(error: Exception, outputs: Sequence[tuple[str, Path | None]],
     for form, file in outputs:
         if form == "json":
             text = _rendered(report, form, _style(given)(False))
-            _print(text, end="") if file is None else _save(file, text)
+            with contextlib.suppress(FatalError):  # what went wrong first is what is to be said
+                _print(text, end="") if file is None else _save(file, text)
 
 
 def _outputs(given: Mapping[str, Any]) -> list[tuple[str, Path | None]]:

@@ -22,11 +22,15 @@ BASELINE = ".pytestgen-baseline.json"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What is different for some paths: rules that are not reported there, and the mode (None: the usual one)."""
+    """What is different for some paths: rules that are not reported there, mode and budget (None: the usual ones).
+
+    ``budget`` is for the functions of all these paths together, apart from the others.
+    """
 
     paths: tuple[str, ...]
     ignore: tuple[str, ...] = ()
     mode: str | None = None
+    budget: float | None = None
 
     def holds_for(self, path: str) -> bool:
         """Whether one of the patterns matches the path, or names a folder that it is in."""
@@ -58,12 +62,18 @@ class Config:
     allow_estimates: bool = False
     models: tuple[Model, ...] = ()
     baseline: str = BASELINE
+    header: bool = False
     overrides: tuple[Override, ...] = ()
 
     def mode_of(self, path: str) -> str:
         """Return the mode for the functions of a file."""
         modes = [item.mode for item in self.overrides if item.mode is not None and item.holds_for(path)]
         return modes[-1] if modes else self.mode
+
+    def budget_of(self, path: str) -> float | None:
+        """Return the seconds for making tests of the functions of a file, None for the usual budget."""
+        budgets = [item.budget for item in self.overrides if item.budget is not None and item.holds_for(path)]
+        return budgets[-1] if budgets else None
 
     def ignores(self, code: str, path: str) -> bool:
         """Whether a rule is not to be reported for a file."""
@@ -101,6 +111,20 @@ def sourced_config(
     isolated: bool = False,
 ) -> tuple[Config, dict[str, str]]:
     """Return the settings as ``load_config`` does, and where each that is not a default comes from."""
+    try:
+        return _sourced(root, read, config_file, environ, overrides, isolated)
+    except FatalError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _sourced(
+    root: Path,
+    read: Callable[[str], bytes | None],
+    config_file: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object],
+    isolated: bool,
+) -> tuple[Config, dict[str, str]]:
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     if not isolated:
@@ -111,8 +135,9 @@ def sourced_config(
     given = {name: value for name, value in overrides.items() if value is not None}
     flags = {name: _checked(name, value, f"--{_dashed(name)}") for name, value in given.items()}
     sources |= {name: f"--{_dashed(name)}" for name in flags}
-    if "mode" in {**surrounding, **flags}:  # what is asked for on the spot wins over what the file says of some paths
-        values["overrides"] = tuple(replace(item, mode=None) for item in values.get("overrides", ()))
+    # What is asked for on the spot wins over what the file says of some paths.
+    asked: dict[str, Any] = {name: None for name in ("mode", "budget") if name in surrounding or name in flags}
+    values["overrides"] = tuple(replace(item, **asked) for item in values.get("overrides", ()))
     values = {**values, **surrounding, **flags}
     models = tuple(_placed(model, root) for model in values.pop("models", ()))
     return Config(**values, models=models), sources
@@ -135,6 +160,8 @@ def described(config: Config, sources: Mapping[str, str]) -> str:
         source = sources.get(field.name, "default")
         if field.name == "overrides":
             tables += [line for item in value for line in _override_lines(item, source)]
+        elif field.name == "models":
+            tables += [line for item in value for line in _model_lines(item, source)]
         elif value is None:
             lines.append(f"# {_dashed(field.name)} is worked out")
         else:
@@ -143,9 +170,14 @@ def described(config: Config, sources: Mapping[str, str]) -> str:
 
 
 def _override_lines(item: Override, source: str) -> list[str]:
-    mode = [] if item.mode is None else [f"mode = {_as_toml(item.mode)}"]
-    parts = [f"paths = {_as_toml(item.paths)}", f"ignore = {_as_toml(item.ignore)}", *mode]
-    return ["", f"[[overrides]]  # {source}", *parts]
+    given = [f"{key} = {_as_toml(getattr(item, key))}" for key in _OVERRIDE if getattr(item, key) is not None]
+    return ["", f"[[overrides]]  # {source}", *given]
+
+
+def _model_lines(item: Model, source: str) -> list[str]:
+    keys = [key for key in _MODEL_KEYS if not (item.path and key in ("repo", "file", "revision"))]
+    given = [f"{key} = {_as_toml(getattr(item, key))}" for key in keys if getattr(item, key)]
+    return ["", f"[models.{_as_toml(item.name)}]  # {source}", *given]
 
 
 def _as_toml(value: object) -> str:
@@ -153,7 +185,7 @@ def _as_toml(value: object) -> str:
 
     if isinstance(value, tuple):
         return f"[{', '.join(map(_as_toml, value))}]"
-    return json.dumps(value) if isinstance(value, (str, bool)) else f"{value:g}"
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value)
 
 
 def _dashed(name: str) -> str:
@@ -178,7 +210,7 @@ def _from_file(root: Path, path: Path) -> dict[str, Any]:
         # As given, from the working folder; a hook manager that runs elsewhere is given paths from the top.
         raw = (path if path.exists() else root / path).read_bytes()
     except OSError as error:
-        raise SettingsError(f"--config {path}: {error.strerror or error}. Name a file that can be read.") from None
+        raise FatalError(f"--config {path}: {error.strerror or error}. Name a file that can be read.") from None
     if path.suffix.lower() in (".yaml", ".yml"):
         return _table(_yaml(raw, str(path)), str(path))
     if path.suffix.lower() == ".toml":
@@ -186,7 +218,7 @@ def _from_file(root: Path, path: Path) -> dict[str, Any]:
         tool = whole.get("tool")
         table = tool.get("pytestgen", {}) if isinstance(tool, dict) else whole
         return _table(table, str(path))
-    raise SettingsError(f"--config {path}: settings are in .toml, .yaml or .yml files. Rename it, or name another.")
+    raise FatalError(f"--config {path}: settings are in .toml, .yaml or .yml files. Rename it, or name another.")
 
 
 def _toml(raw: bytes, where: str) -> dict[str, Any]:
@@ -198,7 +230,7 @@ def _toml(raw: bytes, where: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = tomllib.loads(raw.decode())
     except ValueError as error:  # of the encoding as of the syntax
-        raise SettingsError(f"{where}: not valid TOML: {error}. Mend the file.") from None
+        raise FatalError(f"{where}: not valid TOML: {error}. Mend the file.") from None
     return loaded
 
 
@@ -208,21 +240,21 @@ def _yaml(raw: bytes, where: str) -> object:
     try:
         loaded: object = yaml.safe_load(raw)
     except yaml.YAMLError as error:
-        raise SettingsError(f"{where}: not valid YAML: {' '.join(str(error).split())}. Mend the file.") from None
+        raise FatalError(f"{where}: not valid YAML: {' '.join(str(error).split())}. Mend the file.") from None
     return {} if loaded is None else loaded
 
 
 def _table(table: object, where: str) -> dict[str, Any]:
     if not isinstance(table, dict):
-        raise SettingsError(f"{where}: expected names with values, found {type(table).__name__}. Mend the file.")
+        raise FatalError(f"{where}: expected names with values, found {type(table).__name__}. Mend the file.")
     known = {field.name for field in fields(Config)}
     values = {}
     for key, value in table.items():
         name = str(key).replace("-", "_")
         if name not in known:
-            raise SettingsError(f"{where}: there is no setting {key!r}. {_advice(_dashed(name), setting_names())}")
+            raise FatalError(f"{where}: there is no setting {key!r}. {_advice(_dashed(name), setting_names())}")
         if name in values:
-            raise SettingsError(f"{where}: {_dashed(name)} is given twice. Remove one.")
+            raise FatalError(f"{where}: {_dashed(name)} is given twice. Remove one.")
         values[name] = _checked(name, value, f"{where}: {key}")
     return values
 
@@ -264,7 +296,7 @@ def _checked(name: str, value: object, where: str) -> object:
     try:
         return _CHECKS[name](value)
     except _InvalidError as problem:
-        raise SettingsError(f"{where} = {value!r}: {problem}") from None
+        raise FatalError(f"{where} = {value!r}: {problem}") from None
 
 
 def _choice(known: tuple[str, ...]) -> Callable[[object], str]:
@@ -385,7 +417,7 @@ def _codes(value: object) -> str:
         raise _InvalidError(str(problem)) from None
 
 
-_OVERRIDE = ("paths", "ignore", "mode")
+_OVERRIDE = ("paths", "ignore", "mode", "budget")
 
 
 def _overrides(value: object) -> tuple[Override, ...]:
@@ -404,6 +436,7 @@ def _override(table: dict[str, object]) -> Override:
         _texts(_text)(table["paths"]),
         _texts(_codes)(table.get("ignore", [])),
         _choice(MODES)(table["mode"]) if "mode" in table else None,
+        _seconds(table["budget"]) if "budget" in table else None,
     )
 
 
@@ -419,6 +452,7 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "allow_estimates": _truth,
     "models": _models,
     "baseline": _file,
+    "header": _truth,
     "overrides": _overrides,
 }
 _LISTS = ("exclude", "source_roots")

@@ -14,11 +14,13 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from pytestgen_hook import callsites, codestyle, formatting, gates, layout, merge, render
+from pytestgen_hook import __version__, callsites, codestyle, formatting, gates, layout, merge, render
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.engines import search
+from pytestgen_hook.functions import bodies
 from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge
+from pytestgen_hook.terminal import escaped
 from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.types import Edit, Exploration, Finding, Function, Status, TestModule
 
@@ -50,6 +52,7 @@ class Project:
     taken: Callable[[str], bool]  # whether a test file may not be touched
     standing: Callable[[str], bytes | None]  # one that may not be touched as it stands in the work tree
     made: Mapping[str, bytes] = field(default_factory=dict)  # test files as earlier batches left them
+    header: bool = False  # whether new files begin with a comment on their origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,11 @@ def _finished(
     for finding in findings:
         key = _key(finding.function)
         updated.append(_update(finding, outcome[key], tests.get(key, ()), dropped.get(key), unplaced.get(key)))
-    edits = tuple(Edit(draft.path, draft.before, draft.after) for draft in drafts if draft.after != draft.before)
+    edits = tuple(
+        Edit(draft.path, draft.before, _header(draft, by_source, project) + draft.after)
+        for draft in drafts
+        if draft.after != draft.before
+    )
     notes = [
         layout.import_note(
             draft.path, project.module_name(source), project.files, project.roots, project.read, code=project.code
@@ -194,6 +201,24 @@ def _finished(
         for source in sorted({origin[0] for origin in draft.origin.values()})[:1]
     ]
     return Generated(edits, tuple(updated), tuple(note for note in notes if note))
+
+
+def _header(draft: _Draft, by_source: Mapping[str, Sequence[Exploration]], project: Project) -> bytes:
+    """The comment that says what wrote a new file, and the digest of each function as it was then; b"" if none is wanted.
+
+    Files that are there get none: they are their authors', and nobody could keep it true.
+    """
+    if not project.header or draft.before is not None:
+        return b""
+    explored = {(source, number) for source, number, _ in draft.origin.values()}
+    engines = sorted({by_source[source][number].engine for source, number in explored})
+    lines = [f"# Written by pytestgen-hook {__version__} ({', '.join(engines)}) from observed calls of:"]
+    for source in sorted({source for source, _ in explored}):
+        digests = bodies((project.tree / source).read_bytes())
+        for number in sorted(number for path, number in explored if path == source):
+            function = by_source[source][number].function
+            lines.append(f"#   {source}::{function.qualname} {digests[function.qualname, function.def_line]}")
+    return "".join(f"{escaped(line)}\n" for line in lines).encode()
 
 
 _HYPOTHESIS = re.compile(rb"^\s*(?:from|import)\s+hypothesis\b", re.MULTILINE)

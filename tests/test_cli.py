@@ -180,6 +180,9 @@ def test_the_range_of_pre_commit_is_taken_over(repo, monkeypatch: pytest.MonkeyP
         pytest.param(["--engine", "model"], id="an engine that does not exist"),
         pytest.param(["--budget", "soon"], id="a budget that is no number"),
         pytest.param(["--output-file", "a", "--output-file", "b"], id="more files than formats"),
+        pytest.param(["--output-format", "jsn"], id="an unknown format"),
+        pytest.param(["--output-format", "json:"], id="a format with an empty file"),
+        pytest.param(["--output-format", "json", "--output-format", "text"], id="two formats that are printed"),
         pytest.param(["--no-such-option"], id="an unknown option"),
     ],
 )
@@ -242,6 +245,104 @@ def test_a_file_that_cannot_be_written_is_refused() -> None:
     assert "--output-file missing/report.txt" in result.stderr
 
 
+def test_formats_with_files_of_their_own_and_one_that_is_printed(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    pairs = [f"{form}:../report.{form}" for form in program.FORMATS]
+    result = check(*[part for pair in pairs for part in ("--output-format", pair)], "--output-format", "github")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("::error file=a.py,line=1,")
+    texts = {form: (repo.path / f"../report.{form}").read_text() for form in program.FORMATS}
+    assert texts["text"].startswith("a.py:1: PTG001")
+    assert json.loads(texts["sarif"])["version"] == "2.1.0"
+    assert json.loads(texts["gitlab"])[0]["check_name"] == "PTG001"
+    assert "<testsuites" in texts["junit"]
+    assert texts["markdown"].startswith("<!-- pytestgen -->\n")
+
+
+def test_a_file_of_its_own_leaves_output_files_to_the_other_formats(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    check("--output-format", "json:../a.json", "--output-format", "sarif", "--output-file", "../b.sarif")
+    assert "runs" in json.loads((repo.path / "../b.sarif").read_text())
+
+
+def test_a_format_in_a_file_may_not_overwrite_a_source(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    result = check("--output-format", "json:a.py")
+    assert result.exit_code == 2
+    assert (repo.path / "a.py").read_text() == DOUBLE
+
+
+@pytest.mark.parametrize("form", [form for form in program.FORMATS if form != "github"])
+def test_a_printed_format_is_all_there_is_whatever_the_code_page(repo, form: str) -> None:
+    repo.stage("naïve €.py", DOUBLE.replace("double", "größe日本"))
+    runs = {}
+    for encoding in ("utf-8", "cp1252") if form in ("text", "markdown") else ("cp1252",):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding, "FORCE_COLOR": "0"}
+        command = [sys.executable, "-m", "pytestgen_hook", "check", "--output-format", form]
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (1, b"")
+        runs[encoding] = done.stdout.decode(encoding)
+    # In the code page, what it lacks is written as escapes; formats for programs are ASCII and the same.
+    if form in ("text", "markdown"):
+        assert "größe日本" in runs["utf-8"]
+        assert "größe\\u65e5\\u672c" in runs["cp1252"]
+    else:
+        assert runs["cp1252"].isascii()
+    if form in ("json", "sarif", "gitlab"):
+        json.loads(runs["cp1252"])
+
+
+@pytest.mark.parametrize("form", ["sarif", "json", "junit"])
+def test_exit_zero_is_followed_in_every_format_and_nothing_else_hides_findings(repo, form: str) -> None:
+    repo.stage("a.py", DOUBLE)
+    assert check("--output-format", form).exit_code == 1
+    assert check("--output-format", form, "--exit-zero").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("setup", "kind", "told"),
+    [
+        pytest.param("[tool.pytestgen]\nmodus = 1\n", "settings", "there is no setting 'modus'", id="settings"),
+        pytest.param("", "environment", "--since nowhere: no such commit", id="git"),
+    ],
+)
+def test_json_says_why_there_is_no_verdict(repo, setup: str, kind: str, told: str) -> None:
+    repo.stage("a.py", DOUBLE)
+    repo.stage("pyproject.toml", setup)
+    repo.commit()
+    repo.stage("a.py", DOUBLE.replace("2", "3"))
+    arguments = ["--output-format", "json", *([] if setup else ["--since", "nowhere"])]
+    result = check(*arguments)
+    assert result.exit_code == 2
+    document = json.loads(result.stdout)
+    assert (document["exit_status"], document["error"]["kind"]) == (2, kind)
+    assert told in document["error"]["message"]
+    assert told in result.stderr
+
+
+def test_quiet_is_silent_in_text_only_and_findings_are_told(repo) -> None:
+    repo.stage("a.py", "")
+    assert check("-q").output == ""
+    assert json.loads(check("-q", "--output-format", "json").stdout)["exit_status"] == 0
+    repo.stage("a.py", DOUBLE)
+    assert len(check("-q").stdout.splitlines()) == 2
+
+
+def test_the_summary_of_the_step_gets_the_table(repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    repo.stage("a.py", DOUBLE)
+    check()
+    assert summary.read_text() == "# Before\n"
+    check("--output-format", "github", "--output-format", "json:../report.json")
+    assert summary.read_text().startswith("# Before\n**1 function needs a look**: 1 new function untested\n\n| |")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    result = check("--output-format", "github")
+    assert result.exit_code == 1
+    assert result.stderr == "note: GITHUB_STEP_SUMMARY cannot be written: Is a directory\n"
+
+
 def test_diff_prints_a_patch_and_writes_nothing(repo) -> None:
     repo.stage("a.py", DOUBLE)
     result = check("--diff", "--python", sys.executable)
@@ -269,6 +370,40 @@ def test_colour_follows_the_environment(repo, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[31mPTG001" in check().stdout
     assert "\x1b[" not in check("--output-format", "json").stdout
+    assert "\x1b[" not in check("--no-color").stdout
+
+
+@pytest.mark.parametrize("source", ["pyproject.toml", "c.toml"])
+def test_show_settings_says_where_each_comes_from_and_can_be_read_again(
+    repo, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    table = "[[tool.pytestgen.overrides]]" if source == "pyproject.toml" else "[[overrides]]"
+    head = "[tool.pytestgen]" if source == "pyproject.toml" else ""
+    repo.stage(
+        source, f'{head}\nexclude = ["a \\"b\\"/*"]\nbudget = 5\n{table}\npaths = ["old"]\nignore = ["PTG002"]\n'
+    )
+    monkeypatch.setenv("PYTESTGEN_TEST_TIMEOUT", "7.5")
+    arguments = [] if source == "pyproject.toml" else ["--config", source]
+    result = check("--mode", "write", "--show-settings", *arguments)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert 'mode = "write"  # --mode' in lines
+    assert f"budget = 5  # {source}" in lines
+    assert "test-timeout = 7.5  # PYTESTGEN_TEST_TIMEOUT" in lines
+    assert "header = false  # default" in lines
+    repo.write("again.toml", result.stdout)
+    monkeypatch.delenv("PYTESTGEN_TEST_TIMEOUT")
+    again = check("--config", "again.toml", "--show-settings").stdout.splitlines()
+    assert [line.partition("  #")[0] for line in again] == [line.partition("  #")[0] for line in lines]
+
+
+def test_isolated_reads_no_file_of_settings(repo) -> None:
+    repo.stage("pyproject.toml", '[tool.pytestgen]\nexclude = ["a.py"]\n')
+    repo.stage("a.py", DOUBLE)
+    assert check().exit_code == 0
+    assert check("--isolated").exit_code == 1
+    repo.stage("pyproject.toml", "[tool.pytestgen\n")
+    assert check("--isolated").exit_code == 1
 
 
 def test_under_pre_commit_the_remedy_is_its_own_hook(repo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import fields
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
-from pytestgen_hook.config import Config, load_config
+from pytestgen_hook.config import Config, Override, load_config, setting_names
 from pytestgen_hook.errors import FatalError
 
 
@@ -115,12 +120,118 @@ def test_an_empty_yaml_file_gives_defaults(tmp_path: Path) -> None:
         pytest.param('tests-dir = "C:/elsewhere"', "not inside the repository", id="a folder of another drive"),
         pytest.param('python = ""', "empty", id="an empty text"),
         pytest.param("tests-dir = 't'\ntests_dir = 'u'", "given twice", id="one key in two spellings"),
+        pytest.param('baseline = "/etc/passwd"', "not inside the repository", id="a baseline elsewhere"),
+        pytest.param('baseline = "."', "not a file", id="a baseline that is the top"),
+        pytest.param('header = "yes"', "neither true nor false", id="a header that is a text"),
+        pytest.param("overrides = 1", "not a list of tables", id="overrides that are a number"),
+        pytest.param("overrides = [1]", "not a list of tables", id="overrides of numbers"),
+        pytest.param("overrides = [{}]", "it names no paths", id="an override of nothing"),
+        pytest.param('overrides = [{paths = "a"}]', "not a list", id="an override of a text"),
+        pytest.param(
+            'overrides = [{paths = ["a"], mdoe = "fail"}]', "Did you mean mode?", id="an override with a slip"
+        ),
+        pytest.param('overrides = [{paths = ["a"], mode = "no"}]', "not one of fail", id="an override of no mode"),
+        pytest.param(
+            'overrides = [{paths = ["a"], ignore = ["PTG01"]}]', "Did you mean PTG001?", id="an override of no rule"
+        ),
     ],
 )
 def test_bad_settings_are_refused_by_name(table: str, told: str) -> None:
     with pytest.raises(FatalError, match=r"pyproject\.toml") as caught:
         from_pyproject(f"[tool.pytestgen]\n{table}\n")
     assert told in str(caught.value)
+
+
+OVERRIDES = [
+    {"paths": ["legacy", "*_pb2.py"], "ignore": ["PTG001", "ptg002"]},
+    {"paths": ["core/*"], "mode": "amend"},
+    {"paths": ["core/old/*"], "mode": "fail", "budget": 3},
+]
+
+
+def overridden(**more: object) -> Config:
+    text = f"[tool.pytestgen]\noverrides = {json.dumps(OVERRIDES)}".replace(": ", " = ").replace('"paths"', "paths")
+    return from_pyproject(text, **more)
+
+
+def test_paths_have_settings_of_their_own_and_later_ones_win() -> None:
+    config = overridden()
+    assert [config.mode_of(path) for path in ("a.py", "core/a.py", "core/old/a.py")] == ["fail", "amend", "fail"]
+    assert [config.budget_of(path) for path in ("core/a.py", "core/old/a.py")] == [None, 3.0]
+    paths = ("legacy/x/a.py", "deep/a_pb2.py", "legacy.py", "core/a.py")
+    assert [config.ignores("PTG002", path) for path in paths] == [True, True, False, False]
+    assert not config.ignores("PTG004", "legacy/a.py")
+
+
+def test_what_is_asked_for_on_the_spot_wins_over_what_is_said_of_paths() -> None:
+    assert overridden(mode="write").mode_of("core/old/a.py") == "write"
+    assert overridden(mode="write").budget_of("core/old/a.py") == 3.0
+    assert overridden(budget=9).budget_of("core/old/a.py") is None
+    read = reader(f"[tool.pytestgen]\noverrides = {json.dumps(OVERRIDES)}".replace(": ", " = "))
+    config = load_config(Path(), read, None, {"PYTESTGEN_MODE": "write"}, {})
+    assert config.mode_of("core/old/a.py") == "write"
+    assert config.ignores("PTG001", "legacy/a.py")
+
+
+# -- the schema --------------------------------------------------------------------------------------------------------
+
+
+def schema() -> Any:
+    return json.loads((resources.files("pytestgen_hook") / "schema" / "settings.schema.json").read_text())
+
+
+def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
+    described = schema()["properties"]
+    assert sorted(described) == sorted(setting_names())
+    for field in fields(Config):
+        shown = described[field.name.replace("_", "-")]
+        mode = schema()["$defs"]["mode"]["default"] if shown == {"$ref": "#/$defs/mode"} else None
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        default = {} if field.name == "models" else default
+        assert shown.get("default", mode) == default, field.name
+    assert sorted(schema()["properties"]["overrides"]["items"]["properties"]) == sorted(
+        field.name for field in fields(Override)
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_good"),
+    [
+        ({}, True),
+        ({"mode": "write", "budget": 5, "exclude": ["a/*"], "overrides": OVERRIDES}, True),
+        ({"tests-dir": "tests", "baseline": "ci/known.json", "header": True, "allow-estimates": True}, True),
+        ({"models": {"mine": {"path": "a.gguf"}}}, True),
+        ({"models": {"mine": {"repo": "a/b", "file": "c.gguf", "sha256": "0" * 64}}}, True),
+        ({"models": {"mine": {}}}, False),
+        ({"models": {"mine": {"repo": "a", "file": "c.gguf"}}}, False),
+        ({"models": {"mine": {"path": "a.gguf", "repo": "a/b"}}}, False),
+        ({"models": []}, False),
+        ({"mode": "wirte"}, False),
+        ({"budget": 0}, False),
+        ({"budget": "5"}, False),
+        ({"bugdet": 5}, False),
+        ({"exclude": "a"}, False),
+        ({"python": ""}, False),
+        ({"tests-dir": "../a"}, False),
+        ({"tests-dir": "/a"}, False),
+        ({"baseline": "C:/a"}, False),
+        ({"overrides": [{"ignore": ["PTG001"]}]}, False),
+        ({"overrides": [{"paths": []}]}, False),
+        ({"overrides": [{"paths": ["a"], "budget": 1}]}, True),
+        ({"overrides": [{"paths": ["a"], "budget": 0}]}, False),
+        ({"overrides": [{"paths": ["a"], "python": "a"}]}, False),
+        ({"overrides": [{"paths": ["a"], "ignore": ["all"]}]}, False),
+    ],
+)
+def test_the_schema_takes_what_the_program_takes(tmp_path: Path, settings: dict[str, object], is_good: bool) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(json.dumps(settings))
+    try:
+        load_config(tmp_path, reader(None), path, {}, {})
+        taken = True
+    except FatalError:
+        taken = False
+    assert taken is jsonschema.Draft202012Validator(schema()).is_valid(settings) is is_good
 
 
 def test_broken_toml_is_refused_with_its_line() -> None:

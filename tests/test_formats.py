@@ -15,6 +15,7 @@ import pytest
 import xmlschema
 from markdown_it import MarkdownIt
 
+from pytestgen_hook.commands import comment
 from pytestgen_hook.report import markdown, sarif
 from pytestgen_hook.report.github import render_github
 from pytestgen_hook.report.gitlab import render_gitlab
@@ -178,7 +179,7 @@ def shown(text: str) -> str:
 
 def test_the_comment_begins_with_its_marker_and_what_matters() -> None:
     lines = render_markdown(FULL, STYLE).splitlines()
-    assert lines[0] == MARKER
+    assert lines[0] == MARKER == comment.MARKER
     assert lines[1].startswith(
         "**9 functions need a look**: 4 new function untested, 1 changed function untested, 1 behaviour"
     )

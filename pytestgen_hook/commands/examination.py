@@ -308,11 +308,13 @@ class Examination:
         self._refuse_without_pytest("tests cannot be proved")
         paths = {finding.function.path for finding in wanted}
         calls = find_calls([finding.function for finding in wanted], {path: self._importers(path) for path in paths})
-        groups: dict[str, list[Finding]] = {}
+        groups: dict[tuple[str, float | None], list[Finding]] = {}
         for finding in wanted:
-            groups.setdefault(self._graph.project(finding.function.path), []).append(finding)
+            path = finding.function.path
+            groups.setdefault((self._graph.project(path), self._config.budget_of(path)), []).append(finding)
+        usual = sum(len(some) for (_, budget), some in groups.items() if budget is None)
         written: set[str] = set()
-        projects = {name: self._project(name, written) for name in groups}
+        projects = {name: self._project(name, written) for name, _ in groups}
         self._progress.stage("looking for calls worth a test", len(wanted))
 
         def done(exploration: Exploration) -> None:
@@ -321,8 +323,9 @@ class Examination:
         def proving(count: int) -> None:
             self._progress.stage(f"proving {count} case{'s' if count > 1 else ''}")
 
-        for name, some in groups.items():
-            project, seconds = projects[name], self._config.budget * len(some) / len(wanted)
+        for (name, budget), some in groups.items():
+            project = projects[name]
+            seconds = self._config.budget * len(some) / usual if budget is None else budget
             with closing(generate(some, project, calls=calls, seconds=seconds, done=done, proving=proving)) as batches:
                 for batch in batches:
                     yield batch
@@ -348,6 +351,7 @@ class Examination:
             read=self._read,
             taken=lambda path: path in written or self._is_taken(path),
             standing=self._standing,
+            header=self._config.header,
         )
 
     def _content(self, path: str) -> str:

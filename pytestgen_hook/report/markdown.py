@@ -12,7 +12,7 @@ from pytestgen_hook.rules import RULES
 from pytestgen_hook.terminal import escaped
 from pytestgen_hook.types import Report, Status
 
-MARKER = "<!-- pytestgen-hook -->"  # by which a workflow finds its comment again
+MARKER = "<!-- pytestgen -->"  # by which a workflow finds its comment again
 MOST_COMMENT = 65_000  # characters; GitHub takes 65,536
 MOST_SUMMARY = 1024 * 1024  # bytes, of all that a step writes; GitHub drops a longer one whole
 _ROOM = 200  # for the line that says how much is left out

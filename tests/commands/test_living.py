@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from pytestgen_hook import __version__
 from pytestgen_hook.cli import check
+from pytestgen_hook.functions import bodies
 
 OLD = "def old(x):\n    return x + 1\n"
 TILL = "class Till:\n    def add(self, x):\n        return x * 2\n"
@@ -376,16 +378,27 @@ def test_paths_have_rules_and_modes_of_their_own(repo) -> None:
     repo.stage("pyproject.toml", OVERRIDES)
     for path in ("legacy/a.py", "old_b.py", "slow/c.py", "d.py"):
         repo.stage(path, DOUBLE)
-    result = run()
-    lines = result.stdout.splitlines()
-    assert result.exit_code == 1
-    assert lines[0].startswith("d.py:1: double: ")
-    assert lines[1].startswith("slow/c.py:1: PTG001 double: new, untested")
-    assert lines[1].endswith("-> pytestgen-check --mode write slow/c.py")
-    assert "2 ignored by the settings" in lines[-1]
-    assert repo.git("status", "--porcelain", "-uall").splitlines()[-1] == "?? tests/test_d.py"
+    data = report()
+    assert (data["mode"], data["exit_status"]) == ("write", 1)
+    found_out = {item["path"]: (item["engine"], item["fix"]) for item in data["targets"]}
+    assert found_out.keys() == {"d.py", "slow/c.py"}
+    assert found_out["d.py"][0] == "search"
+    assert found_out["slow/c.py"] == (None, "pytestgen-check --mode write slow/c.py")
+    assert [(item["path"], item["by"]) for item in data["silenced"]] == [
+        ("legacy/a.py", "settings"),
+        ("old_b.py", "settings"),
+    ]
+    assert "test_c.py" not in repo.git("status", "--porcelain", "-uall")
     # The command that the line names does it: what is asked for on the spot wins over the file.
-    assert "slow/c.py:1: double: " in run("--mode", "write", "slow/c.py").stdout
+    assert 'mode = "fail"' in run("--show-settings").stdout
+    assert 'mode = "fail"' not in run("--mode", "write", "--show-settings", "slow/c.py").stdout
+
+
+def test_a_path_can_have_a_budget_of_its_own(repo) -> None:
+    repo.stage("pyproject.toml", OVERRIDES.replace('mode = "fail"', "budget = 0.0001"))
+    repo.stage("slow/c.py", DOUBLE)
+    repo.stage("d.py", DOUBLE)
+    assert {item["path"]: item["untried"] for item in report()["targets"]} == {"d.py": False, "slow/c.py": True}
 
 
 def test_in_amend_only_the_tests_of_its_own_paths_become_part_of_the_commit(repo) -> None:
@@ -398,3 +411,27 @@ def test_in_amend_only_the_tests_of_its_own_paths_become_part_of_the_commit(repo
     status = repo.git("status", "--porcelain", "-uall").splitlines()
     assert "A  tests/test_d.py" in status
     assert sum(line.startswith("?? ") for line in status) == 1
+
+
+# -- the header of new files -------------------------------------------------------------------------------------------
+
+
+def test_a_new_file_says_what_wrote_it_if_asked_and_what_a_person_made_of_it_stays(repo) -> None:
+    repo.stage("pyproject.toml", "[tool.pytestgen]\nbudget = 600\nheader = true\n")
+    repo.stage("shop.py", DOUBLE)
+    run("--mode", "write")
+    path = repo.path / "tests/test_shop.py"
+    first, second, *rest = path.read_text().splitlines()
+    assert first == f"# Written by pytestgen-hook {__version__} (search) from observed calls of:"
+    digest = bodies(DOUBLE.encode())["double", 1]
+    assert second == f"#   shop.py::double {digest}"
+    edited = "\n".join([first, second, *rest]).replace("def test_", "def test_by_hand_") + "\n# mine\n"
+    path.write_text(edited)
+    repo.git("add", "tests")
+    repo.stage("shop.py", DOUBLE + "\n\ndef thrice(x: int) -> int:\n    return 3 * x\n")
+    run("--mode", "write")
+    text = path.read_text()
+    kept = [line for line in edited.splitlines() if line]
+    assert [line for line in text.splitlines() if line in kept] == kept
+    assert "thrice(" in text
+    assert text.count("Written by") == 1
