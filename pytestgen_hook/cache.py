@@ -32,8 +32,9 @@ class Cache:
     """Values (JSON objects) by kind and key.
 
     A file that cannot be used costs nothing but time: ``problem`` says why, and values are kept in memory only. A
-    file that is damaged is made anew. Values are data, never code: who can write the file can make a result wrong,
-    not run something. With ``anew`` nothing is taken from others: there is what was put here, and it takes the place of theirs.
+    file that is damaged is made anew, a link in its place is not followed. Values are data, never code: who can write the
+    file can make a result wrong, not run something; who reads a value takes one of another shape for none. With ``anew``
+    nothing is taken from others: there is what was put here, and it takes the place of theirs.
     """
 
     def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES, anew: bool = False) -> None:
@@ -97,6 +98,8 @@ class Cache:
         for _ in range(2):
             try:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if self._path.is_symlink():
+                    raise OSError("it is a symbolic link, and what it leads to is not ours")
                 return self._connected()
             except (sqlite3.Error, OSError) as error:
                 self.problem = f"{self._path}: {error}"
@@ -169,6 +172,6 @@ def _is_damage(error: Exception) -> bool:
 def _loaded(text: object) -> dict[str, Any] | None:
     try:
         value = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -87,7 +87,7 @@ def _tool(folder: str, read: Callable[[str], str | None], name: str) -> Mapping[
 def _toml(text: str | None) -> Mapping[str, Any] | None:
     try:
         return tomllib.loads(text) if text is not None else None
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None
 
 

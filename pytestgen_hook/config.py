@@ -229,7 +229,7 @@ def _toml(raw: bytes, where: str) -> dict[str, Any]:
 
     try:
         loaded: dict[str, Any] = tomllib.loads(raw.decode())
-    except ValueError as error:  # of the encoding as of the syntax
+    except (ValueError, RecursionError) as error:  # of the encoding as of the syntax
         raise FatalError(f"{where}: not valid TOML: {error}. Mend the file.") from None
     return loaded
 
@@ -239,7 +239,7 @@ def _yaml(raw: bytes, where: str) -> object:
 
     try:
         loaded: object = yaml.safe_load(raw)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise FatalError(f"{where}: not valid YAML: {' '.join(str(error).split())}. Mend the file.") from None
     return {} if loaded is None else loaded
 

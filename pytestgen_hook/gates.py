@@ -171,8 +171,9 @@ class _Bench:
                 [sandbox.RUNTIME / "verify.py"],
                 writable=[work],
                 cwd=work if way.moved else tree,
-                env=self._environment(way, tree, work),
+                env=self._environment(way, work),
                 timeout=left,
+                paths=[tree / root for root in self._roots],
                 input=json.dumps({**order, "report": report.address}).encode(),
                 pass_fds=report.descriptors,
             )
@@ -184,12 +185,10 @@ class _Bench:
             raise _OutOfTime
         return run
 
-    def _environment(self, way: Round, tree: Path, work: Path) -> dict[str, str]:
-        paths = [str(tree / root) if root not in ("", ".") else str(tree) for root in self._roots]
+    def _environment(self, way: Round, work: Path) -> dict[str, str]:
         return {
             **sandbox.clean_environment(work),
             "PYTHONHASHSEED": way.hash_seed,
-            "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 

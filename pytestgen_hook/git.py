@@ -49,6 +49,8 @@ _OPERATIONS = {  # a rebase or `git am` that has stopped leaves the marks of oth
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
+# A commit can be written with any names in it; git checks none of these out, and neither may we write to them.
+_STRANGE = re.compile(rb"[\t\0/](?:\.{0,2}|\.git)[/\0]", re.IGNORECASE)
 _MERGING = "GITHEAD_"
 _LOCATE = ("rev-parse", "--show-toplevel", "--is-inside-work-tree", "--absolute-git-dir")
 _PATHS_A_CALL = 500
@@ -359,6 +361,13 @@ class Repository:
             found |= set(unseen)
         return found
 
+    def tracks(self, place: Path) -> bool:
+        """Whether a file of the work tree, given by its absolute path, or what it links to is in the index."""
+        root = self.root.resolve()
+        places = (Path(os.path.normpath(place)), place.resolve(), place.parent.resolve() / place.name)
+        inner = {found.relative_to(root).as_posix() for found in places if found.is_relative_to(root)}
+        return bool(inner) and bool(self._ask("ls-files", "-z", "--", *_literal(sorted(inner))).output)
+
     def paths_of_patch(self, patch: Path) -> set[str]:
         """Return the paths that a patch file changes; none if git cannot read it."""
         answer = self._ask("apply", "--numstat", "-z", str(patch))
@@ -557,6 +566,7 @@ class _Entry(NamedTuple):
 
 def _entries(raw: bytes) -> Iterator[_Entry]:
     """Read ``:modes ids status NUL path NUL``, where a rename has two paths."""
+    _refuse_strange(raw)
     fields = iter(raw.split(b"\0"))
     for head in fields:
         if head.startswith(b":"):
@@ -566,8 +576,20 @@ def _entries(raw: bytes) -> Iterator[_Entry]:
             yield _Entry(before_mode, mode, before_id, identifier, status[0], before_path, path)
 
 
+def _refuse_strange(raw: bytes) -> None:
+    """Raise FatalError for a path that leads out of the work tree, or into git's own folder."""
+    found = _STRANGE.search(raw)
+    if found:
+        end = raw.index(b"\0", found.end() - 1)
+        path = _decode(raw[max(raw.rfind(b"\t", 0, end), raw.rfind(b"\0", 0, end)) + 1 : end])
+        raise FatalError(
+            f"the commit has a file {path!r}, which is outside of any work tree. Do not use it; `git fsck` says what else."
+        )
+
+
 def _records(raw: bytes) -> Iterator[tuple[list[str], str]]:
     """Read ``three words TAB path NUL``, the form of ls-files and ls-tree."""
+    _refuse_strange(raw)
     for record in raw.split(b"\0"):
         if record:
             words, _, path = record.partition(b"\t")

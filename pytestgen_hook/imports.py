@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
@@ -204,12 +205,11 @@ def build_graph(
     configured = sorted({*configured_roots, *_python_paths(texts)})
     projects = sorted(path for path in entries if path.rpartition("/")[2] in _PROJECT_FILES)
     state = hashlib.sha256(json.dumps([_SCHEMA, python, projects, configured]).encode()).hexdigest()
-    kept = cache.get(KIND, state) or {"edges": []}
-    known: dict[str, tuple[str, list[int]]] = dict(zip(python, kept["edges"], strict=False))
+    known, known_roots = _known(cache.get(KIND, state), python)
     stale = [path for path in python if known.get(path, ("",))[0] != entries[path]]
     blobs = read_blobs({entries[path] for path in stale}) if stale else {}
     contents = {path: blobs.get(entries[path], b"") for path in stale}
-    roots = tuple(kept["roots"]) if known else import_roots(entries.keys(), configured, contents.values())
+    roots = known_roots if known else import_roots(entries.keys(), configured, contents.values())
     code = TestCode(entries, texts.get)
     test_code = frozenset(path for path in python if path in code)
     apart = _with_equal_names(python, roots, {_folder(path) for path in projects}, test_code)
@@ -231,6 +231,21 @@ def build_graph(
             found |= conftests | plugins
         imports[path] = frozenset(found - {path})
     return ImportGraph(imports, roots, test_code, apart)
+
+
+def _known(
+    kept: Mapping[str, Any] | None, python: Sequence[str]
+) -> tuple[dict[str, tuple[str, list[int]]], tuple[str, ...]]:
+    """Return {path: (blob id, numbers of the files it imports)} and the roots as they were kept; nothing of what is damaged."""
+    there = range(len(python))
+    try:
+        rows = [(str(blob), [there[number] for number in row]) for blob, row in (kept or {"edges": []})["edges"]]
+        roots = tuple(kept["roots"]) if kept else ()
+    except (LookupError, TypeError, ValueError):  # not as we write it
+        return {}, ()
+    if len(rows) != len(python) or not all(isinstance(root, str) for root in roots):
+        return {}, ()
+    return dict(zip(python, rows, strict=True)), roots
 
 
 def _loaded_before(python: Collection[str]) -> dict[str, tuple[set[str], set[str]]]:

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,9 +102,16 @@ def own_prefix() -> Path:
 
 
 def find_interpreter(
-    root: Path, setting: str | None, environ: Mapping[str, str], cache: Cache | None = None
+    root: Path,
+    setting: str | None,
+    environ: Mapping[str, str],
+    cache: Cache | None = None,
+    *,
+    is_tracked: Callable[[Path], bool] = lambda _: False,
 ) -> Interpreter:
     """Return the interpreter of the project at ``root``.
+
+    A program that ``is_tracked`` in the repository came with its changes, and is not started by us.
 
     What the user names (``setting``, ``PYTESTGEN_PYTHON``) is taken or is a FatalError. Of the environments that
     belong to the project, the first that has pytest is taken, or the first that runs; where there are none, that of
@@ -113,10 +120,12 @@ def find_interpreter(
     """
     named = ("the python setting", setting) if setting else ("PYTESTGEN_PYTHON", environ.get("PYTESTGEN_PYTHON"))
     if named[1]:
-        return _named(root, named[0], named[1], environ, cache)
+        return _named(root, named[0], named[1], environ, cache, is_tracked)
     for candidates in (_project_candidates(root, environ), _other_candidates(environ)):
         first: Interpreter | None = None
         for candidate in _distinct(candidates):
+            if is_tracked(candidate.python):
+                continue
             found = _probe(candidate, root, environ, cache)
             if isinstance(found, str):
                 continue
@@ -142,7 +151,14 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.normpath(Path.cwd() / path))
 
 
-def _named(root: Path, what: str, value: str, environ: Mapping[str, str], cache: Cache | None) -> Interpreter:
+def _named(
+    root: Path,
+    what: str,
+    value: str,
+    environ: Mapping[str, str],
+    cache: Cache | None,
+    is_tracked: Callable[[Path], bool],
+) -> Interpreter:
     python = _executable(root / Path(value).expanduser())
     if python is None and not any(mark in value for mark in ("/", "\\")):
         found = shutil.which(value, path=environ.get("PATH"))
@@ -150,6 +166,8 @@ def _named(root: Path, what: str, value: str, environ: Mapping[str, str], cache:
     advice = "Name the project's interpreter, for example .venv/bin/python."
     if python is None:
         raise FatalError(f"{what} names {value}, which does not exist. {advice}")
+    if is_tracked(python):
+        raise FatalError(f"{what} names {value}, which git tracks: what comes with a change is not started. {advice}")
     answer = _probe(_Candidate(python, f"named by {what}"), root, environ, cache)
     if isinstance(answer, str):
         raise FatalError(f"{what} names {value}, which {answer}. {advice}")
@@ -268,7 +286,8 @@ def _probe(candidate: _Candidate, root: Path, environ: Mapping[str, str], cache:
     """Ask the interpreter what it is, or return in words why it cannot be used; answers are kept while nothing changes."""
     key = json.dumps([str(candidate.python), environ.get("PYENV_VERSION"), str(root)])
     kept = cache.get(KIND, key) if cache is not None else None
-    if kept is not None and kept.get("stamps") == _stamps(candidate.python, root, kept.get("folders", [])):
+    is_ours = kept is not None and _is_like_ours(kept)
+    if kept is not None and is_ours and kept["stamps"] == _stamps(candidate.python, root, kept["folders"]):
         return _interpreter(candidate, kept)
     environment = {name: text for name, text in environ.items() if not name.startswith(SCRUBBED_PREFIXES)}
     environment.pop("VIRTUAL_ENV", None)
@@ -293,6 +312,22 @@ def _probe(candidate: _Candidate, root: Path, environ: Mapping[str, str], cache:
     return _interpreter(candidate, answer)
 
 
+def _is_like_ours(kept: Mapping[str, object]) -> bool:
+    """Whether a kept answer has the form of ours."""
+    folders, version, packages = (kept.get(name) for name in ("folders", "version", "packages"))
+    return (
+        isinstance(kept.get("stamps"), dict)
+        and isinstance(kept.get("python"), str)
+        and isinstance(kept.get("prefix"), str)
+        and isinstance(folders, list)
+        and all(isinstance(folder, str) and "\0" not in folder for folder in folders)
+        and isinstance(version, list)
+        and len(version) == 3
+        and all(type(number) is int for number in version)
+        and isinstance(packages, dict)
+    )
+
+
 def _stamps(python: Path, root: Path, folders: list[str]) -> dict[str, int]:
     """Return the times at which what the answer rests on last changed: installing touches the folder it installs to."""
     places = [str(python), str(python.parent.parent / "pyvenv.cfg"), *folders]
@@ -308,13 +343,22 @@ def _stamps(python: Path, root: Path, folders: list[str]) -> dict[str, int]:
     return found
 
 
+def _program(asked: Path, named: Path) -> Path:
+    """Return the program to start: the one that was asked, whatever it or the cache calls itself.
+
+    But a shim of pyenv, asdf or mise, which looks anew each time, names one that lies beside the folder of the shims.
+    """
+    is_beside = asked.parent.name == "shims" and named.is_relative_to(asked.parent.parent)
+    return named if is_beside and os.pardir not in named.parts else asked
+
+
 def _interpreter(candidate: _Candidate, answer: Mapping[str, object]) -> Interpreter:
     version, packages, folders = answer["version"], answer["packages"], answer["folders"]
     assert isinstance(version, list)
     assert isinstance(packages, dict)
     assert isinstance(folders, list)
     return Interpreter(
-        python=Path(str(answer["python"])),
+        python=_program(candidate.python, Path(str(answer["python"]))),
         reason=candidate.reason,
         version=(int(version[0]), int(version[1]), int(version[2])),
         packages={str(name): str(text) for name, text in packages.items()},

@@ -129,9 +129,9 @@ def measure(tests: Sequence[str], sources: Mapping[str, Sequence[Function]], ben
     kept = bench.cache.get_many(KIND, set(keys.values()))
     runs: dict[str, TestRun] = {}
     for test in tests:
-        value = _fitting(kept.get(keys[test]), bench)
-        if value is not None:
-            runs[test] = replace(_passed(test, value, sources), from_cache=True)
+        run = _known(test, kept.get(keys[test]), sources, bench)
+        if run is not None:
+            runs[test] = run
     missing = [test for test in tests if test not in runs]
     if missing:
         runs.update(_Runner(bench, sources, keys).run(missing))
@@ -177,7 +177,8 @@ def _keys(tests: Sequence[str], bench: Bench) -> dict[str, str]:
 def _variables(paths: Collection[str], bench: Bench) -> dict[str, list[str]]:
     """Return {path: names that may be those of variables in it}: capitals in quotes, and what is asked of ``os.environ``."""
     blobs = {path: bench.entries[path] for path in paths if path in bench.entries}
-    kept = {blob: value["names"] for blob, value in bench.cache.get_many(VARIABLES, set(blobs.values())).items()}
+    cached = bench.cache.get_many(VARIABLES, set(blobs.values()))
+    kept = {blob: value["names"] for blob, value in cached.items() if _are_texts(value.get("names"))}
     unknown = set(blobs.values()) - kept.keys()
     found = {
         blob: sorted({(quoted or asked).decode() for quoted, asked in _NAMES.findall(source)})
@@ -185,6 +186,17 @@ def _variables(paths: Collection[str], bench: Bench) -> dict[str, list[str]]:
     }
     bench.cache.put_many(VARIABLES, {blob: {"names": names} for blob, names in found.items()})
     return {path: (kept | found).get(blob, []) for path, blob in blobs.items()}
+
+
+def _variants(value: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The results kept for one test file, those that have the form of ours."""
+    found = (value or {}).get("variants")
+    variants = found if isinstance(found, list) else []
+    return [one for one in variants if isinstance(one, dict) and isinstance(one.get("stamps"), dict)]
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _key(test: str, closure: set[str], variables: object, bench: Bench) -> str:
@@ -195,12 +207,18 @@ def _key(test: str, closure: set[str], variables: object, bench: Bench) -> str:
     return _digest([_SCHEMA, test, contents, list(bench.graph.roots), bench.interpreter.fingerprint, extra, variables])
 
 
-def _fitting(value: Mapping[str, Any] | None, bench: Bench) -> dict[str, Any] | None:
-    """Return the kept result all of whose files are as they were when it was made."""
-    variants: list[dict[str, Any]] = (value or {}).get("variants", [])
-    for variant in variants:
-        if all(bench.stamp(path) == stamp for path, stamp in variant["stamps"].items()):
-            return variant
+def _known(
+    test: str, value: Mapping[str, Any] | None, sources: Mapping[str, Sequence[Function]], bench: Bench
+) -> TestRun | None:
+    """Return the kept result all of whose files are as they were when it was made, if there is one."""
+    try:
+        for variant in _variants(value):
+            if all(bench.stamp(path) == stamp for path, stamp in variant["stamps"].items()):
+                run = replace(_passed(test, variant, sources), from_cache=True)
+                is_whole = all(isinstance(text, str) for text in (run.message, *run.passed, *run.failed))
+                return run if is_whole and isinstance(run.seconds, float) else None
+    except (LookupError, TypeError, ValueError, AttributeError):  # not as we write it
+        pass
     return None
 
 
@@ -346,7 +364,7 @@ class _Runner:
         for test, result in session.files.items():
             if test in self.keys and not result["failed"] and not result["problem"]:
                 value = {**result, "foreign": session.end["foreign"], "stamps": stamps}
-                older = (bench.cache.get(KIND, self.keys[test]) or {}).get("variants", [])
+                older = _variants(bench.cache.get(KIND, self.keys[test]))
                 others = [variant for variant in older if variant["stamps"] != stamps]
                 values[self.keys[test]] = {"variants": [value, *others[: _VARIANTS - 1]]}
         bench.cache.put_many(KIND, values)

@@ -190,7 +190,7 @@ def _section_of(name: str, text: str) -> tuple[str, Mapping[str, Any]] | None:
 def _toml_section(name: str, text: str) -> tuple[str, Mapping[str, Any]] | None:
     try:
         parsed = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None
     if name != "pyproject.toml":
         return ("pytest", parsed["pytest"]) if isinstance(parsed.get("pytest"), dict) else None

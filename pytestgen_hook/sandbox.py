@@ -237,15 +237,18 @@ def run_confined(
     cwd: Path,
     env: Mapping[str, str],
     timeout: float,
+    paths: Sequence[Path] = (),
     memory_bytes: int = CONFINED_MEMORY_BYTES,
     input: bytes | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Completed:
     """Run a Python script, or ``-m`` and a module, that can write only below ``writable`` (existing folders).
 
-    It has no network, starts no processes, sends no signals, and its time and memory are limited.
+    It has no network, starts no processes, sends no signals, and its time and memory are limited. ``paths`` are searched
+    for modules before all else; code of others in them has no place in the environment, where it would run unconfined.
     """
     folders = [option for folder in writable for option in ("--writable", str(folder))]
+    folders += [option for folder in paths for option in ("--path", str(folder))]
     seconds = int(timeout + 1) * (os.cpu_count() or 1)  # of all its threads together
     limits = ["--parent", str(os.getpid()), "--seconds", str(seconds), "--memory", str(memory_bytes)]
     arguments = [python, "-B", RUNTIME / "confined.py", *folders, *limits, "--", *script_arguments]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
 # Control, format (bidirectional overrides among them), surrogates, and the two separators that end a line.
 _ESCAPED_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
+# Commands to CI services that count wherever they stand in a line: ``##[…]``, ``##vso[…]``, ``##teamcity[…]``.
+_SERVICE_COMMAND = re.compile(r"#(?=#\w*\[)")
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
 def escaped(text: str) -> str:
-    """Return text of the user's repository on one line, with all that could steer a terminal written out as escapes."""
+    """Return text of the user's repository on one line, with all that could steer a terminal written out as escapes.
+
+    So is what a CI service would take for a command to itself, wherever in a line it stands.
+    """
+    text = _SERVICE_COMMAND.sub(r"\\x23", text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(character) for character in text)

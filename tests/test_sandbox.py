@@ -192,6 +192,21 @@ def test_confined_script_writes_where_it_may(tmp_path: Path) -> None:
 
 
 @linux_only
+@pytest.mark.parametrize("name", ["sitecustomize", "usercustomize", "argparse", "runpy", "ctypes", "confine"])
+def test_modules_of_others_run_only_once_it_is_confined(name: str, tmp_path: Path) -> None:
+    """Also such as Python imports when it starts, and what confining itself needs."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / f"{name}.py").write_text(f"open({str(tmp_path / 'outside')!r}, 'w')\n")
+    (tree / "own.py").write_text("VALUE = 5\n")
+    done = confined(
+        "import os, sys, own; print(own.VALUE, sys.path[1] == os.environ['PYTHONPATH'])", tmp_path, paths=[tree]
+    )
+    assert done.output.split() == ["5", "True"], done.errors
+    assert not (tmp_path / "outside").exists()
+
+
+@linux_only
 @pytest.mark.parametrize(
     "code",
     [

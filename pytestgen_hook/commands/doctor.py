@@ -111,7 +111,7 @@ def _interpreter(repository: Repository, config: Config, environ: Mapping[str, s
     from pytestgen_hook.interpreter import find_interpreter
 
     try:
-        found = find_interpreter(repository.root, config.python, environ, cache)
+        found = find_interpreter(repository.root, config.python, environ, cache, is_tracked=repository.tracks)
     except FatalError as error:
         yield Fact("interpreter", str(error), problem=True)
         return

@@ -104,7 +104,8 @@ class Examination:
     def _interpreter(self) -> Interpreter:
         from pytestgen_hook.interpreter import find_interpreter
 
-        return find_interpreter(self._repository.root, self._config.python, os.environ, self._cache)
+        repository, config = self._repository, self._config
+        return find_interpreter(repository.root, config.python, os.environ, self._cache, is_tracked=repository.tracks)
 
     @cached_property
     def _tree_of_tests(self) -> Path:

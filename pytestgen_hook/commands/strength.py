@@ -63,7 +63,9 @@ def _early(repository: Repository, options: CheckOptions, folder: Path) -> Itera
     if hasattr(os, "fork"):
         with contextlib.suppress(FatalError, OSError):
             config = load_config(repository.root, read, options.config_file, os.environ, dict(options.overrides))
-            interpreter = find_interpreter(repository.root, config.python, os.environ, Cache(default_folder()))
+            interpreter = find_interpreter(
+                repository.root, config.python, os.environ, Cache(default_folder()), is_tracked=repository.tracks
+            )
             early = Early(interpreter, folder) if "pytest" in interpreter.packages else None
     try:
         yield early

@@ -67,8 +67,12 @@ class Place:
     again: str = "pytestgen-check"
 
     def path(self, path: str) -> str:
-        """Return a path of the repository as seen from the working folder."""
-        return posixpath.relpath(path, self.base) if self.base else path
+        """Return a path of the repository as seen from the working folder.
+
+        It may be the beginning of a line, and a line that begins with two colons is a command to GitHub.
+        """
+        seen = posixpath.relpath(path, self.base) if self.base else path
+        return f"./{seen}" if seen.lstrip().startswith("::") else seen
 
     def writing(self, report: Report, path: str, budget: str = "") -> str:
         """Return the command line that writes tests for the functions of a file in the examined range.

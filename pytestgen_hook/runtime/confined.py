@@ -1,6 +1,10 @@
 """Confines itself, then runs a Python script or module in the same process.
 
-usage: confined.py [--writable DIR …] [--parent PID] [--seconds N] [--memory BYTES] -- (SCRIPT | -m MODULE) [ARGUMENT …]
+usage: confined.py [--writable DIR …] [--path DIR …] [--parent PID] [--seconds N] [--memory BYTES]
+           -- (SCRIPT | -m MODULE) [ARGUMENT …]
+
+Folders given with ``--path`` are where modules are looked for first, from then on: as PYTHONPATH of this process they would
+give it a ``sitecustomize.py`` or an ``argparse.py`` of the project before it is confined.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import sys
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--writable", action="append", default=[])
+    parser.add_argument("--path", action="append", default=[])
     parser.add_argument("--parent", type=int)
     parser.add_argument("--seconds", type=int, default=3600)
     parser.add_argument("--memory", type=int, default=4 << 30)
@@ -30,6 +35,9 @@ def main() -> None:
     confine.restrict_process(options.writable)
     confine.restrict_call(options.seconds, options.memory)
     hidden.hide_runtime()
+    if options.path:
+        sys.path[:0] = options.path
+        os.environ["PYTHONPATH"] = os.pathsep.join(options.path)
     if command[0] == "-m":
         sys.path.insert(0, os.getcwd())
         sys.argv = command[1:]
