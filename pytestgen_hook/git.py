@@ -26,7 +26,7 @@ _EMPTY_BLOBS = (
 # Whatever the user has configured, the answer comes in the one form that is parsed here.
 _DIFF = (
     *("diff", "--raw", "-z", "--no-abbrev", "--no-color", "--no-ext-diff", "--no-textconv"),
-    *("--find-renames", "--ignore-submodules=all", "--ita-invisible-in-index"),
+    *("--find-renames", "--ignore-submodules=all", "--ita-invisible-in-index", f"-O{os.devnull}"),
 )
 _PYTHON = ("--", "*.py")  # not sorted out afterwards: git would first look for renames among a thousand images
 # The pathspec variables change what "*.py" and ":(literal)" mean; optional locks are those that refresh the index.
