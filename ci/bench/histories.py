@@ -175,7 +175,8 @@ def _covered(folder: Path) -> list[tuple[str, int]]:
     watched = coverage.Coverage(data_file=None, include=[f"{folder}/*"], config_file=False)
     watched.start()
     plugin = _Watching(watched)
-    pytest.main(["-q", "-p", "no:cacheprovider", "--import-mode=importlib", str(folder)], [plugin])
+    options = ["--continue-on-collection-errors", "--import-mode=importlib"]
+    pytest.main(["-q", "-p", "no:cacheprovider", *options, str(folder)], [plugin])
     watched.stop()
     data = watched.get_data()
     return [
