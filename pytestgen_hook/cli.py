@@ -19,7 +19,7 @@ from pytestgen_hook.errors import FatalError
 from pytestgen_hook.terminal import escaped, escaped_lines, styled, wants_colour
 
 if TYPE_CHECKING:
-    from pytestgen_hook.commands.options import Progress
+    from pytestgen_hook.commands.options import CheckOptions, Progress
     from pytestgen_hook.report.text import Style
     from pytestgen_hook.report.verdict import Place
     from pytestgen_hook.types import Report
@@ -133,6 +133,9 @@ _range_options = _together(
         click.option("--all", "everything", is_flag=True, help="Check every function of the repository."),
     ]
 )
+_push_option = click.option(
+    "--pre-push", "remote", metavar="REMOTE", help="In git's pre-push hook: check what standard input says is pushed."
+)
 _mode_option = click.option(
     "--mode",
     type=click.Choice(MODES),
@@ -210,6 +213,7 @@ def pytestgen() -> None:
 
 @click.command(cls=_Guarded, epilog=_EPILOG)
 @_range_options
+@_push_option
 @_mode_option
 @_setting_options
 @_config_option
@@ -231,7 +235,7 @@ def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: 
     _refuse_together(rest)
     # Nothing is staged when a project begins: a baseline of that would be empty.
     everything = everything or (rest["write_baseline"] and not staged and since is None)
-    scope, ref = _scope(staged, since, everything)
+    scope, ref, until = _scope(staged, since, everything, is_push=rest["remote"] is not None)
     options = CheckOptions(
         paths,
         scope,
@@ -245,9 +249,12 @@ def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: 
         rest["write_baseline"],
         rest["update_baseline"],
         (rest["add_ignores"] or "").strip(),
+        until,
     )
     if rest["show_settings"]:
         _print(settings_of(options, Path.cwd()), end="")
+    elif scope == "push":
+        _report(_of_push(rest["remote"], options), rest)
     else:
         _report(lambda progress: run_check(options, Path.cwd(), progress), rest)
 
@@ -289,8 +296,8 @@ def strength(paths: tuple[Path, ...], staged: bool, since: str | None, everythin
     from pytestgen_hook.report import strength as report_of
 
     outputs = _outputs(rest)
-    scope, ref = _scope(staged, since, everything)
-    options = CheckOptions(paths, scope, ref, False, rest["config_file"], _overrides(rest))
+    scope, ref, until = _scope(staged, since, everything)
+    options = CheckOptions(paths, scope, ref, False, rest["config_file"], _overrides(rest), until=until)
     with shown(_environ(rest), quiet=rest["quiet"]) as progress:
         report = run_strength(options, rest["fail_under"], Path.cwd(), progress)
     style = _style({**rest, "verbose": False, "diff": False})
@@ -478,21 +485,43 @@ def ci_pull_request(folder: Path) -> None:
 # -- from options to a report ------------------------------------------------------------------------------------------
 
 
-def _scope(staged: bool, since: str | None, everything: bool) -> tuple[str, str]:
-    """Return the scope and its ref; without a flag, the range that pre-commit was told of, or what is staged."""
-    if sum((staged, since is not None, everything)) > 1:
-        raise click.UsageError("--staged, --since and --all exclude one another.")
+def _scope(staged: bool, since: str | None, everything: bool, *, is_push: bool | None = None) -> tuple[str, str, str]:
+    """Return the scope, the ref that a range begins at and the one that ends it.
+
+    Without a flag, it is the range that pre-commit was told of, or what is staged. ``is_push`` is None for a command that
+    does not examine pushes as such.
+    """
+    if sum((staged, since is not None, everything, bool(is_push))) > 1:
+        raise click.UsageError("--staged, --since, --all and --pre-push exclude one another.")
     if since is not None:
         if not since.strip():
             raise click.UsageError("--since needs a ref, such as origin/main.")
-        return "since", since
+        return "since", since, "HEAD"
     if everything:
-        return "all", ""
+        return "all", "", "HEAD"
     # `pre-commit run --from-ref` and pre-push: nothing is staged then, and finding nothing would be a wrong green.
+    if is_push or (is_push is not None and os.environ.get("PRE_COMMIT_REMOTE_NAME") and not staged):
+        return "push", "", ""
     ref = os.environ.get("PRE_COMMIT_FROM_REF", "")
     if ref and not staged:
-        return "since", ref
-    return "staged", ""
+        return "since", ref, os.environ.get("PRE_COMMIT_TO_REF") or "HEAD"
+    return "staged", "", "HEAD"
+
+
+def _of_push(remote: str | None, options: CheckOptions) -> Callable[[Progress], Report]:
+    """Return the check of what is pushed: to ``remote`` as git says on standard input, or as a hook manager says."""
+    from pytestgen_hook.commands.pushed import check_pushed, told_by_git, told_by_manager
+
+    told = told_by_manager(os.environ) if remote is None else None
+    to, pushes = told or (remote or "", told_by_git(_standard_input()))
+    return lambda progress: check_pushed(to, pushes, options, Path.cwd(), progress)
+
+
+def _standard_input() -> str:
+    """Return what git tells its pre-push hook, refusing to wait for a person to type it."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
 def _refuse_together(given: Mapping[str, Any]) -> None:

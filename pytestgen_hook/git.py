@@ -26,7 +26,7 @@ _EMPTY_BLOBS = (
 # Whatever the user has configured, the answer comes in the one form that is parsed here.
 _DIFF = (
     *("diff", "--raw", "-z", "--no-abbrev", "--no-color", "--no-ext-diff", "--no-textconv"),
-    *("--find-renames", "--ignore-submodules=all", "--ita-invisible-in-index"),
+    *("--find-renames", "--ignore-submodules=all", "--ita-invisible-in-index", f"-O{os.devnull}"),
 )
 _PYTHON = ("--", "*.py")  # not sorted out afterwards: git would first look for renames among a thousand images
 # The pathspec variables change what "*.py" and ":(literal)" mean; optional locks are those that refresh the index.
@@ -102,17 +102,36 @@ class Repository:
         parents = self._merge_heads()
         return self._changes(raw, [self._run(*_DIFF, "--cached", parent, *_PYTHON) for parent in parents])
 
-    def changes_since(self, ref: str) -> tuple[Revision, list[Change]]:
-        """Return HEAD and what it adds or alters since its merge base with ``ref``.
+    def changes_since(self, ref: str, until: str = "HEAD", others: Sequence[str] = ()) -> tuple[Revision, list[Change]]:
+        """Return the commit ``until`` and what it adds or alters since its merge base with ``ref`` and ``others``.
 
-        FatalError, with the fetch that mends it, for a missing ref, a shallow clone that hides the merge base, and
-        histories that have none.
+        Where there are several merge bases, files that equal those of one of them are left out. FatalError, with the
+        fetch that mends it, for a missing ref, a shallow clone that hides the merge base, and histories that have none.
         """
-        head = self.head()
-        if head is None:
+        tip = self.commit(until)
+        if tip is None:
+            if until != "HEAD":
+                raise FatalError(f"{until} is no commit of this clone. Run `git branch --all` to see what there is.")
             raise FatalError(f"--since {ref}: there is no commit yet. Run `git commit` first.")
-        base = self._merge_base(ref, head)
-        return Revision(head), self._changes(self._run(*_DIFF, base, head, *_PYTHON))
+        return Revision(tip), self._between(self._merge_bases([ref, *others], tip), tip)
+
+    def leaves_remote_at(self, commit: str, remote: str, known: str = "") -> list[str] | None:
+        """Return the commits at which ``commit`` leaves what a remote has, so that it has all before them.
+
+        ``known`` is the commit that a ref of the remote is at, if any; others are those of its remote-tracking branches: so
+        what a branch was rebased onto is no change of its own. None where the remote has ``commit`` itself; empty where it
+        has nothing of its history.
+        """
+        there = [known] if known and self.has(known) else []
+        listed = self._text("rev-list", "--boundary", commit, "--not", *there, f"--remotes={remote}").splitlines()
+        if not listed:
+            return None
+        bases = [line[1:] for line in listed if line.startswith("-")]
+        return self._text("merge-base", "--independent", *bases).splitlines() if len(bases) > 1 else bases
+
+    def _between(self, bases: Sequence[str], commit: str) -> list[Change]:
+        first, *others = [self._run(*_DIFF, base, commit, *_PYTHON) for base in bases]
+        return self._changes(first, others)
 
     def changes_of_head(self) -> list[Change]:
         """Return what the last commit added or altered against its first parent, or nothing if it has none."""
@@ -125,8 +144,7 @@ class Repository:
             raise FatalError(
                 "this shallow clone ends at HEAD, so what it changed is unknown. Run `git fetch --deepen=1`."
             )
-        first, *others = [self._run(*_DIFF, parent, head, *_PYTHON) for parent in parents]
-        return self._changes(first, others)
+        return self._between(parents, head)
 
     def all_changes(self, revision: Revision) -> list[Change]:
         """Return every Python file of the revision as if it were new."""
@@ -134,12 +152,12 @@ class Repository:
         blobs = self.blobs(entries.values())
         return [Change(path, _contents(blobs, blob, path)) for path, blob in entries.items()]
 
-    def base_of(self, scope: str, ref: str) -> Revision | None:
+    def base_of(self, scope: str, ref: str, until: str = "HEAD") -> Revision | None:
         """Return the commit that a range begins with: ``scope`` is staged, since (``ref``) or head; None if there is none."""
         if scope == "since":
-            return Revision(self._merge_base(ref, self.head() or ""))
+            return Revision(self._merge_bases([ref], self.commit(until) or "")[0])
         begins = {"staged": "HEAD", "head": "HEAD^"}.get(scope)
-        commit = self._commit(begins) if begins else None
+        commit = self.commit(begins) if begins else None
         return None if commit is None else Revision(commit)
 
     def renamed_since(self, path: str, at: Revision, revision: Revision) -> dict[str, str]:
@@ -160,13 +178,13 @@ class Repository:
             then[entry.path] = then.pop(entry.before_path, entry.before_path)
         return then
 
-    def _merge_base(self, ref: str, head: str) -> str:
-        commit = self._commit(ref)
-        if commit is None:
-            raise FatalError(self._missing(ref))
-        status, output, errors = self._ask("merge-base", commit, head)
+    def _merge_bases(self, refs: Sequence[str], head: str) -> list[str]:
+        """Return the merge bases of ``head`` and a merge of all the refs."""
+        commits = [self._known(ref) for ref in refs]
+        ref = refs[0]
+        status, output, errors = self._ask("merge-base", "--all", head, *commits)
         if status == 0:
-            return output.decode().split("\n")[0]
+            return output.decode().split()
         if status != 1:
             raise _failed(["merge-base"], errors)
         if self._is_shallow():
@@ -204,9 +222,21 @@ class Repository:
 
     def has(self, ref: str) -> bool:
         """Whether the clone has the commit that ``ref`` names."""
-        return self._commit(ref) is not None
+        return self.commit(ref) is not None
 
-    def _commit(self, ref: str) -> str | None:
+    def _known(self, ref: str) -> str:
+        commit = self.commit(ref)
+        if commit is None:
+            raise FatalError(self._missing(ref))
+        return commit
+
+    def kind(self, name: str) -> str | None:
+        """Return what an object is (``"commit"``, ``"tag"``, ``"tree"``, ``"blob"``), or None where there is none."""
+        status, output, _ = self._ask("cat-file", "-t", name)
+        return output.decode().strip() if status == 0 else None
+
+    def commit(self, ref: str) -> str | None:
+        """Return the id of the commit that a name stands for, or None where it stands for none."""
         if ref.startswith("-"):  # an option, to git
             return None
         status, output, _ = self._ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
@@ -287,11 +317,11 @@ class Repository:
     def export(self, revision: Revision, folder: Path) -> None:
         """Write all files of the revision below ``folder`` as git would check them out, the user's own untouched.
 
-        Submodules come as empty folders; files that a sparse checkout leaves out of the work tree are left out of an
-        exported index too.
+        Submodules come as empty folders. Files that a sparse checkout leaves out of the work tree are there, but in a
+        partial clone, where git would have to fetch them one by one.
         """
         if revision == INDEX:
-            self._check_out(folder, {})
+            self._check_out(folder, {}, whole=self._is_sparse() and not self._is_partial_clone())
             for path in self._intended():
                 (folder / path).unlink(missing_ok=True)
             return
@@ -318,9 +348,10 @@ class Repository:
         """Whether git would refuse to add a new file at ``path``."""
         return path in self.ignored([path])
 
-    def _check_out(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def _check_out(self, folder: Path, environment: Mapping[str, str], *, whole: bool = False) -> None:
         # Without --index the stat information in the index stays as it is: the user's index is only read.
-        command = ("checkout-index", "--all", "--quiet", f"--prefix={folder.resolve()}/")
+        left_out = ("--ignore-skip-worktree-bits",) if whole else ()
+        command = ("checkout-index", "--all", "--quiet", *left_out, f"--prefix={folder.resolve()}/")
         answer = self._ask(*command, environment=environment)
         without_filters = self._without_filters() if answer.status else []
         if without_filters:
@@ -389,6 +420,9 @@ class Repository:
     def _is_sparse(self) -> bool:
         return self._ask("config", "--bool", "core.sparseCheckout").output.strip() == b"true"
 
+    def _is_partial_clone(self) -> bool:
+        return self._ask("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$").status == 0
+
     def is_partial_commit(self) -> bool:
         """Whether git runs ``git commit PATHS``: what is staged then is missing from the index that remains."""
         return Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith("next-index-")
@@ -406,7 +440,7 @@ class Repository:
 
     def head(self) -> str | None:
         """Return the commit id of HEAD, or None before the first commit."""
-        return self._commit("HEAD")
+        return self.commit("HEAD")
 
     def is_published(self, commit: str) -> bool:
         """Whether a remote-tracking branch contains the commit."""

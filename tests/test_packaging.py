@@ -62,6 +62,12 @@ def test_a_hook_starts_one_process_and_is_given_no_files(identifier: str) -> Non
 def test_nothing_is_generated_unless_asked_for() -> None:
     assert HOOKS["pytestgen-generate"]["stages"] == ["manual"]
     assert "args" not in HOOKS["pytestgen-check"]
+    assert HOOKS["pytestgen-check"]["stages"] == ["pre-commit", "pre-merge-commit", "pre-push", "manual"]
+
+
+def test_what_everybody_installs_needs_no_compiler_and_has_no_model() -> None:
+    names = {re.split(r"[^\w-]", needed)[0].lower() for needed in PROJECT["project"]["dependencies"]}
+    assert not {name for name in names if re.search(r"llama|torch|huggingface|transformers|numpy|psutil", name)}
 
 
 def test_arguments_of_hooks_are_options() -> None:

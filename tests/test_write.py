@@ -193,6 +193,18 @@ def _on_another_file_system(tmp_path: Path) -> Path | None:
 
 
 @posix_only
+def test_where_there_are_no_hard_links_files_are_renamed(root, monkeypatch):
+    """As on exFAT and many network drives; there is none to be had here, so it is the system that says no."""
+
+    def refuse(*places: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert write(root, Edit("tests/test_new.py", None, b"new")) == ("tests/test_new.py",)
+    assert files_below(root) == {"tests/test_new.py": b"new"}
+
+
+@posix_only
 def test_git_folder_on_another_file_system(root, tmp_path):
     place = _on_another_file_system(tmp_path)
     if place is None:

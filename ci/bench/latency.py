@@ -1,10 +1,11 @@
-"""How long a commit waits: without Python, and with one changed function in a repository of 2,000 files and more.
+"""How long a commit waits: without Python, with one changed function among 2,000 and 10,000 files, and with 5,000 files.
 
     python ci/bench/latency.py --work DIR [--runs 15]
 
-The repository holds three copies of this Python's standard library without its tests, so that no test run is part of the
+The first repository holds three copies of this Python's standard library without its tests, so that no test run is part of the
 times; the graph is cold when the cache is empty, warm when only the changed file is new to it. Times are medians of
-interleaved runs.
+interleaved runs. The second is made of 10,000 modules that import one another; the commit of 5,000 of them goes through a
+hook of git, which counts the processes that it starts.
 """
 
 import argparse
@@ -37,6 +38,71 @@ def standard_library(work: Path) -> Path:
             shutil.copytree(sysconfig.get_path("stdlib"), folder / name, ignore=ignored)
         repository(folder)
     return folder
+
+
+MODULE = '''"""Module {number}."""
+
+{imported}
+
+def first_{number}(value: int) -> int:
+    return value + {number}
+
+
+def second_{number}(text: str) -> str:
+    return text * {number}
+'''
+
+
+def many_modules(work: Path, count: int) -> Path:
+    """Return a repository with this many modules in packages of a hundred; each imports two others."""
+    folder = work / f"modules-{count}"
+    if not folder.exists():
+        for number in range(count):
+            imported = "".join(
+                f"from p{other // 100}.m{other} import first_{other}\n" for other in (number // 2, number // 3) if other
+            )
+            path = folder / f"p{number // 100}" / f"m{number}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (path.parent / "__init__.py").touch()
+            path.write_text(MODULE.format(number=number, imported=imported))
+        repository(folder)
+    return folder
+
+
+def changed(folder: Path, numbers: range, by: int) -> None:
+    """Change a function in each of these modules and stage it."""
+    for number in numbers:
+        path = folder / f"p{number // 100}" / f"m{number}.py"
+        path.write_text(path.read_text().replace(f"return value + {number}", f"return value + {number} + {by}"))
+    git(folder, "add", ".")
+
+
+def one_of_many(work: Path, command: list[object], runs: int) -> dict[str, object]:
+    """Measure one changed function among 10,000 modules, and a commit of 5,000 of them."""
+    folder = many_modules(work, 10_000)
+    cold, warm = [], []
+    for number in range(runs):
+        cache = work / f"cache-many{number}"
+        shutil.rmtree(cache, ignore_errors=True)
+        for times in (cold, warm):
+            changed(folder, range(4321, 4322), 1 + number + 10 * (times is warm))
+            times.append(seconds(command, folder, {"PYTESTGEN_CACHE_DIR": str(cache)}))
+            git(folder, "reset", "--quiet", "--hard")
+    started, hook = work / "started", folder / ".git" / "hooks" / "pre-commit"
+    hook.write_text(f'#!/bin/sh\necho one >> "{started}"\nexec {" ".join(map(str, command))}\n')
+    hook.chmod(0o755)
+    started.unlink(missing_ok=True)
+    changed(folder, range(5000), 7)
+    environment = {"PYTESTGEN_CACHE_DIR": str(cache)}
+    committing = seconds(["git", "commit", "--message", "5,000 files"], folder, environment)
+    hook.unlink()
+    git(folder, "reset", "--quiet", "--hard")
+    return {
+        "one_function_of_10000_files_cold_seconds": round(statistics.median(cold), 3),
+        "one_function_of_10000_files_warm_seconds": round(statistics.median(warm), 3),
+        "commit_of_5000_files_seconds": round(committing, 2),
+        "commit_of_5000_files_processes": len(started.read_text().split()),
+    }
 
 
 def main() -> None:
@@ -85,6 +151,7 @@ def main() -> None:
             "python_files": len([path for path in git(folder, "ls-files").splitlines() if path.endswith(".py")]),
             "one_function_cold_seconds": round(statistics.median(cold), 3),
             "one_function_warm_seconds": round(statistics.median(warm), 3),
+            **one_of_many(work, command, options.runs // 5 or 1),
         },
     )
 

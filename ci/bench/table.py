@@ -144,6 +144,19 @@ def rows() -> list[tuple[str, str, str]]:
                 f"{'nothing' if all(hostile[name] for name in whole) else 'SOMETHING'} changed, {hostile['seconds']} s",
             )
         )
+    return found + in_hooks()
+
+
+def in_hooks() -> list[tuple[str, str, str]]:
+    """Return the rows of what a hook is put through."""
+    found = []
+    if "commit_of_5000_files_seconds" in (latency := result("latency") or {}):
+        cold, warm = (latency[f"one_function_of_10000_files_{state}_seconds"] for state in ("cold", "warm"))
+        processes = latency["commit_of_5000_files_processes"]
+        found += [
+            ("one changed function among 10,000 Python files, graph cold · warm", "", f"{cold} s · {warm} s"),
+            ("a commit of 5,000 files", "1 process", f"{latency['commit_of_5000_files_seconds']} s, {processes}"),
+        ]
     if killed := result("killed"):
         found.append(
             (
@@ -151,6 +164,24 @@ def rows() -> list[tuple[str, str, str]]:
                 "as before or complete",
                 f"{killed['as_before']} as before, {killed['complete']} complete, "
                 f"{killed['some_files_complete']} with some files complete, {len(killed['bad'])} bad",
+            )
+        )
+    if together := result("together"):
+        found.append(
+            (
+                f"{together['hooks']} hooks, eight at once, {together['killed']} killed",
+                "cache whole, nothing lost",
+                f"{len(together['bad'])} bad",
+            )
+        )
+    if histories := result("histories"):
+        counted = histories["counted"]
+        runs = sum(number for what, number in counted.items() if what.startswith("hook "))
+        found.append(
+            (
+                f"{counted['sequences']} random histories, {runs} runs of the hook",
+                "no crash, no harm, no wrong green",
+                f"{histories['broken']} broken; {counted['functions examined']} functions examined",
             )
         )
     return found

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 MODES = ("fail", "write", "amend")  # as in config.py, which is imported late; each writes more than the one before
+# What is on disk then is another moment of the history, which goes away again: nothing is written beside it.
+_CHECKED_ONLY = ("rebase", "am", "cherry-pick", "revert", "bisect")
 
 
 def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
@@ -49,6 +51,8 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
             excluded=selection.excluded,
         )
         if selection.changed or selection.unanalysed:
+            selection, note = _held_to_checking(selection, options)
+            report = replace(report, mode=selection.subject.config.mode, notes=note)
             report = _examined(report, selection, options, progress)
     return replace(report, seconds=round(time.monotonic() - started, 3))
 
@@ -70,17 +74,34 @@ class Selection:
 
     def in_its_mode(self, options: CheckOptions) -> Selection:
         """Return the selection with the mode of the run: the one that writes most of those that its paths have."""
-        config = self.subject.config
         if options.write_baseline or options.add_ignores:
-            return replace(self, subject=replace(self.subject, config=replace(config, mode=MODES[0])))
+            return self.checked_only()
+        config = self.subject.config
         modes = {path: config.mode_of(path) for path in {item.function.path for item in self.changed}}
         mode = max(modes.values(), key=MODES.index, default=config.mode)
         return replace(self, subject=replace(self.subject, config=replace(config, mode=mode)), modes=modes)
+
+    def checked_only(self) -> Selection:
+        """Return the selection in mode fail, whatever its paths have."""
+        config = replace(self.subject.config, mode=MODES[0])
+        return replace(self, subject=replace(self.subject, config=config), modes={})
 
     def mode_of(self, path: str) -> str | None:
         """Return the mode of a path where it is not that of the run."""
         mode = self.modes.get(path)
         return None if mode == self.subject.config.mode else mode
+
+
+def _held_to_checking(selection: Selection, options: CheckOptions) -> tuple[Selection, tuple[str, ...]]:
+    """Return the selection, in mode fail with a note where the work tree is of another moment than it will be."""
+    subject = selection.subject
+    if options.until != "HEAD" and subject.revision.name != subject.repository.head():
+        note = f"examined is commit {subject.revision.name[:12]}, which is not checked out"
+        return selection.checked_only(), (note,)
+    operation = subject.repository.operation() if subject.config.mode != "fail" else None
+    if operation not in _CHECKED_ONLY:
+        return selection, ()
+    return selection.checked_only(), (f"a {operation} is in progress: no tests are written before its end",)
 
 
 def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selection | None:
@@ -241,7 +262,7 @@ def _generated(report: Report, examination: Examination, subject: Subject, optio
         report,
         findings=(*others, *made.findings, *(replace(finding, untried=True) for finding in left)),
         edits=(*made.edits, *markers),
-        notes=made.notes,
+        notes=(*report.notes, *made.notes),
         interrupted=interrupted,
     )
 
@@ -250,9 +271,10 @@ def _changes(repository: Repository, options: CheckOptions) -> tuple[Revision, S
     from pytestgen_hook.git import INDEX, Revision
 
     if options.scope == "all":
-        return INDEX, repository.all_changes(INDEX)
+        revision = INDEX if options.until == "HEAD" else Revision(options.until)
+        return revision, repository.all_changes(revision)
     if options.scope == "since":
-        return repository.changes_since(options.since)
+        return repository.changes_since(options.since, options.until, options.others)
     if options.scope == "head":
         return Revision(repository.head() or ""), repository.changes_of_head()
     return INDEX, repository.staged_changes()

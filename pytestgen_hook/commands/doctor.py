@@ -98,7 +98,8 @@ def _name(model: Model) -> str:
 def _state(repository: Repository) -> Iterator[Fact]:
     operation = repository.operation()
     if operation:
-        yield Fact("git", f"a {operation} is in progress: tests are written, but not staged")
+        told = "tests are written, but not staged" if operation == "merge" else "no tests are written before its end"
+        yield Fact("git", f"a {operation} is in progress: {told}")
     unmerged = repository.unmerged_paths()
     if unmerged:
         yield Fact("git", f"{len(unmerged)} unmerged paths, {unmerged[0]} first", problem=True, remedy="resolve them")

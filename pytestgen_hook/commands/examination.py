@@ -10,7 +10,7 @@ import shlex
 import shutil
 from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -220,9 +220,17 @@ class Examination:
 
         if not tests:
             return {}
-        self._progress.stage(f"running {len(tests)} test file{'s' if len(tests) > 1 else ''}")
+        stage = f"running {len(tests)} test file{'s' if len(tests) > 1 else ''}"
+
+        def tree() -> Path:
+            made = self._tree_of_tests
+            self._progress.stage(stage)  # again, after that of copying
+            return made
+
+        self._progress.stage(stage)
         sources = {path: self._functions(path) for path, files in reaching.items() if files}
-        return {run.path: run for run in measure(tests, sources, self._bench())}
+        bench = replace(self._bench(), make_tree=tree)
+        return {run.path: run for run in measure(tests, sources, bench)}
 
     def _bench(self) -> Bench:
         from pytestgen_hook.measure import Bench

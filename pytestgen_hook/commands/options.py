@@ -28,8 +28,9 @@ class Progress(Protocol):
 class CheckOptions:
     """What one check is to look at.
 
-    ``scope`` is ``"staged"``, ``"since"`` (then ``since`` is the ref), ``"all"`` or ``"head"`` (the last commit, for
-    ``pytestgen amend``); ``paths`` (from the working folder) narrow it to files and folders; ``config_file`` takes the place of
+    ``scope`` is ``"staged"``, ``"since"`` (then ``since`` is the ref, and ``others`` are more of them), ``"all"`` or
+    ``"head"`` (the last commit, for ``pytestgen amend``); ``until`` names the commit that ends the range and whose contents
+    are examined; ``paths`` (from the working folder) narrow it to files and folders; ``config_file`` takes the place of
     pyproject.toml, and ``overrides`` are the names and values of settings given as flags; with ``diff`` tests are made
     as in mode write, and nothing is written; with ``strength`` tested functions are tried with small bugs (PTG004); with
     ``anew`` nothing is taken from earlier runs; ``isolated``: no file of settings is read. With ``write_baseline`` the
@@ -49,6 +50,8 @@ class CheckOptions:
     write_baseline: bool = False
     update_baseline: bool = False
     add_ignores: str = ""
+    until: str = "HEAD"
+    others: tuple[str, ...] = ()
 
     @property
     def range(self) -> str:

@@ -173,7 +173,7 @@ class Silencing:
         """The baseline that the range begins with: what the range adds to it silences nothing of the same range."""
         if self._options.update_baseline:
             return None
-        base = self._repository.base_of(self._options.scope, self._options.since)
+        base = self._repository.base_of(self._options.scope, self._options.since, self._options.until)
         return None if base is None else self._matcher_of(self._read(base) or [], base)
 
     def _accepted_before(self, entries: Sequence[Entry]) -> Collection[int] | None:

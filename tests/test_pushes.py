@@ -1,0 +1,222 @@
+"""Real pushes with the hook: what is pushed is examined as it is pushed, whatever is checked out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pytestgen_hook.cli import check
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the plain hook is a shell script")
+
+ENTRY = f"{sys.executable} -m pytestgen_hook check"
+CONFIGURATION = f"""\
+repos:
+  - repo: local
+    hooks:
+      - id: pytestgen-check
+        name: changed functions have tests
+        entry: {ENTRY}
+        language: system
+        pass_filenames: false
+        require_serial: true
+        always_run: true
+        stages: [pre-push]
+"""
+TEST = "from {name} import {name}\n\n\ndef test_{name}():\n    assert {name}(2) == 4\n"
+
+
+def function(name: str) -> str:
+    return f"def {name}(number):\n    return number * 2\n"
+
+
+@pytest.fixture
+def remote(request: pytest.FixtureRequest, repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A repository with a tested function on ``main``, which a remote has, and with the hook."""
+    monkeypatch.setenv("PYTESTGEN_PYTHON", sys.executable)
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    monkeypatch.setenv("PREK_HOME", str(tmp_path / "prek"))
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "far.git")], check=True)
+    repo.git("remote", "add", "origin", str(tmp_path / "far.git"))
+    repo.stage("base.py", function("base"))
+    repo.stage("test_base.py", TEST.format(name="base"))
+    if request.param == "plain":
+        hook = repo.write(".git/hooks/pre-push", f'#!/bin/sh\nexec {ENTRY} --pre-push "$1"\n')
+        hook.chmod(0o755)
+    else:
+        repo.stage(".pre-commit-config.yaml", CONFIGURATION)
+        program = [sys.executable, "-m", "pre_commit" if request.param == "pre-commit" else "prek"]
+        command = [*program, "install", "--hook-type", "pre-push"]
+        subprocess.run(command, cwd=repo.path, check=True, capture_output=True)
+    repo.commit()
+    repo.git("push", "--quiet", "--no-verify", "origin", "main")
+    return repo
+
+
+# A manager reads the list of refs itself and hands on the first of them.
+plainly = pytest.mark.parametrize("remote", ["plain"], indirect=True)
+managed = pytest.mark.parametrize("remote", ["plain", "pre-commit", "prek"], indirect=True)
+
+
+def push(repo, *refs: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["git", "push", "origin", *refs], cwd=repo.path, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+
+
+def told(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stdout + done.stderr
+
+
+def add(repo, name: str, *, tested: bool = False) -> None:
+    repo.stage(f"{name}.py", function(name))
+    if tested:
+        repo.stage(f"test_{name}.py", TEST.format(name=name))
+    repo.commit(name)
+
+
+@managed
+def test_a_branch_that_is_not_checked_out_is_examined_as_it_is(remote) -> None:
+    remote.git("checkout", "--quiet", "-b", "side")
+    add(remote, "side")
+    remote.git("checkout", "--quiet", "main")
+    remote.write("side.py", "")  # what lies about here is not pushed
+    done = push(remote, "side")
+    assert done.returncode == 1
+    assert "side.py:1: PTG001 side: " in told(done)
+    assert "which is not checked out" in told(done)
+
+
+@plainly
+def test_what_is_tested_on_its_own_branch_goes_through(remote) -> None:
+    remote.git("checkout", "--quiet", "-b", "side")
+    add(remote, "side", tested=True)
+    remote.git("checkout", "--quiet", "main")
+    assert push(remote, "side").returncode == 0
+
+
+@managed
+def test_the_first_push_of_a_history_examines_all_of_it(remote) -> None:
+    add(remote, "late")
+    remote.git("remote", "set-url", "origin", remote.git("rev-parse", "--show-toplevel").strip() + "/../new.git")
+    remote.git("update-ref", "-d", "refs/remotes/origin/main")
+    subprocess.run(["git", "init", "--quiet", "--bare", str(remote.path.parent / "new.git")], check=True)
+    done = push(remote, "main")
+    assert done.returncode == 1
+    assert "late.py:1: PTG001 late: " in told(done)
+    assert "base.py:1:" not in told(done)  # examined, and tested
+    assert "2 functions: 1 untested, 1 tested" in told(done)
+
+
+@plainly
+def test_a_force_push_after_a_rebase_asks_nothing_about_what_it_was_rebased_onto(remote) -> None:
+    remote.git("checkout", "--quiet", "-b", "side")
+    add(remote, "side", tested=True)
+    remote.git("push", "--quiet", "--no-verify", "origin", "side")
+    remote.git("checkout", "--quiet", "main")
+    add(remote, "upstream")
+    remote.git("push", "--quiet", "--no-verify", "origin", "main")
+    remote.git("checkout", "--quiet", "side")
+    remote.git("rebase", "--quiet", "main")
+    done = push(remote, "--force", "side")
+    assert done.returncode == 0, told(done)
+
+
+@plainly
+def test_deletions_and_what_the_remote_has_go_through(remote) -> None:
+    add(remote, "known")
+    remote.git("push", "--quiet", "--no-verify", "origin", "main", "main:refs/heads/other")
+    assert push(remote, "main:refs/heads/again").returncode == 0
+    assert push(remote, "--delete", "other").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["--annotate", "--no-sign"])
+@plainly
+def test_a_tag_brings_its_commits(remote, kind: str) -> None:
+    remote.git("checkout", "--quiet", "--detach")
+    add(remote, "tagged")
+    remote.git("tag", kind, "--message", "text", "v1") if kind == "--annotate" else remote.git("tag", "v1")
+    remote.git("checkout", "--quiet", "main")
+    done = push(remote, "v1")
+    assert done.returncode == 1
+    assert "tagged.py:1: PTG001 tagged: " in told(done)
+    remote.git("tag", "v2", "main:base.py")  # of a file
+    assert push(remote, "v2").returncode == 0
+
+
+@plainly
+def test_every_ref_of_a_push_is_examined(remote) -> None:
+    for name in ("good", "one", "two"):
+        remote.git("checkout", "--quiet", "-b", name, "main")
+        add(remote, name, tested=name == "good")
+    done = push(remote, "good", "one", "two", ":refs/heads/none")
+    assert done.returncode == 1
+    assert "one.py:1: PTG001 one: " in told(done)
+    assert "two.py:1: PTG001 two: " in told(done)
+    assert "3 changed functions: 2 untested, 1 tested" in told(done)
+
+
+@plainly
+def test_a_merge_of_what_the_remote_has_brings_nothing_of_its_own(remote) -> None:
+    remote.git("checkout", "--quiet", "-b", "side")
+    add(remote, "side", tested=True)
+    remote.git("checkout", "--quiet", "main")
+    add(remote, "upstream")
+    remote.git("push", "--quiet", "--no-verify", "origin", "main")
+    remote.git("checkout", "--quiet", "side")
+    remote.git("merge", "--quiet", "--no-edit", "main")
+    done = push(remote, "side")
+    assert done.returncode == 0, told(done)
+
+
+@plainly
+def test_tests_are_written_only_for_what_is_checked_out(remote) -> None:
+    hook = remote.path / ".git/hooks/pre-push"
+    hook.write_text(f'#!/bin/sh\nexec {ENTRY} --mode write --pre-push "$1"\n')
+    remote.git("checkout", "--quiet", "-b", "side")
+    add(remote, "side")
+    remote.git("checkout", "--quiet", "main")
+    assert push(remote, "side").returncode == 1
+    assert remote.git("status", "--porcelain") == ""
+    remote.git("checkout", "--quiet", "side")
+    assert push(remote, "side").returncode == 1
+    assert remote.git("status", "--porcelain") == "?? test_side.py\n"
+
+
+# -- the command without a push ------------------------------------------------------------------------------------------
+
+
+def test_no_line_at_all_means_the_branch_that_is_checked_out(repo) -> None:
+    add(repo, "untested")
+    result = CliRunner().invoke(check, ["--python", sys.executable, "--pre-push", "origin"], input="")
+    assert result.exit_code == 1
+    assert "untested.py:1: PTG001 untested: " in result.output
+
+
+def test_what_is_not_from_git_is_refused(repo) -> None:
+    add(repo, "untested")
+    result = CliRunner().invoke(check, ["--pre-push", "origin"], input="refs/heads/main\n")
+    assert result.exit_code == 2
+    assert "--pre-push: 'refs/heads/main' is not what git tells its pre-push hook." in result.output
+
+
+def test_a_range_that_pre_commit_was_told_ends_where_it_says(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(repo, "old")
+    first = repo.git("rev-parse", "HEAD").strip()
+    repo.git("checkout", "--quiet", "-b", "side")
+    add(repo, "side")
+    repo.git("checkout", "--quiet", "main")
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", first)
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "side")
+    result = CliRunner().invoke(check, ["--python", sys.executable])
+    assert result.exit_code == 1
+    assert "side.py:1: PTG001 side: " in result.output
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "gone")
+    result = CliRunner().invoke(check, ["--python", sys.executable])
+    assert result.exit_code == 2
+    assert "gone is no commit of this clone" in result.output
