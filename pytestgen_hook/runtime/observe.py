@@ -88,17 +88,23 @@ def _compiled(source):
 
 
 class Tracer:
-    """Lines, line-to-line steps and pairs of steps taken one after the other, inside one function of one file."""
+    """Line-to-line steps (``arcs``) inside one function of one file, and the ways that a call takes through it (``ways``).
+
+    Ways tell a call that shows much from one that shows little where both take the same steps: two steps one after the
+    other, three decisions one after the other (a loop that goes the same way twice), and the steps taken in other functions
+    of the file. They are tuples of line numbers: of 3, 6 and 2.
+    """
 
     # A call that goes on and on has shown its steps by then; tracing it to the end would cost many times its own run.
     most_steps = 150_000
 
-    def __init__(self, filename, first_line, last_line):
+    def __init__(self, filename, first_line, last_line, branching=frozenset()):
         self.arcs = set()
-        self.pairs = set()
+        self.ways = set()
         self._steps = 0
         self._filename = filename
         self._lines = range(first_line, last_line + 1)
+        self._branching = branching
 
     def start(self):
         sys.settrace(self._called)
@@ -108,34 +114,57 @@ class Tracer:
 
     def _called(self, frame, event, argument):
         code = frame.f_code
-        if code.co_filename != self._filename or code.co_firstlineno not in self._lines:
+        if code.co_filename != self._filename:
             return None
+        if code.co_firstlineno not in self._lines:
+            return self._around(-code.co_firstlineno)
         arcs = self.arcs
-        pairs = self.pairs
+        ways = self.ways
+        branching = self._branching
         previous = -code.co_firstlineno
         before = 0
+        decided = (0, 0, 0, 0)
 
         def step(frame, event, argument):
-            nonlocal before, previous
+            nonlocal before, previous, decided
             if event == "line":
                 line = frame.f_lineno
                 arcs.add((previous, line))
-                pairs.add((before, previous, line))
+                ways.add((before, previous, line))
+                if previous in branching:
+                    ways.add((*decided, previous, line))
+                    decided = (decided[2], decided[3], previous, line)
                 before = previous
                 previous = line
-                self._steps += 1
-                if self._steps > self.most_steps:
-                    sys.settrace(None)
+                self._count()
             elif event == "return" and previous > 0:
                 # A generator that is closed comes back without running a line: no step of the function's own.
                 arcs.add((previous, 0))
-                pairs.add((before, previous, 0))
+                ways.add((before, previous, 0))
             return step
 
         return step
 
+    def _around(self, previous):
+        ways = self.ways
 
-MOST_PAIRS = 500  # of a huge function no more are told
+        def step(frame, event, argument):
+            nonlocal previous
+            if event == "line":
+                ways.add((previous, frame.f_lineno))
+                previous = frame.f_lineno
+                self._count()
+            return step
+
+        return step
+
+    def _count(self):
+        self._steps += 1
+        if self._steps > self.most_steps:
+            sys.settrace(None)
+
+
+MOST_WAYS = 500  # of a huge function no more are told
 _ENVIRONMENT = type(os.environ).__getitem__.__code__
 _BETWEEN = (_ENVIRONMENT.co_filename, collections.abc.Mapping.get.__code__.co_filename)
 
@@ -244,7 +273,7 @@ def observe(subject, item, guard, trace=True, strict=False):
 
 def _observed(subject, item, guard, given, trace, strict):
     scope = subject.scope
-    tracer = Tracer(subject.raw.__code__.co_filename, subject.first_line, subject.last_line)
+    tracer = Tracer(subject.raw.__code__.co_filename, subject.first_line, subject.last_line, subject.branching)
     guard.start()
     heard = said.Heard()
     try:
@@ -294,7 +323,7 @@ def _observed(subject, item, guard, given, trace, strict):
     if answer["kind"] == "misuse":
         answer["detail"] = _complaint(outcome[2], local)
     answer["arcs"] = sorted(tracer.arcs)
-    answer["pairs"] = sorted(tracer.pairs)[:MOST_PAIRS]
+    answer["ways"] = sorted(tracer.ways)[:MOST_WAYS]
     answer["unstable"] = watch.noticed or state.in_words(left_behind)
     answer["changes"] = left_behind
     return answer

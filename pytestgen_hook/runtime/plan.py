@@ -24,7 +24,7 @@ import surroundings
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built, Layout, definitions, statements, with_few_values
+from values import Built, Layout, Prepared, definitions, statements, with_few_values
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -45,6 +45,7 @@ MOST_FURTHER = 6  # parameters of a function that is given
 CALLED_FURTHER = 0.9  # of the inputs drawn call the function that is given
 _MOST_DERIVED = 3  # classes, of those that derive from the one that a method is called on
 SHARED = 0.3  # of the inputs drawn speak of the same few values in all places
+SHARED_WITH_STATE = 0.6  # of those with an object that was brought into a state by calls
 
 
 _MANAGING = {"__enter__": "enter", "__exit__": "enter", "__aexit__": "aenter"}
@@ -171,10 +172,14 @@ class Plan:
             picks.extend(_picked(self.receiver))
         if receiver is not None and self.name in (*_COMPARISONS, "__hash__") and rng.random() < 0.3:
             arguments = dict.fromkeys(arguments, receiver)  # two that are equal are seldom drawn
-        if rng.random() < SHARED:
+        # What an object was given before is what it is asked for.
+        has_state = isinstance(receiver, Prepared)
+        if rng.random() < (SHARED_WITH_STATE if has_state else SHARED):
             free = [known.name for known in self.parameters if not isinstance(known.domain, domains.Fixed)]
             free = [name for name in free if name in arguments]
-            arguments.update(zip(free, with_few_values([arguments[name] for name in free], rng)))
+            trees = with_few_values([*(arguments[name] for name in free), *([receiver] if has_state else [])], rng)
+            arguments.update(zip(free, trees))
+            receiver = trees[-1] if has_state else receiver
         arguments = shapes.parts_of_each_other(self.parameters, arguments, rng)
         arguments.update(self.around(rng))
         return Input(arguments, receiver, "drawn", picks)

@@ -19,6 +19,7 @@ from values import Built, Items, Linked, Pairs, Plain
 
 BATCH = 40
 PROBED = 4  # calls asked at a time for what their comparisons looked at
+MOST_WIDER = 12  # calls that take no new step, but the known ones in another order, to start from
 POOL = 48  # calls compared against each mutant
 REST = 240  # calls compared against the mutants that the pool leaves alive
 LONGEST_INPUT = 420
@@ -45,20 +46,20 @@ _ANEW = "it depends on when and where its module is imported: the clock, chance,
 class Seen:
     """One observed input: what was proposed, what ``observe`` answered, and which mutants it kills."""
 
-    __slots__ = ("answer", "arcs", "compared", "cost", "input", "item", "kills", "lines", "looks", "pairs")
+    __slots__ = ("answer", "arcs", "compared", "cost", "input", "item", "kills", "lines", "looks", "ways")
 
     def __init__(self, proposed, item, answer):
         self.input = proposed
         self.item = item
         self.answer = answer
         self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
-        self.pairs = frozenset(tuple(pair) for pair in answer.get("pairs", ()))
+        self.ways = frozenset(tuple(way) for way in answer.get("ways", ()))
         self.lines = frozenset(line for start, end in self.arcs for line in (end, -start))  # run, and entered at
         self.kills = set()
         self.compared = set()  # the mutants against which it was held
         self.looks = {}  # {position in the answer's "more": the mutants that only this check fails under}
         # Of two calls that cost the same to read, the one that goes more ways is the better test.
-        self.cost = _cost(proposed, item, answer) / (1 + len(self.pairs)) ** 0.5
+        self.cost = _cost(proposed, item, answer) / (1 + len(self.ways)) ** 0.5
 
     def kinds(self):
         """Return what kind of thing each argument is."""
@@ -217,6 +218,8 @@ class Search:
         self.killed = {}
         self.told = set()  # of these, the mutants that a call noticed otherwise than by not ending in time
         self.pool = []
+        self.ways = set()
+        self._wider = 0  # calls of the corpus that only go another way
         self._asked = set()
         self._asked_for_state = set()
         self._guard = guard
@@ -330,6 +333,10 @@ class Search:
                 self.arcs |= seen.arcs
                 self.corpus.append(seen)
                 new = True
+            elif seen.ways - self.ways and self._wider < MOST_WIDER:
+                self.corpus.append(seen)
+                self._wider += 1
+            self.ways |= seen.ways
         return new
 
     def _proposals(self, count):
@@ -622,7 +629,7 @@ class Search:
         for start in range(0, min(len(proposals), MOST_SIMPLER), BATCH):
             observed = self._observe(proposals[start : start + BATCH])
             found = [other for other in observed if other.cost < seen.cost and arcs <= other.arcs]
-            found = [other for other in found if seen.pairs <= other.pairs]
+            found = [other for other in found if seen.ways <= other.ways]
             found = sorted(found, key=lambda other: other.cost)[:6]
             self._against(found, sorted(kills))
             for other in found:

@@ -175,7 +175,7 @@ def _is_changing(kind, name, depth=0):
         return False
     own = {[*node.args.posonlyargs, *node.args.args][0].arg}
     for part in ast.walk(node):
-        if isinstance(part, ast.Assign) and _root(part.value) in own and not isinstance(part.value, ast.Name):
+        if isinstance(part, ast.Assign) and _root(part.value) in own:
             own |= {target.id for target in part.targets if isinstance(target, ast.Name)}
     for_effect = {id(part.value) for part in ast.walk(node) if isinstance(part, ast.Expr)}  # calls for their effect
     for part in ast.walk(node):

@@ -216,6 +216,9 @@ def _augmented(node):
 def _if(node):
     if node.orelse:
         yield "else was dropped", ast.If(node.test, node.body, [])
+    if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        both = [ast.If(node.test, node.body, []), node.orelse[0]]
+        yield "elif became if", ast.If(ast.Constant(True), both, [])
 
 
 _BY_KIND = {

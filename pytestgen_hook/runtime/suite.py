@@ -1,23 +1,38 @@
 """Chooses the fewest, cheapest observed calls that together run every step and kill every mutant that the pool can."""
 
+WIDTH = 3  # steps and mutants that going all ways counts for
+
 
 def smallest(pool):
-    """Return the members of ``pool`` (each with ``arcs``, ``kills`` and ``cost``) to keep, in the order of the pool."""
+    """Return the members of ``pool`` (each with ``arcs``, ``kills``, ``ways`` and ``cost``) to keep, in the order of the pool.
+
+    Each is kept for a step or a mutant; of several that would do, the one that goes more ways of those not gone yet.
+    """
     needs = {
         seen: frozenset([*(("arc", arc) for arc in seen.arcs), *(("kill", kill) for kill in seen.kills)])
         for seen in pool
     }
     missing = set().union(*needs.values()) if needs else set()
+    open_ways = set().union(*[seen.ways for seen in pool])
+    share = WIDTH / max(1, len(open_ways))
     kept = []
     left = list(pool)
     while missing and left:
-        best = max(left, key=lambda seen: (len(needs[seen] & missing) / seen.cost**0.5, -seen.cost))
-        gained = needs[best] & missing
-        if not gained:
+        useful = [seen for seen in left if needs[seen] & missing]
+        if not useful:
             break
+        best = max(
+            useful,
+            key=lambda seen: (
+                (len(needs[seen] & missing) + share * len(seen.ways & open_ways)) / seen.cost**0.5,
+                -seen.cost,
+            ),
+        )
+        gained = needs[best] & missing
         kept.append(best)
         left.remove(best)
         missing -= gained
+        open_ways -= best.ways
     return [seen for seen in pool if seen in _without_superfluous(kept, needs)]
 
 

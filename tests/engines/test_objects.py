@@ -1,5 +1,7 @@
 """Objects in a state, nodes that hold nodes, graphs: through the engine's real processes."""
 
+import ast
+
 import pytest
 from exploring import explored, the_only
 
@@ -273,3 +275,41 @@ def test_an_encoding_is_the_name_of_one(tmp_path):
     source = "def size(text, encoding):\n    return len(text.encode(encoding))\n"
     exploration = the_only(explored(tmp_path, source, seconds=25.0))
     assert any(case.raises is None for case in exploration.cases)
+
+
+def test_an_object_is_asked_for_what_it_was_given(tmp_path):
+    source = """
+    class Store:
+        def __init__(self):
+            self._kept = {}
+
+        def put(self, key, value):
+            self._kept[key] = value
+
+        def get(self, key):
+            if key not in self._kept:
+                return "nothing"
+            return self._kept[key]
+    """
+    get = explored(tmp_path, source, seconds=25.0)["Store.get"]
+    assert get.lines_run == get.lines_total
+    assert any(case.prepare for case in get.cases if case.raises is None)
+
+
+def test_of_inputs_that_show_the_same_steps_the_one_that_shows_more_of_what_is_called_is_taken(tmp_path):
+    source = """
+    def smaller_first(pair):
+        if pair[0] > pair[1]:
+            return pair[1], pair[0]
+        return pair
+
+    def ordered(items: list[int]):
+        done = list(items)
+        for end in range(len(done) - 1, 0, -1):
+            for at in range(end):
+                done[at], done[at + 1] = smaller_first((done[at], done[at + 1]))
+        return done
+    """
+    cases = explored(tmp_path, source, seconds=25.0)["ordered"].cases
+    given = [ast.literal_eval(text) for case in cases for name, text in case.arguments if name == "items"]
+    assert any(items != sorted(items) for items in given)

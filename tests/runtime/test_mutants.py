@@ -151,6 +151,13 @@ def slips(source):
             "c = list(a)\n    c.append(b)\n    return len(a)", ([1], 2), "list() was dropped", 2, id="aliasing"
         ),
         pytest.param("return [a, b]", (1, 2), "a became b", [2, 2], id="name"),
+        pytest.param(
+            "if a > 1:\n        b += 1\n    elif b > 5:\n        b = 0\n    return b",
+            (2, 5),
+            "elif became if",
+            0,
+            id="elif",
+        ),
         pytest.param("c = abs(a)\n    return [c, b]", (-1, 2), "c became a", [-1, 2], id="what_it_was_made_of"),
         pytest.param(
             "for n in a:\n        if n > 1 and n != b:\n            return True\n    return False",

@@ -31,6 +31,10 @@ class Thing(Base):
         items = self._items
         items.append(item)
 
+    def through_itself(self, item):
+        thing = self
+        thing.item = item
+
     def through_another(self, item):
         self.put(item)
 
@@ -85,7 +89,7 @@ def methods(kind, **options):
 
 def test_methods_that_store_something_in_the_object_change_it(thing):
     assert methods(thing) == {
-        "put", "push", "through_a_name", "through_another", "through_the_base", "pop", "level", "keep"
+        "put", "push", "through_a_name", "through_itself", "through_another", "through_the_base", "pop", "level", "keep"
     }  # fmt: skip
 
 

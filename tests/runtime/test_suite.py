@@ -4,8 +4,9 @@ import suite
 
 
 class Seen:
-    def __init__(self, name, arcs="", kills="", cost=10):
+    def __init__(self, name, arcs="", kills="", cost=10, ways=""):
         self.name, self.arcs, self.kills, self.cost = name, frozenset(arcs), set(kills), cost
+        self.ways = frozenset(ways)
 
     def __repr__(self):
         return self.name
@@ -25,6 +26,15 @@ def test_one_case_that_shows_all_is_enough():
 
 def test_of_equals_the_cheapest_is_kept():
     assert names([Seen("dear", "12", cost=90), Seen("cheap", "12", cost=10)]) == ["cheap"]
+
+
+def test_of_those_that_show_the_same_the_one_that_goes_more_ways_is_kept():
+    pool = [Seen("narrow", "12", "x", ways="a"), Seen("wide", "12", "x", ways="abcd", cost=12)]
+    assert names(pool) == ["wide"]
+
+
+def test_ways_alone_keep_no_case():
+    assert names([Seen("all", "12", "x", ways="a"), Seen("other_way", "12", "x", ways="b", cost=11)]) == ["all"]
 
 
 def test_a_case_made_superfluous_by_later_ones_is_dropped():
