@@ -1,0 +1,178 @@
+"""The pages under ``docs/``: what is to be copied works as it stands, and the tests that they name exist."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+TOP = Path(__file__).parent.parent
+PAGES = sorted((TOP / "docs").rglob("*.md"))
+INTEGRATIONS = TOP / "docs/integrations"
+PROGRAMS = Path(sys.executable).parent
+UNTESTED = "def half(number):\n    return number / 2\n"
+_BLOCK = re.compile(r"<!-- (file|same|run)(?:: (\S+))? -->\n```\w*\n(.*?)```", re.DOTALL)
+_TEST = re.compile(r"`((?:tests|ci)/[\w/]+\.py)(?:::(\w+))?`")
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="hooks are shell scripts")
+
+
+def blocks(page: str, kind: str) -> list[tuple[str, str]]:
+    text = (INTEGRATIONS / page).read_text(encoding="utf-8")
+    return [(path, content) for found, path, content in _BLOCK.findall(text) if found == kind]
+
+
+@pytest.fixture
+def stopped(repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A function that copies a page's file, turns the manager on, and sees that an untested function stops the commit."""
+    monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "manager"))
+    monkeypatch.setenv("PREK_HOME", str(tmp_path / "manager"))
+    monkeypatch.setenv("PYTESTGEN_PYTHON", sys.executable)
+
+    def commit() -> subprocess.CompletedProcess[str]:
+        command = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--message", "change"]
+        return subprocess.run(
+            command, cwd=repo.path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+        )
+
+    def look(page: str, *command: str) -> None:
+        for path, content in blocks(page, "file"):
+            file = repo.write(path, content)
+            file.chmod(0o755)
+            if not path.startswith(".git/"):
+                repo.git("add", path)
+        if command:
+            subprocess.run(command, cwd=repo.path, check=True, capture_output=True)
+        repo.stage("notes.txt", "no Python")
+        through = commit()
+        assert through.returncode == 0, through.stdout + through.stderr
+        repo.stage("shop.py", UNTESTED)
+        result = commit()
+        assert result.returncode != 0
+        assert "PTG001 half" in result.stdout + result.stderr
+
+    return look
+
+
+def program(name: str) -> str:
+    found = shutil.which(name, path=f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
+    if found is None:
+        pytest.skip(f"{name} is not installed here")
+    return found
+
+
+@posix_only
+def test_the_file_for_pre_commit(stopped) -> None:
+    stopped("pre-commit.md", sys.executable, "-m", "pre_commit", "install")
+
+
+@posix_only
+def test_prek_takes_the_file_for_pre_commit(stopped) -> None:
+    stopped("pre-commit.md", program("prek"), "install")
+
+
+@posix_only
+def test_the_file_for_lefthook(stopped) -> None:
+    stopped("lefthook.md", program("lefthook"), "install")
+
+
+@posix_only
+def test_the_file_for_git(stopped) -> None:
+    stopped("git-hook.md")
+
+
+@posix_only
+def test_the_file_for_husky(stopped, tmp_path: Path) -> None:
+    npm, node = program("npm"), program("node")
+    got = subprocess.run(
+        [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(tmp_path / "node"), "husky@9"],
+        capture_output=True,
+        check=False,
+    )
+    if got.returncode:
+        pytest.skip("the npm registry cannot be reached")
+    stopped("husky.md", node, str(tmp_path / "node/node_modules/husky/bin.js"))
+
+
+@posix_only
+def test_the_commands_for_hooks_in_the_configuration_of_git(stopped) -> None:
+    version = tuple(map(int, re.findall(r"\d+", subprocess.check_output(["git", "--version"], text=True))[:2]))
+    if version < (2, 54):
+        pytest.skip("this git runs no hooks of its configuration")
+    ((_, script),) = blocks("config-hook.md", "run")
+    stopped("config-hook.md", "sh", "-ec", script)
+
+
+@posix_only
+def test_the_commands_for_any_other_ci(repo, tmp_path: Path) -> None:
+    repo.commit("first")
+    subprocess.run(["git", "clone", "--quiet", "--bare", str(repo.path), str(tmp_path / "remote")], check=True)
+    repo.git("remote", "add", "origin", str(tmp_path / "remote"))
+    repo.git("checkout", "--quiet", "-b", "feature")
+    repo.stage("shop.py", UNTESTED)
+    repo.commit()
+    ((_, script),) = blocks("plain-ci.md", "run")
+    environ = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", "-ec", script], cwd=repo.path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "PTG001 half" in done.stdout) == (1, True), done.stderr
+
+
+@posix_only
+def test_the_job_for_gitlab(repo, tmp_path: Path) -> None:
+    """Its script is run by sh as GitLab's runner does, with the variables of a merge request."""
+    repo.commit("first")
+    base = repo.git("rev-parse", "HEAD").strip()
+    repo.stage("shop.py", UNTESTED)
+    repo.commit()
+    job = yaml.safe_load((TOP / "ci/gitlab.yml").read_text(encoding="utf-8"))["pytestgen"]
+    assert job["variables"]["GIT_DEPTH"] == "0"
+    script = "\n".join(job["script"]).replace("/tmp/pytestgen/bin", str(PROGRAMS))
+    environ = {**os.environ, "CI": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+    done = subprocess.run(
+        ["sh", "-ec", script], cwd=repo.path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "PTG001 half" in done.stdout) == (1, True), done.stderr
+    (report,) = job["artifacts"]["paths"]
+    assert json.loads((repo.path / report).read_text())["counts"]["untested"] == 1
+
+
+@pytest.mark.parametrize("page", ["github.md", "gitlab.md"])
+def test_the_files_on_a_page_are_those_that_are_tested(page: str) -> None:
+    found = blocks(page, "same")
+    assert found
+    for path, content in found:
+        assert content == (TOP / path).read_text(encoding="utf-8"), path
+
+
+def test_the_page_has_all_inputs_and_outputs_of_the_action() -> None:
+    text = (INTEGRATIONS / "github.md").read_text(encoding="utf-8")
+    action = yaml.safe_load((TOP / "ci/action.yml").read_text(encoding="utf-8"))
+    for name, one in {**action["inputs"], **action["outputs"]}.items():
+        assert f"| `{name}` |" in text
+        assert " ".join(one["description"].split()) in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_tests_of_the_threat_model_exist() -> None:
+    named = _TEST.findall((TOP / "docs/threat-model.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    for path, name in named:
+        tree = ast.parse((TOP / path).read_text(encoding="utf-8"))
+        functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert not name or name in functions, f"{path}::{name}"
