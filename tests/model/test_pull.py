@@ -16,8 +16,6 @@ from pathlib import Path
 import pytest
 from hub_server import COMMIT, Hub, Server, Stored
 
-pytest.importorskip("huggingface_hub", reason="huggingface-hub is not installed: it is of the extra model")
-
 MIB = 1 << 20
 DATA = b"GGUF" + random.Random(1).randbytes(3 * MIB)
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -275,6 +273,10 @@ def test_a_refusal_of_the_hub_is_one_line(
 def test_a_revision_that_is_not_there_is_one_line(user: User) -> None:
     user.declare(revision="v9", sha256=DIGEST)
     assert "we/models has no revision v9" in user.refused("pull", "ours")
+
+
+def test_a_name_that_the_hub_does_not_allow_is_one_line(user: User) -> None:
+    assert "we/a--b is not a name that a repository of the Hub can have" in user.refused("pull", "hf:we/a--b/m.gguf")
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line(user: User) -> None:
