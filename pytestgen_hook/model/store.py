@@ -133,6 +133,8 @@ def pull(model: Model, told: Told, *, offline: bool = False) -> Path:
     if model.path:
         return required(model)
     place = place_of(model)
+    if _is_whole(model):  # no lock is needed, which a store that cannot be written would not give
+        return place
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with _alone(place, told):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hub_server import COMMIT, Hub, Server, Stored
 
 MIB = 1 << 20
@@ -334,6 +335,12 @@ def test_two_pulls_at_once_fetch_once(user: User, hub: Hub) -> None:
     assert place(user).read_bytes() == DATA
     assert user.kept() == OURS
     assert len(hub.asked_for("GET", "/cdn/")) == 1
+
+
+def test_a_model_that_is_here_waits_for_nobody(user: User) -> None:
+    user.run("pull", "ours")
+    with FileLock(place(user).with_name("ours.gguf.lock")):
+        assert user.run("pull", "ours")[0] == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
