@@ -391,9 +391,16 @@ def _model(name: str, table: object) -> Model:
             name, PurePosixPath(given["path"]).name, size=size, **_optional(given, "sha256", "licence", "path")
         )
     repo, file = given.get("repo", ""), given.get("file", "")
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo, re.ASCII) or not re.fullmatch(r"(?!/)(?!.*\.\.).*\.gguf", file):
-        raise _InvalidError(f"the model {name} needs a repo OWNER/NAME and a file NAME.gguf, or a path. Add them.")
+    if not is_of_the_hub(repo, file, given.get("revision", "main")):
+        raise _InvalidError(f"the model {name} needs a repo OWNER/NAME and a file NAME.gguf, or a path. Mend that.")
     return Model(name, file, repo, size=size, wheels=wheels, **_optional(given, "revision", "sha256", "licence"))
+
+
+def is_of_the_hub(repo: str, file: str, revision: str) -> bool:
+    """Whether these can be a repository of the Hub, a model in it and a revision; they become parts of a path."""
+    texts = ((r"\w[\w.-]*/\w[\w.-]*", repo), (r"[^/\\][^\\]*\.gguf", file), (r"\w[\w./-]*", revision))
+    parts = {part for _, text in texts for part in text.split("/")}
+    return all(re.fullmatch(form, text, re.ASCII) for form, text in texts) and not parts & {"", ".", ".."}
 
 
 def _optional(given: Mapping[str, str], *names: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 from pathlib import Path
@@ -12,6 +13,33 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that writes golden files anew."""
     parser.addoption("--update-recorded", action="store_true", help="write tests/recorded anew")
+
+
+# The gate sets it: there a model that is missing is a failure, not a reason to skip.
+_MODEL_IS_REQUIRED = "PYTESTGEN_REQUIRE_MODEL"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ask a real model: ``-m "not model"`` leaves them out."""
+    for item in items:
+        if "small_model" in getattr(item, "fixturenames", ()):
+            item.add_marker("model")
+
+
+@pytest.fixture(scope="session")
+def small_model() -> Path:
+    """The file of the real model of half a billion parameters, which llama-cpp-python can run here."""
+    from pytestgen_hook.model import store
+
+    model = store.KNOWN[store.SMALL]
+    path = store.located(model)
+    missing = "llama-cpp-python is not installed" if importlib.util.find_spec("llama_cpp") is None else ""
+    missing = missing or ("" if path else f"the model is not here: {store.pull_command(model)}")
+    if missing and os.environ.get(_MODEL_IS_REQUIRED):
+        pytest.fail(missing)
+    if missing or path is None:
+        pytest.skip(missing)
+    return path
 
 
 class Repo:

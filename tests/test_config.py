@@ -14,6 +14,7 @@ import pytest
 
 from pytestgen_hook.config import Config, Override, load_config, setting_names
 from pytestgen_hook.errors import FatalError
+from pytestgen_hook.types import Model
 
 
 def reader(text: str | None) -> Callable[[str], bytes | None]:
@@ -54,6 +55,33 @@ test-timeout = 1.5
         source_roots=("src", ""),
         test_timeout=1.5,
     )
+
+
+def test_models_are_declared_in_tables(tmp_path: Path) -> None:
+    digest = "AB" * 32
+    text = f"""
+[tool.pytestgen.models.ours]
+repo = "we/models-GGUF"
+file = "sub/ours.gguf"
+revision = "v2"
+sha256 = "{digest}"
+size = 5
+licence = "MIT"
+wheels = ["ours-part1==1.0", "ours-part2==1.0"]
+
+[tool.pytestgen.models."here-1.5b"]
+path = "models/here.gguf"
+
+[tool.pytestgen.models.there]
+path = "/srv/there.gguf"
+"""
+    ours, here, there = load_config(tmp_path, reader(text), None, {}, {}).models
+    wheels = ("ours-part1==1.0", "ours-part2==1.0")
+    assert ours == Model(
+        "ours", "sub/ours.gguf", "we/models-GGUF", "v2", size=5, sha256=digest.lower(), licence="MIT", wheels=wheels
+    )
+    assert (here.name, here.path) == ("here-1.5b", str(tmp_path / "models/here.gguf"))
+    assert there.path == str(Path("/srv/there.gguf"))
 
 
 def test_underscores_are_read_too() -> None:
@@ -119,6 +147,25 @@ def test_an_empty_yaml_file_gives_defaults(tmp_path: Path) -> None:
         pytest.param('tests-dir = "/elsewhere"', "not inside the repository", id="an absolute folder"),
         pytest.param('tests-dir = "C:/elsewhere"', "not inside the repository", id="a folder of another drive"),
         pytest.param('python = ""', "empty", id="an empty text"),
+        pytest.param("models = 3", "not a table. Declare a model under [tool.pytestgen.models.NAME]", id="no table"),
+        pytest.param("models.a = 3", "the model a is not a table", id="a model that is none"),
+        pytest.param("models.a.flie = 'x'", "the model a has no 'flie'. Did you mean file?", id="a slip in a model"),
+        pytest.param("models.a-1.5b.path = 'x'", "A name with a dot stands in quotes", id="a dot in a name"),
+        pytest.param("models.a.repo = 'we/m'", "the model a needs a repo OWNER/NAME and a file", id="half a model"),
+        pytest.param("models.a = {repo = 'm', file = 'm.gguf'}", "needs a repo OWNER/NAME", id="half a repo"),
+        pytest.param("models.a = {repo = 'we/m', file = '../m.gguf'}", "needs a repo", id="a file outside"),
+        pytest.param("models.a = {repo = 'we/m', file = 'm.gguf', revision = '../..'}", "needs a repo", id="and so"),
+        pytest.param("models.a = {path = 'm.gguf', repo = 'we/m'}", "Leave one out", id="two places"),
+        pytest.param("models.a = {path = 'm.gguf', sha256 = 'ab'}", "64 hexadecimal digits", id="a digest cut off"),
+        pytest.param("models.a = {path = 'm.gguf', size = '5 GB'}", "not a number of bytes", id="a size in words"),
+        pytest.param(
+            "models.a = {repo = 'we/m', file = 'm.gguf', wheels = ['m==1']}", "need its size and sha256", id="unchecked"
+        ),
+        pytest.param(
+            f"models.a = {{repo = 'we/m', file = 'm.gguf', size = 1, sha256 = '{'a' * 64}', wheels = ['--index-url=x']}}",
+            "Write NAME==VERSION",
+            id="an option of pip",
+        ),
         pytest.param("tests-dir = 't'\ntests_dir = 'u'", "given twice", id="one key in two spellings"),
         pytest.param('baseline = "/etc/passwd"', "not inside the repository", id="a baseline elsewhere"),
         pytest.param('baseline = "."', "not a file", id="a baseline that is the top"),

@@ -161,6 +161,7 @@ def _sandbox(found: Interpreter) -> Fact:
 def _model(config: Config) -> Fact:
     """Which model there is, and whether it fits; without one nothing is missing unless the settings ask for it."""
     from pytestgen_hook.model import hardware, store
+    from pytestgen_hook.model.extra import LLAMA, missing_extra
 
     is_needed = config.engine == "model"
     model = store.resolve(store.DEFAULT, config.models)
@@ -168,8 +169,7 @@ def _model(config: Config) -> Fact:
     if path is None:
         return Fact("model", f"{model.name} is not on this machine", is_needed, store.pull_command(model))
     if find_spec("llama_cpp") is None:
-        told = f"{model.name} is here, and llama-cpp-python, which runs it, is not"
-        return Fact("model", told, is_needed, "pip install 'pytestgen-hook[model]'")
+        return Fact("model", f"{model.name} is here; {missing_extra(LLAMA)}", is_needed)
     try:
         hardware.check_fits(path, hardware.CONTEXT)
         needed, there = hardware.needs(path, hardware.CONTEXT).total, hardware.available_memory()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 from pytestgen_hook.errors import FatalError
 
+INSTALL = "pip install 'pytestgen-hook[model]'"
+LLAMA = "llama-cpp-python"
 _SPARE = 64 << 20  # bytes that stay free
 _MIB = 1 << 20
 
@@ -17,7 +20,15 @@ class Unavailable(Exception):  # noqa: N818  # what happened, not whose error it
 
 def missing_extra(package: str) -> FatalError:
     """Return the error for a package of the extra that is not installed."""
-    return FatalError(f"{package} is not installed. Install it with: pip install 'pytestgen-hook[model]'")
+    return FatalError(f"{package} is not installed. Install it with: {INSTALL}{_compiler_note(package)}")
+
+
+def _compiler_note(package: str) -> str:
+    """What else has to be known where the only package of the extra that is compiled cannot be."""
+    compilers = (os.environ.get("CXX") or "c++", "g++", "clang++", "cl")
+    if package != LLAMA or any(shutil.which(name) for name in compilers):
+        return ""
+    return " (there is no C++ compiler to build it with: README says where ready-made wheels are)"
 
 
 def room_for(size: int, place: Path) -> None:

@@ -180,6 +180,8 @@ def _explained(model: Model, repo: str) -> Iterator[None]:
         raise Unavailable(f"{endpoint} answered {status} for {repo}{hint}") from None
     except (errors.HTTPError, errors.FileMetadataError, errors.OfflineModeIsEnabled) as error:
         raise Unavailable(f"{endpoint} cannot be reached: {_reason(error)}") from None
+    except errors.HFValidationError:
+        raise Unavailable(f"{repo} is not a name that a repository of the Hub can have") from None
     except OSError as error:
         if error.errno is not None:  # of the disk: the one below this can tell more
             raise

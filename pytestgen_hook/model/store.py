@@ -14,11 +14,12 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote
 
 from pytestgen_hook.cache import default_folder
+from pytestgen_hook.config import is_of_the_hub
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model import hub, index
 from pytestgen_hook.model.extra import Unavailable, missing_extra, room_for
@@ -59,7 +60,7 @@ _ALL = (
 )
 KNOWN = {model.name: model for model in _ALL}
 
-_HUB = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[^@]+\.gguf)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+_HUB = re.compile(r"hf:(?P<repo>[^/]+/[^/]+)/(?P<file>[^@]+)(?:@(?P<revision>.+))?")
 _BLOCK = 1 << 22
 
 
@@ -132,6 +133,8 @@ def pull(model: Model, told: Told, *, offline: bool = False) -> Path:
     if model.path:
         return required(model)
     place = place_of(model)
+    if _is_whole(model):  # no lock is needed, which a store that cannot be written would not give
+        return place
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with _alone(place, told):
@@ -346,7 +349,7 @@ def fingerprint(path: Path, cache: Cache) -> str:
 
 def _of_the_hub(text: str) -> Model:
     found = _HUB.fullmatch(text)
-    if found is None or ".." in PurePosixPath(found["file"]).parts or "//" in text:
+    if found is None or not is_of_the_hub(found["repo"], found["file"], found["revision"] or "main"):
         raise FatalError(
             f"{text!r} names no model. Write hf:OWNER/REPO/FILE.gguf, with @REVISION behind it if need be."
         )

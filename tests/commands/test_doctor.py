@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from pytestgen_hook.cli import pytestgen
 from pytestgen_hook.commands.doctor import Fact, diagnose
+from pytestgen_hook.model.extra import LLAMA, missing_extra
 
 
 def facts(cwd: Path, **overrides: object) -> dict[str, Fact]:
@@ -114,3 +116,42 @@ def test_the_command_prints_all_and_fails_on_problems(bare: Path) -> None:
     assert "!! pytest: " in bad.stdout
     assert "-> uv pip install" in bad.stdout
     assert bad.exit_code == 2
+
+
+# -- the model ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_is_not_here_is_no_problem_and_comes_with_the_command(repo) -> None:
+    found = facts(repo.path)["model"]
+    assert not found.problem
+    assert found.told == "qwen2.5-coder-1.5b is not on this machine"
+    assert found.remedy == "pytestgen model pull qwen2.5-coder-1.5b"
+
+
+def declared(repo, path: Path) -> Fact:
+    repo.stage("pyproject.toml", f"[tool.pytestgen.models.'qwen2.5-coder-1.5b']\npath = '{path.as_posix()}'\n")
+    return facts(repo.path)["model"]
+
+
+def test_a_model_that_is_here_fits_or_not(repo, small_model: Path, tmp_path: Path) -> None:
+    assert re.search(r" fits: 0\.\d of \d+\.\d GiB of memory, threads: \d+$", declared(repo, small_model).told)
+    huge = tmp_path / "huge.gguf"
+    with small_model.open("rb") as stream:
+        huge.write_bytes(stream.read(1 << 20))
+    os.truncate(huge, 1 << 42)
+    assert "the model huge.gguf needs 4096." in declared(repo, huge).told
+
+
+def test_what_runs_models_is_missing_in_the_core_install(repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"GGUF")
+    monkeypatch.setitem(sys.modules, "llama_cpp", None)
+    told = declared(repo, model).told
+    assert told.startswith(
+        "qwen2.5-coder-1.5b is here; llama-cpp-python is not installed. Install it with: pip install 'py"
+    )
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert str(missing_extra(LLAMA)).endswith(
+        " (there is no C++ compiler to build it with: README says where ready-made wheels are)"
+    )
+    assert "compiler" not in str(missing_extra("psutil"))

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model import hardware
 
-psutil = pytest.importorskip("psutil", reason="psutil is not installed: it is of the extra model")
 GIB = 1 << 30
 
 

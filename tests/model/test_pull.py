@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hub_server import COMMIT, Hub, Server, Stored
-
-pytest.importorskip("huggingface_hub", reason="huggingface-hub is not installed: it is of the extra model")
 
 MIB = 1 << 20
 DATA = b"GGUF" + random.Random(1).randbytes(3 * MIB)
@@ -277,6 +276,10 @@ def test_a_revision_that_is_not_there_is_one_line(user: User) -> None:
     assert "we/models has no revision v9" in user.refused("pull", "ours")
 
 
+def test_a_name_that_the_hub_does_not_allow_is_one_line(user: User) -> None:
+    assert "we/a--b is not a name that a repository of the Hub can have" in user.refused("pull", "hf:we/a--b/m.gguf")
+
+
 def test_a_hub_that_cannot_be_reached_is_one_line(user: User) -> None:
     user.environment["HF_ENDPOINT"] = "http://127.0.0.1:9"
     assert "http://127.0.0.1:9 cannot be reached: " in user.refused("pull", "ours")
@@ -332,6 +335,12 @@ def test_two_pulls_at_once_fetch_once(user: User, hub: Hub) -> None:
     assert place(user).read_bytes() == DATA
     assert user.kept() == OURS
     assert len(hub.asked_for("GET", "/cdn/")) == 1
+
+
+def test_a_model_that_is_here_waits_for_nobody(user: User) -> None:
+    user.run("pull", "ours")
+    with FileLock(place(user).with_name("ours.gguf.lock")):
+        assert user.run("pull", "ours")[0] == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal")

@@ -66,7 +66,18 @@ def test_a_file_of_the_hub_is_named_by_repository_and_revision(text: str, repo: 
 
 
 @pytest.mark.parametrize(
-    "text", ["hf:", "hf:m.gguf", "hf:we/m", "hf:we/m/m.bin", "hf:we/../../../m.gguf", "hf:we/m//m.gguf"]
+    "text",
+    [
+        "hf:",
+        "hf:m.gguf",
+        "hf:we/m",
+        "hf:we/m/m.bin",
+        "hf:we/../../../m.gguf",
+        "hf:../../m.gguf",
+        "hf:we/m/m.gguf@..",
+        "hf:we/m/a\\b.gguf",
+        "hf:we/m//m.gguf",
+    ],
 )
 def test_what_names_no_file_of_the_hub_is_refused(text: str) -> None:
     with pytest.raises(FatalError, match=r"Write hf:OWNER/REPO/FILE\.gguf"):
