@@ -27,11 +27,11 @@ def histories() -> ModuleType:
 
 @pytest.mark.parametrize(("mode", "seeds"), [("fail", range(6)), ("write", range(1)), ("amend", range(1))])
 def test_whatever_happens_the_hook_hurts_nothing_and_misses_nothing(
-    histories, tmp_path: Path, mode: str, seeds: range
+    histories, lean: str, tmp_path: Path, mode: str, seeds: range
 ) -> None:
     lines = histories.Lines(tmp_path)
     for seed in seeds:
-        _, account = histories.run(tmp_path, seed, 14, lines, mode)
+        _, account = histories.run(tmp_path, seed, 14, lines, mode, lean)
         assert not account, account
 
 

@@ -67,9 +67,9 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.fixture
-def at_home(repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def at_home(repo, lean: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A repository and a home in which no manager has been before."""
-    monkeypatch.setenv("PYTESTGEN_PYTHON", sys.executable)
+    monkeypatch.setenv("PYTESTGEN_PYTHON", lean)
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
     monkeypatch.setenv("PREK_HOME", str(tmp_path / "prek"))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -207,7 +207,8 @@ def test_in_an_environment_of_its_own_it_finds_that_of_the_project(at_home, tmp_
     at_home.stage("a.py", SOURCE)
     lines = ["import os, sys", "from a import double", "", "", "def test_double():", "    assert double(2) == 4"]
     lines += ["    assert sys.prefix.endswith('.venv')"]
-    lines += ["    assert not {'VIRTUAL_ENV', 'PYTHONHOME', 'PRE_COMMIT', 'GIT_INDEX_FILE'} & set(os.environ)"]
+    lines += ["    assert os.environ.get('VIRTUAL_ENV', sys.prefix) == sys.prefix"]
+    lines += ["    assert not {'PYTHONHOME', 'PRE_COMMIT', 'GIT_INDEX_FILE'} & set(os.environ)"]
     at_home.stage("test_a.py", "\n".join(lines) + "\n")
     done = commit(at_home)
     assert done.returncode == 0, told(done)

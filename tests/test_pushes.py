@@ -36,9 +36,9 @@ def function(name: str) -> str:
 
 
 @pytest.fixture
-def remote(request: pytest.FixtureRequest, repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def remote(request: pytest.FixtureRequest, repo, lean: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A repository with a tested function on ``main``, which a remote has, and with the hook."""
-    monkeypatch.setenv("PYTESTGEN_PYTHON", sys.executable)
+    monkeypatch.setenv("PYTESTGEN_PYTHON", lean)
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
     monkeypatch.setenv("PREK_HOME", str(tmp_path / "prek"))
     subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "far.git")], check=True)
