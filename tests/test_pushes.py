@@ -100,7 +100,7 @@ def test_what_is_tested_on_its_own_branch_goes_through(remote) -> None:
     assert push(remote, "side").returncode == 0
 
 
-@managed
+@pytest.mark.parametrize("remote", ["plain", "pre-commit"], indirect=True)
 def test_the_first_push_of_a_history_examines_all_of_it(remote) -> None:
     add(remote, "late")
     remote.git("remote", "set-url", "origin", remote.git("rev-parse", "--show-toplevel").strip() + "/../new.git")
