@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
+import re
 import subprocess
+import sysconfig
+import venv
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -70,6 +75,35 @@ class Repo:
     def commit(self, message: str = "change") -> None:
         """Commit what is staged."""
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+
+@pytest.fixture(scope="session")
+def lean(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The interpreter of an environment with pytest and coverage alone, linked from that of the tests.
+
+    Plugins that the tests themselves need cost a project's runs more than all else.
+    """
+    folder = tmp_path_factory.mktemp("lean") / "venv"
+    venv.create(folder, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+    for name in _with_what_they_need("pytest", "coverage"):
+        distribution = metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}:
+            (packages / top).symlink_to(Path(str(distribution.locate_file(top))))
+    return str(folder / "bin" / "python")
+
+
+def _with_what_they_need(*names: str) -> set[str]:
+    found: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            needed = metadata.distribution(name).requires or []
+            if name not in found:
+                found.add(name)
+                pending += [re.split(r"[^\w.-]", line)[0] for line in needed if "extra ==" not in line]
+    return found
 
 
 @pytest.fixture

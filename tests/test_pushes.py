@@ -36,9 +36,9 @@ def function(name: str) -> str:
 
 
 @pytest.fixture
-def remote(request: pytest.FixtureRequest, repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def remote(request: pytest.FixtureRequest, repo, lean: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A repository with a tested function on ``main``, which a remote has, and with the hook."""
-    monkeypatch.setenv("PYTESTGEN_PYTHON", sys.executable)
+    monkeypatch.setenv("PYTESTGEN_PYTHON", lean)
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
     monkeypatch.setenv("PREK_HOME", str(tmp_path / "prek"))
     subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "far.git")], check=True)
@@ -100,7 +100,7 @@ def test_what_is_tested_on_its_own_branch_goes_through(remote) -> None:
     assert push(remote, "side").returncode == 0
 
 
-@managed
+@pytest.mark.parametrize("remote", ["plain", "pre-commit"], indirect=True)
 def test_the_first_push_of_a_history_examines_all_of_it(remote) -> None:
     add(remote, "late")
     remote.git("remote", "set-url", "origin", remote.git("rev-parse", "--show-toplevel").strip() + "/../new.git")

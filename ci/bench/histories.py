@@ -731,7 +731,7 @@ class Steps:
 # -- many of them --------------------------------------------------------------------------------------------------------
 
 
-def surroundings(work: Path) -> dict[str, str]:
+def surroundings(work: Path, python: str) -> dict[str, str]:
     """Return an environment in which git has the settings of nobody, and the check a cache and interpreter."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT", "PYTESTGEN_"))
@@ -740,17 +740,19 @@ def surroundings(work: Path) -> dict[str, str]:
            (("NAME", "Ada"), ("EMAIL", "ada@example.org"), ("DATE", "2030-01-01T00:00:00Z"))}  # fmt: skip
     return {
         **kept, **who, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_EDITOR": "true",
-        "PYTESTGEN_PYTHON": sys.executable, "PYTESTGEN_CACHE_DIR": str(work / "cache"), "COVERAGE_CORE": "ctrace",
+        "PYTESTGEN_PYTHON": python, "PYTESTGEN_CACHE_DIR": str(work / "cache"), "COVERAGE_CORE": "ctrace",
     }  # fmt: skip
 
 
-def run(work: Path, seed: int, steps: int, lines: Lines, mode: str | None = None) -> tuple[Counter[str], str]:
+def run(
+    work: Path, seed: int, steps: int, lines: Lines, mode: str | None = None, python: str = sys.executable
+) -> tuple[Counter[str], str]:
     """Run one sequence below ``work``; return what happened in it and, if something must not have, an account of that."""
     rng = random.Random(seed)
     chosen = mode or rng.choices(MODES, (8, 1, 1))[0]
     top = work / "sequence"
     shutil.rmtree(top, ignore_errors=True)
-    history = History(top, rng, chosen, lines, surroundings(work))
+    history = History(top, rng, chosen, lines, surroundings(work, python))
     happening = Steps(history)
     (history.folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
     if rng.random() < 0.8:
