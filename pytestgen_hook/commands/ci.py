@@ -150,7 +150,7 @@ def check(environ: Mapping[str, str], cwd: Path, say: Callable[[str], None]) -> 
         done = subprocess.run(command, cwd=cwd, env=without_inputs, check=False)
         status = done.returncode if done.returncode >= 0 else 128 - done.returncode
     outputs = {"exit-code": str(status), "mode": mode, "folder": str(folder)}
-    if report.is_file():
+    if status <= 1 and report.is_file():  # what came to no verdict has counted nothing
         found = read_report(report)
         counts = found["counts"]
         outputs["report-path"] = str(report)
