@@ -455,6 +455,16 @@ def ci_check() -> None:
     raise SystemExit(run_check(os.environ, Path.cwd(), _said))
 
 
+@ci.command("model", cls=_Guarded)
+def ci_model() -> None:
+    """Say where the model lies and by which key it is cached, check and fetch it, and set the outputs of the step."""
+    from pytestgen_hook.commands.ci import model as run_model
+    from pytestgen_hook.progress import shown
+
+    with shown(os.environ, quiet=False) as progress:
+        raise SystemExit(run_model(os.environ, Path.cwd(), progress, _said))
+
+
 @ci.command("comment", cls=_Guarded)
 @click.argument("report", type=_file)
 def ci_comment(report: Path) -> None:

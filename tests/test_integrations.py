@@ -143,8 +143,8 @@ def test_the_job_for_gitlab(repo, tmp_path: Path) -> None:
         ["sh", "-ec", script], cwd=repo.path, env=environ, capture_output=True, text=True, check=False
     )
     assert (done.returncode, "PTG001 half" in done.stdout) == (1, True), done.stderr
-    (report,) = job["artifacts"]["paths"]
-    assert json.loads((repo.path / report).read_text())["counts"]["untested"] == 1
+    report = job["artifacts"]["reports"]["codequality"]
+    assert [one["location"]["path"] for one in json.loads((repo.path / report).read_text())] == ["shop.py"]
 
 
 @pytest.mark.parametrize("page", ["github.md", "gitlab.md"])

@@ -19,6 +19,7 @@ from pytestgen_hook.errors import FatalError
 from pytestgen_hook.terminal import escaped
 
 if TYPE_CHECKING:
+    from pytestgen_hook.commands.options import Progress
     from pytestgen_hook.forge import GitHub, Push
 
 MODES = ("fail", "comment", "patch", "commit")
@@ -121,6 +122,10 @@ def check(environ: Mapping[str, str], cwd: Path, say: Callable[[str], None]) -> 
 
     event = Event.read(environ)
     mode = _mode(environ.get("INPUT_MODE") or "fail", event, say)
+    model = environ.get("INPUT_MODEL", "")
+    if model and environ.get("MODEL_READY") != "true" and mode in ("patch", "commit"):
+        say(_notice(f"the model {model} is not here, and a pull request fetches none: this is a check only"))
+        mode = "fail"
     folder = Path(environ["RUNNER_TEMP"]) / "pytestgen"
     folder.mkdir(parents=True, exist_ok=True)
     report, patch = folder / REPORT, folder / PATCH
@@ -146,11 +151,12 @@ def check(environ: Mapping[str, str], cwd: Path, say: Callable[[str], None]) -> 
             *_settings(environ),
             *forms,
         ]
-        without_inputs = {name: value for name, value in environ.items() if not name.startswith("INPUT_")}
-        done = subprocess.run(command, cwd=cwd, env=without_inputs, check=False)
+        inherited = {name: value for name, value in environ.items() if not name.startswith("INPUT_")}
+        inherited |= {"PYTESTGEN_MODEL": model} if model else {}
+        done = subprocess.run(command, cwd=cwd, env=inherited, check=False)
         status = done.returncode if done.returncode >= 0 else 128 - done.returncode
     outputs = {"exit-code": str(status), "mode": mode, "folder": str(folder)}
-    if report.is_file():
+    if status <= 1 and report.is_file():  # what came to no verdict has counted nothing
         found = read_report(report)
         counts = found["counts"]
         outputs["report-path"] = str(report)
@@ -229,6 +235,40 @@ def _read_bounded(path: Path) -> bytes:
     if len(data) > _MOST_BYTES:
         raise FatalError(f"{path} is larger than {_MOST_BYTES >> 20} MiB. Look at the job that wrote it.")
     return data
+
+
+# -- the model ---------------------------------------------------------------------------------------------------------
+
+
+def model(environ: Mapping[str, str], cwd: Path, progress: Progress, say: Callable[[str], None]) -> int:
+    """Say where the model of the inputs lies and by which key it is cached, and see that it is there; return 0.
+
+    The first time, before the cache is looked at, nothing is there. The second time (MODEL_RESTORED is set) what has come
+    from the cache is compared with its SHA-256 and removed if it is wrong; what is missing is fetched, but never for a pull
+    request, whose runs only take from the cache what runs of the default branch have put there.
+    """
+    from pytestgen_hook.commands.model import declared
+    from pytestgen_hook.model import store
+
+    config = environ.get("INPUT_CONFIG", "")
+    wanted = store.resolve(environ["INPUT_MODEL"], declared(cwd, Path(config) if config else None, environ))
+    digest = wanted.sha256
+    if digest is None:
+        raise FatalError(f"the model {wanted.name} has no SHA-256 to be cached by. Declare it with one.")
+    outputs = {"key": f"pytestgen-model-{digest}", "path": str(store.place_of(wanted))}
+    if "MODEL_RESTORED" in environ:
+        is_here = store.located(wanted) is not None and store.verify(wanted)
+        if not is_here and not wanted.path:
+            store.remove(wanted)
+        is_fetched = False
+        if not is_here and Event.read(environ).pull_request is None:
+            store.pull(wanted, progress)
+            is_here = is_fetched = True
+        if not is_here:
+            say(_notice(f"the model {wanted.name} is in no cache that this pull request may read"))
+        outputs |= {"ready": str(is_here).lower(), "fetched": str(is_fetched).lower()}
+    set_outputs(environ, outputs)
+    return 0
 
 
 # -- the comment -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -338,6 +339,69 @@ def test_what_tests_did_to_the_clone_does_not_get_at_the_push(machine: Machine) 
         text=True,
     ).stdout
     assert head == f"github-actions[bot] {tip}\n"
+
+
+# -- the model ---------------------------------------------------------------------------------------------------------
+
+WEIGHTS = b"weights " * 100
+DIGEST = hashlib.sha256(WEIGHTS).hexdigest()
+DECLARED = f"""
+[tool.pytestgen.models.tiny]
+repo = "ada/tiny"
+file = "tiny.gguf"
+size = {len(WEIGHTS)}
+sha256 = "{DIGEST}"
+"""
+
+
+def with_model(machine: Machine, event: str, payload: dict[str, Any], cached: bytes | None, **inputs: str) -> Job:
+    """Run the action with a model that the settings declare; ``cached`` is what the cache has under its key."""
+    kept: list[str] = []
+
+    def restore(options: Any, _context: Any) -> dict[str, str]:
+        assert options["key"] == f"pytestgen-model-{DIGEST}"
+        if cached is not None:
+            Path(options["path"]).parent.mkdir(parents=True)
+            Path(options["path"]).write_bytes(cached)
+        return {"cache-hit": str(cached is not None).lower()}
+
+    def save(options: Any, _context: Any) -> dict[str, str]:
+        kept.append(options["key"])
+        return {}
+
+    machine.runner.uses = {**machine.runner.uses, "actions/cache/restore@": restore, "actions/cache/save@": save}
+    own = {"PYTESTGEN_CACHE_DIR": str(machine.runner.temp / "own"), "HF_HUB_OFFLINE": "1"}
+    machine.runner.environ = {**machine.runner.environ, **own}
+    machine.repo.stage("pyproject.toml", PROJECT + DECLARED)
+    machine.repo.commit()
+    job = machine.act(event, payload, model="tiny", since=machine.base, **inputs)
+    assert kept == []
+    return job
+
+
+def test_a_model_comes_from_the_cache_if_its_bytes_are_right(machine: Machine) -> None:
+    tip = machine.on_branch(TESTED.replace("2 *", "4 * 0.5 *"))
+    job = with_model(machine, "pull_request", payloads.pull_request(tip, fork=True), WEIGHTS, mode="patch")
+    fetched = {name: text for name, text in job.outputs("fetch").items() if name in ("ready", "fetched")}
+    assert fetched == {"ready": "true", "fetched": "false"}, job.log
+    assert (job.outputs("check")["mode"], job.status) == ("patch", "success"), job.log
+
+
+@pytest.mark.parametrize("cached", [None, b"poison! " * 100, b"short"], ids=["missing", "poisoned", "truncated"])
+def test_a_pull_request_without_the_model_is_checked_only(machine: Machine, cached: bytes | None) -> None:
+    tip = machine.on_branch(TESTED.replace("2 *", "4 * 0.5 *"))
+    job = with_model(machine, "pull_request", payloads.pull_request(tip, fork=True), cached, mode="patch")
+    assert job.outputs("fetch")["ready"] == "false", job.log
+    assert not Path(job.outputs("model")["path"]).exists()
+    assert (job.outputs("check")["mode"], job.status) == ("fail", "success"), job.log
+
+
+def test_a_branch_without_the_model_fetches_it(machine: Machine) -> None:
+    """Here nothing can be fetched: that it is tried, and fails the job, is what tells a branch from a pull request."""
+    pytest.importorskip("huggingface_hub")
+    job = with_model(machine, "push", payloads.push(machine.base, machine.base), None, mode="patch")
+    assert (job.status, job.last_exit) == ("failure", 2)
+    assert "HF_HUB_OFFLINE forbids to fetch it" in job.log
 
 
 # -- the comment -------------------------------------------------------------------------------------------------------
