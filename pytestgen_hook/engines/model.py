@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 KIND = "exploration-model"
 N_CTX = 4096  # the constant part, a function, and some answers side by side
-SEARCH_SECONDS = 3.0  # for what a search makes of the calls that were proposed for one function
-ASK_SECONDS = 12.0  # for one answer
+SEARCH_SECONDS = (
+    3.0  # for what a search makes of the calls that were proposed for one function, if there is no time for more
+)
+ASK_SECONDS = 12.0  # for the answers about one function, likewise
 LEAST_SECONDS = 5.0  # left of the budget: below that nothing more is asked
 RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
 
@@ -73,8 +75,10 @@ def explore(
     speaker.asking(len(open_ends))
     with ExitStack() as opened:
         session = _Session(bench, speaker, cache, opened)
-        for position in sorted(open_ends, key=lambda position: (-_worth(open_ends[position]), position)):
-            found = session.more(tasks[position], open_ends[position], end - time.monotonic())
+        most_first = sorted(open_ends, key=lambda position: (-_worth(open_ends[position]), position))
+        for at, position in enumerate(most_first):
+            left = end - time.monotonic()
+            found = session.more(tasks[position], open_ends[position], left, left / (len(most_first) - at))
             done(found)
             yield [(position, found)]
 
@@ -103,20 +107,25 @@ class _Session:
         self._model: LocalModel | None = None
         self._runtime: sandbox.Runtime | None = None
 
-    def more(self, task: Task, first: Exploration, left: float) -> Exploration:
-        """Return the exploration with what the model's calls add; as it is where there is no time, or nothing is added."""
+    def more(self, task: Task, first: Exploration, left: float, share: float) -> Exploration:
+        """Return the exploration with what the model's calls add; as it is where there is no time, or nothing is added.
+
+        ``left`` are the seconds left for all, ``share`` those that are this function's.
+        """
         key = answers.key(task.key, self._speaker.identity(), self._speaker.settings.key()) if task.key else ""
         kept = self._kept(task, key, first)
         if kept is not None:
             return kept
         started = time.monotonic()
-        asked = self._asked(task, first, key, left)
+        asked = self._asked(task, first, key, left, share)
         if asked is None:
             return first
         calls, tokens = asked
         left -= time.monotonic() - started
         if calls and left > search.LEAST_SECONDS:
-            second, answer = self._searched(task, first, calls, min(SEARCH_SECONDS, left), left)
+            second, answer = self._searched(
+                task, first, calls, min(left, search.MOST_SECONDS, max(SEARCH_SECONDS, share)), left
+            )
         else:
             second, answer = None, None
         if answer is not None and self._cache is not None and key:
@@ -133,7 +142,9 @@ class _Session:
         except (LookupError, TypeError, ValueError, AttributeError):  # not as we write it
             return None
 
-    def _asked(self, task: Task, first: Exploration, key: str, left: float) -> tuple[list[str], int] | None:
+    def _asked(
+        self, task: Task, first: Exploration, key: str, left: float, share: float
+    ) -> tuple[list[str], int] | None:
         """Return the calls that the model proposes and the tokens they took; None where it was not asked."""
         kept = answers.kept(self._cache, key) if key else None
         if kept is not None:
@@ -152,7 +163,7 @@ class _Session:
                 first.left["form"],
                 known_calls(first),
                 self._speaker.settings,
-                seconds=min(ASK_SECONDS, left),
+                seconds=min(left, max(ASK_SECONDS, share)),
                 told=lambda rate: self._speaker.told(f"{task.function.qualname} {rate:.0f} tokens/s"),
             )
         except ValueError:  # a function that does not fit into a prompt

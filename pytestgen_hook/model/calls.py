@@ -12,7 +12,7 @@ from pytestgen_hook.types import Function
 
 MOST_PROMPT = 640  # tokens about one function: reading them takes as long as writing a fifth as many
 _LINES = (prompts.MOST_LINES, 48, 32, 20)
-_MOST_REPEATS = 2  # lines that say what was said before: the model has nothing new then
+_MOST_REPEATS = 2  # lines that an answer has said before: it has nothing new then
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Settings:
     answers: int = 3
     calls: int = 6
     tokens: int = 160
-    temperature: float = 0.7
+    temperature: float = 0.8
     top_p: float = 0.95
     seed: int = 0
 
@@ -97,19 +97,17 @@ def _prompt(
 
 
 class _Lines:
-    """Takes the pieces of several answers apart into lines; ends an answer that says again what was said."""
+    """Takes the pieces of several answers apart into lines; ends an answer that says again what it said."""
 
     def __init__(self, answers: int, known: Sequence[str]) -> None:
         self.distinct: dict[str, None] = {}
         self._known = set(known)
+        self._own: list[list[str]] = [[] for _ in range(answers)]
         self._open = [""] * answers
-        self._repeats = [0] * answers
 
     def add(self, index: int, text: str) -> bool:
         *whole, self._open[index] = (self._open[index] + text).split("\n")
-        for line in whole:
-            if line in self.distinct or line in self._known:
-                self._repeats[index] += 1
-            elif line:
-                self.distinct[line] = None
-        return self._repeats[index] < _MOST_REPEATS
+        own = self._own[index]
+        own += [line for line in whole if line]
+        self.distinct.update(dict.fromkeys(line for line in whole if line and line not in self._known))
+        return len(own) - len(set(own)) < _MOST_REPEATS

@@ -11,6 +11,8 @@ from pytestgen_hook.types import Function
 
 VERSION = 1  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question
+MOST_GOALS = 6
+_MOST_CONDITIONS = 4  # of one goal, the innermost
 _MOST_MARKS = 2  # changes shown at one line
 _MOST_MUTANTS = 10
 _LONGEST_MARK = 90
@@ -24,7 +26,7 @@ _SYSTEM = (
     "You read Python code and write calls that make it do what no test has made it do yet. "
     "`# NEVER RUN` marks a line that no call has reached: choose arguments that lead there. "
     "`# UNNOTICED: code` shows how a line could read without any test failing: choose arguments for which the "
-    "result would then be different. Write each call on a line of its own, arguments by name, no two alike."
+    "result would then be different. Write one call for each goal, in order, each on a line of its own, arguments by name."
 )
 
 _EXAMPLES = (
@@ -47,16 +49,21 @@ def parse_size(text, default=None):
         ('parse_size(text="")', 'parse_size(text="7")'),
         "parse_size",
         (
+            "`match is None` and `default is not None`",
+            "not `match is None` and `size > 5000000`",
+            "another result with `size = int(number) + _UNITS[unit]`",
+            "another result with `if size >= 5000000:`",
+        ),
+        (
             'parse_size(text="abc", default=3)',
+            'parse_size(text="6MB")',
             'parse_size(text="12kb")',
             'parse_size(text="5 mb")',
-            'parse_size(text="6MB")',
-            'parse_size(text="", default=0)',
         ),
     ),
     (
         """class Account:
-    def __init__(self, owner, balance=0, limit=100): ...
+    def __init__(self, owner, balance=0, limit=100, rules=()): ...
 
     def withdraw(self, amount, *, force=False):
         if amount <= 0:  # UNNOTICED: if amount < 0:
@@ -71,10 +78,16 @@ def parse_size(text, default=None):
         ('Account(owner="a").withdraw(amount=1)',),
         "Account(...).withdraw",
         (
-            'Account(owner="Ann").withdraw(amount=0)',
+            "not `amount <= 0` and `amount > self.balance + self.limit and not force`",
+            'a pass of `for rule in self.rules` and `rule.startswith("max:") and amount > int(rule[4:])`',
+            "another result with `if amount < 0:`",
+            "another result with `if amount > self.balance - self.limit and not force:`",
+        ),
+        (
             'Account(owner="Ann", balance=50, limit=10).withdraw(amount=61)',
+            'Account(owner="Ann", balance=80, rules=["max:20"]).withdraw(amount=25)',
+            'Account(owner="Ann").withdraw(amount=0)',
             'Account(owner="Ann", balance=50, limit=10).withdraw(amount=55)',
-            'Account(owner="Ann", balance=0, limit=0).withdraw(amount=5, force=True)',
         ),
     ),
     (
@@ -96,9 +109,16 @@ def parse_size(text, default=None):
         ('merge(rows=[{}], key="a")',),
         "merge",
         (
+            "a pass of `for row in rows` and `not isinstance(row, dict)`",
+            "`name in found` and a pass of `for part, value in row.items()` and `isinstance(value, list)`",
+            "`name in found` and not `isinstance(value, list)` and `keep and keep(value)`",
+            "another result with `return sorted(found.values(), key=len, reverse=False)`",
+        ),
+        (
+            'merge(rows=[{"id": 1}, 7], key="id")',
             'merge(rows=[{"id": 1, "tags": ["a"]}, {"id": 1, "tags": ["b"]}], key="id")',
             'merge(rows=[{"id": 1, "n": 2}, {"id": 1, "n": 5}], key="id", keep=lambda x: x > 2)',
-            'merge(rows=[{"id": 1}, 7, {"id": 2, "name": "b"}], key="id")',
+            'merge(rows=[{"id": 1}, {"id": 2, "name": "b"}], key="id")',
         ),
     ),
 )
@@ -107,8 +127,8 @@ def parse_size(text, default=None):
 def prefix() -> str:
     """Return the constant part: what is wanted, and worked examples."""
     turns = [f"<|im_start|>system\n{_SYSTEM}<|im_end|>\n"]
-    for code, known, name, calls in _EXAMPLES:
-        turns.append(_asked(code, known, name))
+    for code, known, name, goals, calls in _EXAMPLES:
+        turns.append(_asked(code, known, name, goals))
         turns.append("\n".join(calls) + "\n```<|im_end|>\n")
     return "".join(turns)
 
@@ -135,7 +155,7 @@ def question(
     room = max(0, min(_CONTEXT_LINES, most_lines - len(own)))
     code = [*_context(tree, path, room), *_with_class(own, path, form)]
     shown = [call for call in known if len(call) <= _LONGEST_KNOWN][:_MOST_KNOWN]
-    return _asked("\n".join(code), shown, _name(form))
+    return _asked("\n".join(code), shown, _name(form), goals_of(path[-1], left))
 
 
 def _name(form: Mapping[str, Any]) -> str:
@@ -145,12 +165,86 @@ def _name(form: Mapping[str, Any]) -> str:
     return f"{form['owner']}.{form['name']}" if form["owner"] else str(form["name"])
 
 
-def _asked(code: str, known: Sequence[str], name: str) -> str:
-    there = "There are tests with these calls:\n```python\n" + "\n".join(known) + "\n```\n" if known else ""
+def _asked(code: str, known: Sequence[str], name: str, goals: Sequence[str]) -> str:
+    there = "Tests have these calls:\n```python\n" + "\n".join(known) + "\n```\n" if known else ""
+    listed = "\n".join(f"{number}. {goal}" for number, goal in enumerate(goals, 1))
     return (
-        f"<|im_start|>user\n```python\n{code}\n```\n{there}Write calls of `{name}` for what is marked.<|im_end|>\n"
+        f"<|im_start|>user\n```python\n{code}\n```\n{there}Write calls of `{name}` with:\n{listed}<|im_end|>\n"
         "<|im_start|>assistant\n```python\n"
     )
+
+
+# -- goals -----------------------------------------------------------------------------------------------------------
+
+
+def goals_of(node: ast.FunctionDef | ast.AsyncFunctionDef, left: Mapping[str, Any]) -> list[str]:
+    """Return what calls are wanted for, in words: the conditions of what was never run first, then changes."""
+    goals: dict[str, None] = {}
+    open_lines = set(left["lines"])
+    ways = {(line, outcome) for line, outcome in left["branches"]}
+    _walk(node.body, [], open_lines, ways, goals)
+    for line in left["lines"][:1] if not goals else ():  # it stands behind a call that never came back
+        goals[f"the line `{_first_line(node, line)}` run"] = None
+    branching = {line for line, _ in ways}
+    for _, line, _label, before, after in left["mutants"]:
+        if after and line not in open_lines | branching:
+            change = f"without `{_cut(before)}`" if after == "pass" else f"with `{after[:_LONGEST_MARK]}`"
+            goals[f"another result {change}"] = None
+    return list(goals)[:MOST_GOALS] or ["a result that no test has seen"]
+
+
+def _walk(
+    block: Sequence[ast.stmt],
+    given: Sequence[str],
+    open_lines: Collection[int],
+    ways: Collection[tuple[int, bool]],
+    goals: dict[str, None],
+) -> None:
+    """Note the conditions on the way to each part of a block that was never run; ``given`` are those around it."""
+    given = list(given)
+    for statement in block:
+        for part, condition, outcome in _parts(statement):
+            if not part and (statement.lineno, outcome) not in ways:
+                continue
+            inside = [*given, condition]
+            was_run = statement.lineno not in open_lines
+            never = bool(part) and part[0].lineno in open_lines
+            if was_run and (never or (statement.lineno, outcome) in ways):
+                goals[" and ".join(text[:_LONGEST_MARK] for text in inside[-_MOST_CONDITIONS:])] = None
+            _walk(part, inside, open_lines, ways, goals)
+            if outcome is True and isinstance(statement, ast.If) and part and isinstance(part[-1], _LEAVING):
+                given.append(_negated(statement.test))
+
+
+_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+def _parts(statement: ast.stmt) -> Iterator[tuple[Sequence[ast.stmt], str, bool | None]]:
+    """Yield the blocks of a statement, the condition of each in words, and the outcome of the branch."""
+    if isinstance(statement, (ast.If, ast.While)):
+        yield statement.body, f"`{ast.unparse(statement.test)}`", True
+        yield statement.orelse, _negated(statement.test), False
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        head = f"`for {ast.unparse(statement.target)} in {ast.unparse(statement.iter)}`"
+        yield statement.body, f"a pass of {head}", True
+        yield statement.orelse, f"no pass of {head}", False
+    elif isinstance(statement, (ast.With, ast.AsyncWith)):
+        yield statement.body, "`with " + ", ".join(ast.unparse(item) for item in statement.items) + "`", None
+    elif isinstance(statement, ast.Try):
+        yield statement.body, f"`{_cut(ast.unparse(statement.body[0]))}`", None
+        for handler in statement.handlers:
+            kind = ast.unparse(handler.type) if handler.type else "an exception"
+            yield handler.body, f"{kind} from `{_cut(ast.unparse(statement.body[0]))}`", None
+        yield statement.finalbody, "the end of `try`", None
+
+
+def _negated(test: ast.expr) -> str:
+    return f"not `{ast.unparse(test)}`"
+
+
+def _first_line(node: ast.AST, line: int) -> str:
+    found = next((one for one in ast.walk(node) if isinstance(one, ast.stmt) and one.lineno == line), None)
+    return _cut(ast.unparse(found).partition("\n")[0]) if found else f"line {line}"
 
 
 # -- the function ----------------------------------------------------------------------------------------------------
@@ -259,7 +353,7 @@ def _marks(left: Mapping[str, Any], node: Any) -> dict[int, str]:
     for _, line, label, _before, after in left["mutants"][:_MOST_MUTANTS]:
         told = changes.setdefault(line, [])
         if marks.get(line) != "NEVER RUN" and len(told) < _MOST_MARKS:
-            told.append((after or label)[:_LONGEST_MARK])
+            told.append("without this" if after == "pass" else (after or label)[:_LONGEST_MARK])
     for line, told in changes.items():
         if told:
             both = [marks[line]] if line in marks else []
