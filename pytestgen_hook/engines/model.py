@@ -182,6 +182,12 @@ class _Session:
         return found.exploration, found.answer
 
 
+def improved(task: Task, first: Exploration, bench: Bench, speaker: Speaker, seconds: float = 60.0) -> Exploration:
+    """Return an exploration with what the model adds to it, asked about this function alone."""
+    with ExitStack() as opened:
+        return _Session(bench, speaker, None, opened).more(task, first, seconds, ASK_SECONDS)
+
+
 def _shown(exploration: Exploration) -> dict[str, list[Any]]:
     """What the cases show already: their steps and the mutants that they kill."""
     arcs = {arc for case in exploration.cases for arc in case.arcs}
