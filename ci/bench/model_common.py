@@ -70,8 +70,9 @@ def left_open(work: Path, wanted: int) -> list[tuple[Bench, Task, Exploration]]:
         bench = Bench(python, tree, [root], Path(tempfile.mkdtemp(dir=work)))
         some = (wanted + number) // len(LIBRARIES)
         tasks = list(tasks_of(tree, root))
-        step = max(1, len(tasks) // (4 * some)) if some else 1
-        chosen += [(bench, task, found) for task, found in _open_ones(bench, tasks[::step], some)]
+        step = max(1, len(tasks) // max(1, 4 * some))
+        in_turn = [task for start in range(step) for task in tasks[start::step]]
+        chosen += [(bench, task, found) for task, found in _open_ones(bench, in_turn, some)]
     return chosen
 
 

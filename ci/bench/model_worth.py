@@ -14,6 +14,7 @@ from common import save
 from model_common import arguments, left_open, loaded
 
 from pytestgen_hook.engines.model import Speaker, improved
+from pytestgen_hook.model import prompts
 
 
 def main() -> None:
@@ -25,6 +26,7 @@ def main() -> None:
     started = time.perf_counter()
     rows = []
     with loaded(options) as model:
+        model.prepare(prompts.prefix())
         loading = time.perf_counter() - started
         speaker = Speaker(lambda: "", lambda: nullcontext(model))
         for bench, task, first in chosen:

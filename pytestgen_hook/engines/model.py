@@ -13,7 +13,7 @@ from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.engines import search
 from pytestgen_hook.engines.search import Bench, Task
-from pytestgen_hook.model import answers
+from pytestgen_hook.model import answers, prompts
 from pytestgen_hook.model.calls import Asked, Settings, ask
 from pytestgen_hook.types import Exploration
 
@@ -153,7 +153,12 @@ class _Session:
             return None
         path = self._bench.tree.joinpath(*task.function.path.split("/"))
         if self._model is None:
+            started = time.monotonic()
             self._model = self._opened.enter_context(self._speaker.load())
+            self._model.prepare(prompts.prefix())
+            left -= time.monotonic() - started
+            if left < LEAST_SECONDS:
+                return None
         try:
             asked: Asked = ask(
                 self._model,

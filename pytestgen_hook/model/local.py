@@ -244,6 +244,10 @@ class LocalModel:
             self._forget(len(fixed))
         return total
 
+    def prepare(self, prefix: str) -> str:
+        """Read a constant part, or take its state from disk, before the first question; say where it came from."""
+        return self._hold(self._tokens(prefix))
+
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""
         return len(self._tokens(text))
