@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 # Stated here as in config.py and not imported from there: a commit without Python is to cost next to nothing.
 MODES = ("fail", "write", "amend")
-ENGINES = ("auto", "search")
+ENGINES = ("auto", "search", "model")
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
-_SETTINGS = ("mode", "engine", "budget", "python", "tests_dir", "header")
+_SETTINGS = ("mode", "engine", "model", "budget", "python", "tests_dir", "header")
 _GENERATING_HOOK = b"pytestgen-generate"
 
 _EPILOG = """\b
@@ -144,6 +144,7 @@ _mode_option = click.option(
 _setting_options = _together(
     [
         click.option("--engine", type=click.Choice(ENGINES), help="Where proposed calls come from. Default: auto."),
+        click.option("--model", metavar="NAME|FILE", help="The local model to ask. Default: qwen2.5-coder-1.5b."),
         click.option("--budget", type=float, metavar="SECONDS", help="Time for making tests. Default: 60."),
         click.option("--python", metavar="PATH", help="The project's interpreter, or the folder of its environment."),
         click.option("--tests-dir", metavar="DIR", help="Where new test files go. Default: learned from the project."),

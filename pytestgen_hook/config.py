@@ -14,7 +14,7 @@ from pytestgen_hook.errors import FatalError, SettingsError
 from pytestgen_hook.types import Model
 
 MODES = ("fail", "write", "amend")
-ENGINES = ("auto", "search")
+ENGINES = ("auto", "search", "model")
 PYPROJECT = "pyproject.toml"
 TABLE = "[tool.pytestgen]"
 BASELINE = ".pytestgen-baseline.json"
@@ -48,11 +48,13 @@ class Config:
 
     Both are seconds. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that
     imports start from, all relative to the top of the repository with forward slashes. ``allow_estimates``: where no
-    test can run, a guess that a function is tested is good enough. ``models`` are those that the settings declare.
+    test can run, a guess that a function is tested is good enough. ``models`` are those that the settings declare, ``model``
+    is the name of the one to ask, or a file; None is the default one.
     """
 
     mode: str = "fail"
     engine: str = "auto"
+    model: str | None = None
     budget: float = 60.0
     python: str | None = None
     tests_dir: str | None = None
@@ -450,6 +452,7 @@ def _override(table: dict[str, object]) -> Override:
 _CHECKS: Mapping[str, Callable[[object], object]] = {
     "mode": _choice(MODES),
     "engine": _choice(ENGINES),
+    "model": _text,
     "budget": _seconds,
     "python": _text,
     "tests_dir": _folder,

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from pytestgen_hook import __version__, callsites, codestyle, formatting, gates, layout, merge, render
 from pytestgen_hook.cache import Cache
@@ -23,6 +24,9 @@ from pytestgen_hook.sourcefile import CannotMerge
 from pytestgen_hook.terminal import escaped
 from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.types import Edit, Exploration, Finding, Function, Status, TestModule
+
+if TYPE_CHECKING:
+    from pytestgen_hook.engines.model import Speaker
 
 _ATTEMPTS = 4  # of proving; each one drops what was not green
 _LEAST_PROVING_SECONDS = 30.0  # or as long as was allowed for finding calls
@@ -107,12 +111,13 @@ def generate(
     seconds: float,
     done: Callable[[Exploration], None],
     proving: Callable[[int], None],
+    speaker: Speaker | None = None,
 ) -> Generator[Generated]:
     """Yield tests for the untested functions among ``findings``, each proved, and their findings brought up to date.
 
     They come in batches, always of whole source files, as soon as these have been explored; the others are explored
     meanwhile. A later batch may add to a test file of an earlier one, and takes it to be as that left it. ``proving`` is called
-    before the last batch is proved.
+    before the last batch is proved. With a ``speaker`` a model is asked about what the search leaves.
     """
     hypothesis = _uses_hypothesis(project)
     wanted: dict[str, list[Finding]] = {}
@@ -149,7 +154,12 @@ def generate(
         return found
 
     bench = search.Bench(project.python, project.tree, project.roots, project.folder, hypothesis)
-    hunt = search.explore(tasks, bench, seconds=seconds, done=done, cache=project.cache)
+    if speaker is None:
+        hunt = search.explore(tasks, bench, seconds=seconds, done=done, cache=project.cache)
+    else:
+        from pytestgen_hook.engines import model
+
+        hunt = model.explore(tasks, bench, speaker, seconds=seconds, done=done, cache=project.cache)
     with contextlib.closing(hunt):
         for over in hunt:
             for position, exploration in over:
@@ -509,6 +519,7 @@ def _update(
         engine=exploration.engine,
         untried=exploration.untried,
         seconds=round(exploration.seconds, 3),
+        tokens=exploration.tokens,
     )
     if exploration.refused:
         return replace(measured, status=Status.REFUSED, reason=exploration.refused)

@@ -30,6 +30,9 @@ class Silent:
     def step(self, item: str = "") -> None:
         """Nothing is said of it."""
 
+    def at(self, item: str) -> None:
+        """Nothing is said of it."""
+
 
 class _Watched:
     """Keeps the state of the work under a lock, for a thread that shows it from time to time."""
@@ -54,6 +57,11 @@ class _Watched:
         """Count one item."""
         with self._lock:
             self._done += 1
+        self.at(item)
+
+    def at(self, item: str) -> None:
+        """Say which item is being worked on."""
+        with self._lock:
             self._item = escaped(item)[:_MOST_ITEM]
 
     def start(self) -> None:

@@ -238,7 +238,8 @@ class Exploration:
 
     ``toothless``: calls were observed, but none could tell a broken body from the right one. ``untried``: the budget was
     used up before. Of ``mutants_killed`` some were noticed only since a call did not end (``mutants_timed_out``); of
-    those that are left some are run by no case (``mutants_not_run``).
+    those that are left some are run by no case (``mutants_not_run``). ``left`` says what the cases leave open, and how calls
+    look (``runtime/left.py``, ``runtime/form.py``); ``tokens`` are those that a model was asked to write.
     """
 
     function: Function
@@ -259,6 +260,8 @@ class Exploration:
     untried: bool = False
     seconds: float = 0.0
     engine: str = "search"
+    tokens: int | None = None
+    left: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def test_the_range_of_pre_commit_is_taken_over(repo, monkeypatch: pytest.MonkeyP
         pytest.param(["--since", "main", "--all"], id="two other ranges"),
         pytest.param(["--since", " "], id="an empty ref"),
         pytest.param(["--mode", "wirte"], id="an unknown mode"),
-        pytest.param(["--engine", "model"], id="an engine that does not exist"),
+        pytest.param(["--engine", "guess"], id="an engine that does not exist"),
         pytest.param(["--budget", "soon"], id="a budget that is no number"),
         pytest.param(["--output-file", "a", "--output-file", "b"], id="more files than formats"),
         pytest.param(["--output-format", "jsn"], id="an unknown format"),

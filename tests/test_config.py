@@ -133,7 +133,7 @@ def test_an_empty_yaml_file_gives_defaults(tmp_path: Path) -> None:
     ("table", "told"),
     [
         pytest.param("bugdet = 1", "'bugdet'. Did you mean budget?", id="a key with a slip"),
-        pytest.param("zzz = 1", "'zzz'. Choose from mode, engine, budget", id="a key like no other"),
+        pytest.param("zzz = 1", "'zzz'. Choose from mode, engine, model", id="a key like no other"),
         pytest.param('mode = "wirte"', "Did you mean write?", id="a choice with a slip"),
         pytest.param("mode = 3", "not one of fail, write, amend", id="a choice of another type"),
         pytest.param('budget = "soon"', "not a number of seconds", id="a number that is a text"),

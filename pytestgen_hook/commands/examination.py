@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from pytestgen_hook.types import ChangedFunction, Evidence, Exploration, Finding
 
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config
+    from pytestgen_hook.engines.model import Speaker
     from pytestgen_hook.generation import Generated, Project
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.imports import ImportGraph
@@ -324,6 +325,7 @@ class Examination:
         usual = sum(len(some) for (_, budget), some in groups.items() if budget is None)
         written: set[str] = set()
         projects = {name: self._project(name, written) for name, _ in groups}
+        speaker = self._speaker()
         self._progress.stage("looking for calls worth a test", len(wanted))
 
         def done(exploration: Exploration) -> None:
@@ -335,10 +337,40 @@ class Examination:
         for (name, budget), some in groups.items():
             project = projects[name]
             seconds = self._config.budget * len(some) / usual if budget is None else budget
-            with closing(generate(some, project, calls=calls, seconds=seconds, done=done, proving=proving)) as batches:
+            made = generate(some, project, calls=calls, seconds=seconds, done=done, proving=proving, speaker=speaker)
+            with closing(made) as batches:
                 for batch in batches:
                     yield batch
                     written |= {edit.path for edit in batch.edits}
+
+    def _speaker(self) -> Speaker | None:
+        """The model that is to be asked, None for none; FatalError where one is wanted and cannot be had.
+
+        What was not asked for by name is used if it is there, and else not missed.
+        """
+        if self._config.engine == "search":
+            return None
+        from importlib.util import find_spec
+
+        is_wanted = self._config.engine == "model"
+        if not is_wanted and not (find_spec("llama_cpp") and find_spec("psutil")):
+            return None
+        from pytestgen_hook.model import store
+
+        model = store.resolve(self._config.model or store.DEFAULT, self._config.models)
+        path = store.required(model) if is_wanted else store.located(model)
+        if path is None:
+            return None
+        from pytestgen_hook.engines.model import Speaker, loader
+
+        identity = lru_cache(lambda: store.fingerprint(path, self._cache))
+        return Speaker(
+            identity,
+            loader(path, identity),
+            is_wanted=is_wanted,
+            asking=lambda count: self._progress.stage("asking the model", count),
+            told=self._progress.at,
+        )
 
     def _project(self, name: str, written: Collection[str]) -> Project:
         """What generating needs to know, for functions of one project; ``written`` are the files made so far."""

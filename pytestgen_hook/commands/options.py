@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Told how far the work is. Both methods may be called from several threads, and do not raise."""
+    """Told how far the work is. Its methods may be called from several threads, and do not raise."""
 
     def stage(self, text: str, total: int | None = None) -> None:
         """A new stage begins: what is being done, and how many items there are to do, if that is known."""
 
     def step(self, item: str = "") -> None:
         """One more item of the stage is done."""
+
+    def at(self, item: str) -> None:
+        """An item of the stage is being worked on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ class _Crew:
 
     def work(self, number: int) -> None:
         """Explore until there is nothing left."""
-        runtime: sandbox.Runtime | None = None
+        own: sandbox.Runtime | None = None
         try:
             while (taken := self._queue.take()) is not None:
                 position, task, share, left = taken
@@ -163,8 +163,8 @@ class _Crew:
                     problem = f"not tried: the budget of {self._seconds:g} s was used up; raise --budget"
                     found = _Done(position, task, replace(_failed(task, problem), untried=True))
                 else:
-                    runtime = runtime or self._runtime(number)
-                    found, runtime = _ask(runtime, position, task, share, left, self._bench.hypothesis)
+                    own = own or runtime(self._bench, str(number), self._stopped)
+                    found, own = ask(own, position, task, share, left, self._bench.hypothesis)
                 if self._stopped.is_set():
                     break
                 self._done(found.exploration)
@@ -172,15 +172,17 @@ class _Crew:
         except BaseException as error:  # noqa: BLE001  # raised again where the explorations are awaited
             self.over.put(error)
         finally:
-            if runtime is not None:
-                runtime.close()
+            if own is not None:
+                own.close()
 
-    def _runtime(self, number: int) -> sandbox.Runtime:
-        bench, place = self._bench, self._bench.folder / f"runtime{number}"
-        place.mkdir(parents=True, exist_ok=True)
-        return sandbox.Runtime(
-            bench.python, folder=place, tree=bench.tree, roots=bench.roots, memory_bytes=MEMORY, stopped=self._stopped
-        )
+
+def runtime(bench: Bench, name: str, stopped: threading.Event | None = None) -> sandbox.Runtime:
+    """Start a runtime with a temporary folder of its own; ``stopped`` set by another thread ends its work."""
+    place = bench.folder / f"runtime-{name}"
+    place.mkdir(parents=True, exist_ok=True)
+    return sandbox.Runtime(
+        bench.python, folder=place, tree=bench.tree, roots=bench.roots, memory_bytes=MEMORY, stopped=stopped
+    )
 
 
 def _waiting(over: SimpleQueue[_Done | BaseException], cache: Cache | None) -> list[tuple[int, Exploration]]:
@@ -220,7 +222,7 @@ def _kept(tasks: Sequence[Task], share: float, cache: Cache | None) -> dict[int,
         try:
             answer, given = value["answer"], value["seconds"]
             if given >= enough or answer["seconds"] < _ENDED_EARLY * given:
-                found[position] = replace(_exploration(task, answer), seconds=0.0)
+                found[position] = replace(exploration(task, answer), seconds=0.0)
         except (LookupError, TypeError, ValueError, AttributeError):  # not as we write it
             continue
     return found
@@ -249,10 +251,16 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _ask(
-    runtime: sandbox.Runtime, position: int, task: Task, seconds: float, left: float, hypothesis: bool
+def ask(
+    runtime: sandbox.Runtime,
+    position: int,
+    task: Task,
+    seconds: float,
+    left: float,
+    hypothesis: bool,
+    more: Mapping[str, object] | None = None,
 ) -> tuple[_Done, sandbox.Runtime | None]:
-    """Explore one task; the runtime comes back too, or None if it was lost on the way."""
+    """Explore one task; the runtime comes back too, or None if it was lost on the way. ``more`` is added to the request."""
     function = task.function
     request = {
         "module": task.module,
@@ -267,6 +275,7 @@ def _ask(
         "import_seconds": min(MOST_IMPORT_SECONDS, max(LEAST_SECONDS, left)),
         "seed": 0,
         "hypothesis": hypothesis,
+        **(more or {}),
     }
     try:
         answer = runtime.request(request, min(seconds * 3 + MOST_IMPORT_SECONDS, max(0.0, left)) + _GRACE)
@@ -275,14 +284,15 @@ def _ask(
         return _Done(position, task, _failed(task, problem)), None
     except sandbox.RuntimeDied as death:
         return _Done(position, task, _failed(task, f"the process that runs the calls ended: {death}")), None
-    return _Done(position, task, _exploration(task, answer), answer, seconds), runtime
+    return _Done(position, task, exploration(task, answer), answer, seconds), runtime
 
 
 def _failed(task: Task, problem: str) -> Exploration:
     return Exploration(task.function, task.module, problem=problem, lines_total=len(task.function.body_lines))
 
 
-def _exploration(task: Task, answer: Mapping[str, Any]) -> Exploration:
+def exploration(task: Task, answer: Mapping[str, Any]) -> Exploration:
+    """Return what the runtime answered, as the tool has it."""
     return Exploration(
         task.function,
         task.module,
@@ -299,8 +309,14 @@ def _exploration(task: Task, answer: Mapping[str, Any]) -> Exploration:
         mutants_timed_out=answer.get("mutants_timed_out", 0),
         mutants_not_run=answer.get("mutants_not_run", 0),
         survivors=tuple(answer.get("survivors", ())),
+        left=_left(answer),
         seconds=answer.get("seconds", 0.0),
     )
+
+
+def _left(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    told = answer.get("left")
+    return None if told is None else {**told, "form": answer.get("form"), "avoid": answer.get("avoid", False)}
 
 
 def _case(raw: Mapping[str, Any]) -> Case:

@@ -24,7 +24,7 @@ import surroundings
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built, Layout, Prepared, definitions, statements, with_few_values
+from values import Built, Items, Layout, Prepared, definitions, statements, with_few_values
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -670,7 +670,7 @@ def seeds(plan, tree, calls):
     """Return the inputs that people wrote down: docstrings, call sites of the module, and ``calls`` from the repository."""
     name = plan.owner.rpartition(".")[2] if plan.kind == "constructor" else plan.name
     nodes = _written_calls(plan, tree, calls, name)
-    names = _resolver(plan.subject)
+    names = resolver(plan.subject)
     listed = _signature_parameters(plan)
     found = []
     receivers = _receivers(plan, tree, calls, names)
@@ -693,6 +693,35 @@ def seeds(plan, tree, calls):
         inputs += [Input(plan.around(rng), receiver, "example") for receiver in receivers] if not required else []
         plan.receivers = receivers
     return inputs
+
+
+def proposed(plan, texts):
+    """Return the inputs of calls written as ``f(a=1, b=[2])`` or ``Order(3).total(tax=0.2)``; what does not fit is left out."""
+    names = resolver(plan.subject)
+    by_name = {parameter.name: parameter for parameter in plan.parameters}
+    required = [parameter.name for parameter in plan.parameters if parameter.required and parameter.style != "call"]
+    rng = random.Random(0)
+    found = []
+    for text in texts:
+        try:
+            call = ast.parse(text, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        if not isinstance(call, ast.Call) or call.args or any(known.arg not in by_name for known in call.keywords):
+            continue
+        trees = {known.arg: harvest.from_expression(known.value, names) for known in call.keywords}
+        for name, tree in trees.items():
+            if by_name[name].style == "star" and isinstance(tree, Items):
+                trees[name] = Items("tuple", tree.items)
+        receiver = None
+        if plan.receiver is not None:
+            is_of = isinstance(call.func, ast.Attribute)
+            receiver = harvest.from_expression(call.func.value, names) if is_of else None
+            if receiver is None:
+                continue
+        if all(tree is not None for tree in trees.values()) and all(name in trees for name in required):
+            found.append(Input({**trees, **plan.around(rng)}, receiver, "proposed"))
+    return found
 
 
 def _written_calls(plan, tree, calls, name):
@@ -773,7 +802,7 @@ _COMMON_MODULES = (
 )
 
 
-def _resolver(subject):
+def resolver(subject):
     """Return ``names(name) -> (imports, name to write) or None`` over builtins and what the module defines or imports."""
     module = subject.module
 

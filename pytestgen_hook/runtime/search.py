@@ -7,6 +7,7 @@ import re
 import time
 
 import judge
+import left
 import properties
 import simplify
 import state
@@ -34,6 +35,7 @@ KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for c
 FULL_MATRIX_SECONDS = 0.6
 UNUSUAL = 0.1  # kinds of arguments that a smaller share of the calls had
 PROPERTY_SECONDS = 6.0
+PROPOSED = 24  # of the calls that a model wrote
 QUICK = 0.002  # seconds of a call that count for nothing: so short, they differ from run to run
 
 _AGAIN = "it depends on the clock, on chance or on the process"
@@ -41,6 +43,16 @@ _UNEQUAL = "what it gives does not compare equal to itself"
 _STATEFUL = "it depends on what was called before it"
 _ELSEWHERE = "it depends on the clock, the time zone, the working folder or the machine"
 _ANEW = "it depends on when and where its module is imported: the clock, chance, the machine, hashes, or its own file"
+
+
+class Had:
+    """What cases of an earlier search show already: steps, and the numbers of the mutants that they kill."""
+
+    def __init__(self, arcs=(), kills=()):
+        self.arcs = frozenset(tuple(arc) for arc in arcs)
+        self.kills = frozenset(kills)
+        self.met = frozenset([*(("arc", arc) for arc in self.arcs), *(("kill", kill) for kill in self.kills)])
+        self.is_something = bool(self.met)
 
 
 class Seen:
@@ -198,7 +210,7 @@ def _largest_number(item):
 class Search:
     """The search for one function; ``run()`` returns the answer for the tool as a dict."""
 
-    def __init__(self, subject, plan, guard, seeds, seconds, seed, ask_twin=None):
+    def __init__(self, subject, plan, guard, seeds, seconds, seed, ask_twin=None, had=None):
         self.subject = subject
         self.plan = plan
         self.seeds = seeds
@@ -209,7 +221,8 @@ class Search:
         self.known = set()
         self.good = []
         self.corpus = []
-        self.arcs = set()
+        self.had = had or Had()
+        self.arcs = set(self.had.arcs)
         self.problems = {}  # why calls could not become cases
         self.details = {}  # for some of these, what the calls complained of
         self.rejections = {}  # why cases were given up when they were run again
@@ -394,7 +407,7 @@ class Search:
         self._kill()
         kept = self._confirmed()
         answer.update(self._result(kept))
-        if self.with_hypothesis and kept:
+        if self.with_hypothesis and kept and not self.had.is_something:
             end = min(time.monotonic() + PROPERTY_SECONDS, self._until(1.8))
             answer["cases"] += properties.cases(self, self._guard, end)
         return answer
@@ -437,7 +450,7 @@ class Search:
             return
         self.plan.patches = tuple(sorted({*self.plan.patches, *patches}))
         inputs = [seen.input for seen in self.good]
-        self.good, self.corpus, self.arcs = [], [], set()
+        self.good, self.corpus, self.arcs = [], [], set(self.had.arcs)
         for start in range(0, len(inputs), BATCH):
             self._take(self._observe(inputs[start : start + BATCH]))
 
@@ -481,6 +494,7 @@ class Search:
                 cheapest[key] = seen
         chosen += sorted(cheapest.values(), key=lambda seen: seen.cost)[: POOL // 2]
         chosen += [seen for seen in self.good if seen.input.origin == "example"][:10]
+        chosen += [seen for seen in self.good if seen.input.origin == "proposed"][:PROPOSED]
         prints = set()
         for seen in sorted(self.good, key=lambda seen: seen.cost):
             shown = seen.answer["print"], str(seen.answer.get("more"))
@@ -495,7 +509,12 @@ class Search:
         self.pool = self._pool()
         self._give_up_unsteady_looks()
         mutants = self.subject.mutants
-        self._hunt({index for index in range(len(mutants)) if not mutants[index].is_slip}, stale_rounds=6, until=0.7)
+        counted = {index for index in range(len(mutants)) if not mutants[index].is_slip}
+        self._hunt(counted - self.had.kills, stale_rounds=6, until=0.7)
+        if self.had.is_something:
+            # A step alone is worth a test only where that could fail.
+            self._against([seen for seen in self.pool if seen.arcs - self.had.arcs], sorted(self.had.kills))
+            return
         # Few rounds, since many slips change nothing.
         self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=2, until=0.7)
 
@@ -582,10 +601,6 @@ class Search:
         able = [seen for seen in candidates if mutant.line in seen.lines]
         return able or candidates[:4]
 
-    @staticmethod
-    def _is_unreached(mutant, kept):
-        return not mutant.defaults and all(mutant.line not in seen.lines for seen in kept)
-
     # -- choosing --------------------------------------------------------------------------------------------------
 
     def _confirmed(self):
@@ -595,10 +610,10 @@ class Search:
         covered = set().union(*[seen.arcs for seen in short])
         pool = [seen for seen in pool if seen in short or seen.arcs - covered]
         for _ in range(6):
-            kept = suite.smallest(pool)
+            kept = suite.smallest(pool, self.had.met)
             # What was found late for one mutant may make what was found early for others unnecessary.
             self._against(kept, sorted(self.killed))
-            kept = suite.smallest(kept)
+            kept = suite.smallest(kept, self.had.met)
             lasting = self._lasting(kept)
             bad = [seen for seen in kept if seen not in lasting]
             if not bad:
@@ -612,8 +627,8 @@ class Search:
         result = list(kept)
         for index, seen in enumerate(kept):
             others = [other for other in result if other is not seen]
-            arcs = seen.arcs - set().union(*[other.arcs for other in others])
-            kills = seen.kills - set().union(*[other.kills for other in others])
+            arcs = seen.arcs - self.had.arcs.union(*[other.arcs for other in others])
+            kills = seen.kills - self.had.kills.union(*[other.kills for other in others])
             while True:
                 simpler = self._simpler(result[index], arcs, kills)
                 if simpler is None:
@@ -715,6 +730,7 @@ class Search:
             "tried": self.tried,
         }
         if not self.good:
+            answer["left"] = self._left(self.had.arcs, [])
             answer["refused"] = self._refused()
             told = f"{worst}: {detail}" if detail else worst
             answer["problem"] = told or "no call of it ended in a result"
@@ -726,9 +742,9 @@ class Search:
 
     def _result(self, kept):
         mutants = self.subject.mutants
-        killed = set().union(*[seen.kills for seen in kept]) if kept else set()
-        run = {arc[1] for seen in kept for arc in seen.arcs}
-        arcs = {arc for seen in kept for arc in seen.arcs}
+        killed = set().union(*[seen.kills for seen in kept])
+        arcs = self.had.arcs.union(*[seen.arcs for seen in kept])
+        run = {arc[1] for arc in arcs}
         taken = self.subject.branches_taken(arcs)
         # Slips help to choose, and are not counted: many of them change nothing.
         counted = [index for index in range(len(mutants)) if not mutants[index].is_slip]
@@ -742,6 +758,7 @@ class Search:
         else:
             problem = "no call of it can tell a broken body from the right one"
             toothless = not kept
+        killed |= self.had.kills
         survivors = [mutants[index] for index in counted if index not in killed]
         return {
             "cases": [self._case(seen) for seen in kept],
@@ -754,9 +771,14 @@ class Search:
             "mutants_total": len(counted),
             "mutants_killed": len(counted) - len(survivors),
             "mutants_timed_out": len(killed.intersection(counted) - self.told),
-            "mutants_not_run": len([mutant for mutant in survivors if self._is_unreached(mutant, kept)]),
+            "mutants_not_run": len([mutant for mutant in survivors if not mutant.defaults and mutant.line not in run]),
             "survivors": ["line %d: %s" % (mutant.line, mutant.label) for mutant in survivors][:20],
+            "left": self._left(arcs, survivors),
         }
+
+    def _left(self, arcs, survivors):
+        """Return what no case reaches or tells apart: see ``left.told``."""
+        return left.told(self.subject, self.plan.function, arcs, survivors)
 
     def _case(self, seen):
         answer = seen.answer

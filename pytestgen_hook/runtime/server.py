@@ -23,6 +23,7 @@ sys.path.insert(0, _HERE)
 
 import confine  # noqa: E402
 import elsewhere  # noqa: E402
+import form  # noqa: E402
 import hidden  # noqa: E402
 import plan as plans  # noqa: E402
 import search  # noqa: E402
@@ -149,9 +150,17 @@ def explore(modules, request, ask_twin=None):
     """Answer one request of the tool: search for cases of one function."""
     started = time.monotonic()
 
+    had = search.Had(**request["had"]) if "had" in request else None
+    proposed = request.get("proposed")
+
+    def seeds(plan):
+        if proposed is not None:
+            return plans.proposed(plan, proposed)
+        return plans.seeds(plan, modules.tree, request.get("calls", ()))
+
     def search_for(plan, seeds):
         left = max(0.1, request["seconds"] - (time.monotonic() - started))
-        hunt = search.Search(subject, plan, modules.guard, seeds, left, request.get("seed", 0), ask_twin)
+        hunt = search.Search(subject, plan, modules.guard, seeds, left, request.get("seed", 0), ask_twin, had)
         hunt.with_hypothesis = request.get("hypothesis", False)
         hunt.begin()
         return hunt
@@ -159,14 +168,22 @@ def explore(modules, request, ask_twin=None):
     try:
         subject = modules.subject(request)
         can_make = standins.trial(subject, modules.guard)
-        plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make)
-        hunt = search_for(plan, plans.seeds(plan, modules.tree, request.get("calls", ())))
-        if plan.has_real and hunt.is_held_back:
+        avoid = request.get("avoid", False)
+        plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=avoid)
+        written = seeds(plan)
+        first = plan
+        hunt = search_for(plan, written)
+        if plan.has_real and hunt.is_held_back and not avoid:
             # What it needs of its objects cannot be had here: once more with others in their places.
             plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=True)
             other = search_for(plan, [])
             hunt = max(hunt, other, key=lambda one: one.reach)
         answer = hunt.finish()
+        if proposed is None:
+            answer["form"] = form.told(hunt.plan, plans.resolver(subject))
+            answer["avoid"] = hunt.plan is not first
+        else:
+            answer["fitting"] = len(written)
     except plans.CannotCall as problem:
         answer = {"cases": [], "problem": str(problem), "refused": None}
     answer["seconds"] = time.monotonic() - started

@@ -3,13 +3,14 @@
 WIDTH = 3  # steps and mutants that going all ways counts for
 
 
-def smallest(pool):
+def smallest(pool, met=frozenset()):
     """Return the members of ``pool`` (each with ``arcs``, ``kills``, ``ways`` and ``cost``) to keep, in the order of the pool.
 
-    Each is kept for a step or a mutant; of several that would do, the one that goes more ways of those not gone yet.
+    Each is kept for a step or a mutant; of several that would do, the one that goes more ways of those not gone yet. What is
+    ``met`` already, as (``"arc"`` or ``"kill"``, which), is no reason to keep one.
     """
     needs = {
-        seen: frozenset([*(("arc", arc) for arc in seen.arcs), *(("kill", kill) for kill in seen.kills)])
+        seen: frozenset([*(("arc", arc) for arc in seen.arcs), *(("kill", kill) for kill in seen.kills)]) - met
         for seen in pool
     }
     missing = set().union(*needs.values()) if needs else set()

@@ -367,6 +367,9 @@ def from_expression(node, names):
         return from_value(ast.literal_eval(node))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         pass
+    made = _from_parts(node, names)
+    if made is not None:
+        return made
     needs = set()
     written = {}
     bound = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
@@ -383,6 +386,30 @@ def from_expression(node, names):
             needs |= found[0]
             written[inner.id] = found[1]
     return Text(ast.unparse(_Renamed(written).visit(copy.deepcopy(node))), sorted(needs))
+
+
+def _from_parts(node, names):
+    """Return the tree of a container or of a call whose parts are trees themselves, so that the search can vary them."""
+    kind = _DISPLAYS.get(type(node))
+    if kind is not None:
+        items = [from_expression(item, names) for item in node.elts]
+        return Items(kind, items) if None not in items else None
+    if isinstance(node, ast.Dict):
+        keys = [key and from_expression(key, names) for key in node.keys]
+        values = [from_expression(value, names) for value in node.values]
+        return Pairs(zip(keys, values)) if None not in (*keys, *values) else None
+    if not isinstance(node, ast.Call) or any(isinstance(argument, ast.Starred) for argument in node.args):
+        return None
+    function = from_expression(node.func, names)
+    arguments = [(None, from_expression(argument, names)) for argument in node.args]
+    arguments += [(keyword.arg, from_expression(keyword.value, names)) for keyword in node.keywords]
+    is_whole = all(tree is not None and name != "" for name, tree in arguments)
+    if not isinstance(function, Text) or not is_whole or any(keyword.arg is None for keyword in node.keywords):
+        return None
+    return Built(function.text, arguments, function.needs)
+
+
+_DISPLAYS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
 
 
 def size(node):

@@ -1,0 +1,240 @@
+"""The engine that asks a local model: search first, then calls from the model for what that left, judged as all others are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytestgen_hook import sandbox
+from pytestgen_hook.cache import Cache
+from pytestgen_hook.engines import search
+from pytestgen_hook.engines.search import Bench, Task
+from pytestgen_hook.model import answers, prompts
+from pytestgen_hook.model.calls import Asked, Settings, ask
+from pytestgen_hook.types import Exploration
+
+if TYPE_CHECKING:
+    from pytestgen_hook.model.local import LocalModel
+
+KIND = "exploration-model"
+N_CTX = 4096  # the constant part, a function, and some answers side by side
+SEARCH_SECONDS = (
+    3.0  # for what a search makes of the calls that were proposed for one function, if there is no time for more
+)
+ASK_SECONDS = 12.0  # for the answers about one function, likewise
+LEAST_SECONDS = 5.0  # left of the budget: below that nothing more is asked
+RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Whom to ask: ``identity`` gives what stands for the weights, ``load`` makes the model ready, which is done at most once.
+
+    Neither is called where nothing is to be asked. ``is_wanted``: a part of the budget is kept for it. ``asking`` is told how
+    many functions it will be asked about, and ``told`` how fast the answers come.
+    """
+
+    identity: Callable[[], str]
+    load: Callable[[], LocalModel]
+    settings: Settings = field(default_factory=Settings)
+    is_wanted: bool = False
+    asking: Callable[[int], None] = lambda _: None
+    told: Callable[[str], None] = lambda _: None
+
+
+def explore(
+    tasks: Sequence[Task],
+    bench: Bench,
+    speaker: Speaker,
+    *,
+    seconds: float,
+    done: Callable[[Exploration], None],
+    cache: Cache | None = None,
+) -> Generator[list[tuple[int, Exploration]]]:
+    """Explore every task as ``search.explore`` does; where that leaves something, ask the model, as long as there is time.
+
+    What has nothing left, or nothing that a model could help with, is yielded as soon as it is searched.
+    """
+    end = time.monotonic() + seconds
+    open_ends: dict[int, Exploration] = {}
+    kept = seconds * RESERVED if speaker.is_wanted else 0.0
+    hunt = search.explore(tasks, bench, seconds=seconds - kept, done=done, cache=cache)
+    with closing(hunt):
+        for over in hunt:
+            asked = {position: found for position, found in over if is_open(found)}
+            open_ends |= asked
+            rest = [(position, found) for position, found in over if position not in asked]
+            if rest:
+                yield rest
+    if not open_ends:
+        return
+    speaker.asking(len(open_ends))
+    with ExitStack() as opened:
+        session = _Session(bench, speaker, cache, opened)
+        most_first = sorted(open_ends, key=lambda position: (-_worth(open_ends[position]), position))
+        for at, position in enumerate(most_first):
+            left = end - time.monotonic()
+            found = session.more(tasks[position], open_ends[position], left, left / (len(most_first) - at))
+            done(found)
+            yield [(position, found)]
+
+
+def is_open(exploration: Exploration) -> bool:
+    """Whether there is something left that calls from a model may reach."""
+    left = exploration.left
+    if exploration.refused or left is None or not left.get("form"):
+        return False
+    return bool(left["lines"] or left["branches"] or left["mutants"])
+
+
+def _worth(exploration: Exploration) -> int:
+    left = exploration.left or {}
+    return 3 * len(left["lines"]) + 2 * len(left["branches"]) + len(left["mutants"])
+
+
+class _Session:
+    """The model and the runtime that judges what it proposes, each made when it is first needed."""
+
+    def __init__(self, bench: Bench, speaker: Speaker, cache: Cache | None, opened: ExitStack) -> None:
+        self._bench = bench
+        self._speaker = speaker
+        self._cache = cache
+        self._opened = opened
+        self._model: LocalModel | None = None
+        self._runtime: sandbox.Runtime | None = None
+
+    def more(self, task: Task, first: Exploration, left: float, share: float) -> Exploration:
+        """Return the exploration with what the model's calls add; as it is where there is no time, or nothing is added.
+
+        ``left`` are the seconds left for all, ``share`` those that are this function's.
+        """
+        key = answers.key(task.key, self._speaker.identity(), self._speaker.settings.key()) if task.key else ""
+        kept = self._kept(task, key, first)
+        if kept is not None:
+            return kept
+        started = time.monotonic()
+        asked = self._asked(task, first, key, left, share)
+        if asked is None:
+            return first
+        calls, tokens = asked
+        left -= time.monotonic() - started
+        if calls and left > search.LEAST_SECONDS:
+            second, answer = self._searched(
+                task, first, calls, min(left, search.MOST_SECONDS, max(SEARCH_SECONDS, share)), left
+            )
+        else:
+            second, answer = None, None
+        if answer is not None and self._cache is not None and key:
+            self._cache.put(KIND, key, {"answer": dict(answer), "tokens": tokens, "had": _shown(first)})
+        return joined(first, second, tokens, first.seconds + time.monotonic() - started)
+
+    def _kept(self, task: Task, key: str, first: Exploration) -> Exploration | None:
+        """Return what an earlier run made of the same cases of the search and the same answer."""
+        value = self._cache.get(KIND, key) if self._cache is not None and key else None
+        try:
+            if value is None or value["had"] != _shown(first):
+                return None
+            return joined(first, search.exploration(task, value["answer"]), int(value["tokens"]), 0.0)
+        except (LookupError, TypeError, ValueError, AttributeError):  # not as we write it
+            return None
+
+    def _asked(
+        self, task: Task, first: Exploration, key: str, left: float, share: float
+    ) -> tuple[list[str], int] | None:
+        """Return the calls that the model proposes and the tokens they took; None where it was not asked."""
+        kept = answers.kept(self._cache, key) if key else None
+        if kept is not None:
+            return kept
+        if left < LEAST_SECONDS or first.left is None:
+            return None
+        path = self._bench.tree.joinpath(*task.function.path.split("/"))
+        if self._model is None:
+            started = time.monotonic()
+            self._model = self._opened.enter_context(self._speaker.load())
+            self._model.prepare(prompts.prefix())
+            left -= time.monotonic() - started
+            if left < LEAST_SECONDS:
+                return None
+        try:
+            asked: Asked = ask(
+                self._model,
+                task.function,
+                path.read_bytes(),
+                first.left,
+                first.left["form"],
+                known_calls(first),
+                self._speaker.settings,
+                seconds=min(left, max(ASK_SECONDS, share)),
+                told=lambda rate: self._speaker.told(f"{task.function.qualname} {rate:.0f} tokens/s"),
+            )
+        except ValueError:  # a function that does not fit into a prompt
+            return None
+        if key and not asked.cut:
+            answers.keep(self._cache, key, asked.calls, asked.tokens)
+        return list(asked.calls), asked.tokens
+
+    def _searched(
+        self, task: Task, first: Exploration, calls: Sequence[str], seconds: float, left: float
+    ) -> tuple[Exploration | None, Mapping[str, Any] | None]:
+        runtime = self._runtime or self._opened.enter_context(search.runtime(self._bench, "model"))
+        more = {"proposed": list(calls), "had": _shown(first), "avoid": bool(first.left and first.left["avoid"])}
+        self._runtime = None
+        found, self._runtime = search.ask(runtime, 0, task, seconds, left, hypothesis=False, more=more)
+        return found.exploration, found.answer
+
+
+def improved(task: Task, first: Exploration, bench: Bench, speaker: Speaker, seconds: float = 60.0) -> Exploration:
+    """Return an exploration with what the model adds to it, asked about this function alone."""
+    with ExitStack() as opened:
+        return _Session(bench, speaker, None, opened).more(task, first, seconds, ASK_SECONDS)
+
+
+def _shown(exploration: Exploration) -> dict[str, list[Any]]:
+    """What the cases show already: their steps and the mutants that they kill."""
+    arcs = {arc for case in exploration.cases for arc in case.arcs}
+    kills = {kill for case in exploration.cases for kill in case.kills}
+    return {"arcs": [list(arc) for arc in sorted(arcs)], "kills": sorted(kills)}
+
+
+def known_calls(exploration: Exploration) -> list[str]:
+    """Return the calls of the cases in the form in which the model is to write its own, shortest first."""
+    form = (exploration.left or {}).get("form") or {}
+    names = [known["name"] for known in form.get("parameters", ())]
+    found = []
+    for case in exploration.cases:
+        given = dict(case.arguments)
+        by_name = {
+            name: source for name in names for source in [given.pop(name, given.pop(f"{name}_", None))] if source
+        }
+        if len(given) != bool(form.get("receiver")) or case.given or case.define or case.prepare:
+            continue
+        written = ", ".join(f"{name}={source}" for name, source in by_name.items())
+        owner = next(iter(given.values()), form.get("owner"))
+        found.append(f"{owner}.{form['name']}({written})" if owner else f"{form['name']}({written})")
+    return sorted(dict.fromkeys(found), key=len)
+
+
+def joined(first: Exploration, second: Exploration | None, tokens: int, seconds: float) -> Exploration:
+    """Return the first exploration with the cases of the second, which began where the first had ended."""
+    if second is None or not second.cases:
+        return replace(first, tokens=tokens, seconds=seconds)
+    return replace(
+        second, cases=(*first.cases, *second.cases), engine="model", tokens=tokens, seconds=seconds, toothless=False
+    )
+
+
+def loader(path: Path, identity: Callable[[], str]) -> Callable[[], LocalModel]:
+    """Return the function that loads a model once there is something to ask it."""
+
+    def load() -> LocalModel:
+        from pytestgen_hook.model.hardware import check_fits
+        from pytestgen_hook.model.local import LocalModel
+
+        check_fits(path, N_CTX)
+        return LocalModel(path, n_ctx=N_CTX, identity=identity())
+
+    return load

@@ -1,0 +1,113 @@
+"""Asks the model for calls of one function: the question, the grammar, the lines of the answer, an early end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pytestgen_hook.model import grammar, prompts
+from pytestgen_hook.model.local import LocalModel, Sampling
+from pytestgen_hook.types import Function
+
+MOST_PROMPT = 640  # tokens about one function: reading them takes as long as writing a fifth as many
+_LINES = (prompts.MOST_LINES, 48, 32, 20)
+_MOST_REPEATS = 2  # lines that an answer has said before: it has nothing new then
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How much is asked for: ``answers`` side by side, each of at most ``calls`` calls and ``tokens`` tokens."""
+
+    answers: int = 3
+    calls: int = 6
+    tokens: int = 160
+    temperature: float = 0.8
+    top_p: float = 0.95
+    seed: int = 0
+
+    def key(self) -> dict[str, object]:
+        """Return what of them an answer follows from, beside what the model and the prompt are."""
+        return {**asdict(self), "prompt": prompts.VERSION, "grammar": grammar.VERSION}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the model proposed: distinct calls as source, in the order of writing; what that took, and whether it was cut."""
+
+    calls: tuple[str, ...]
+    tokens: int
+    prompt_tokens: int
+    seconds: float
+    cut: bool  # by the time: another run may say more
+
+
+def ask(
+    model: LocalModel,
+    function: Function,
+    source: bytes,
+    left: Mapping[str, Any],
+    form: Mapping[str, Any],
+    known: Sequence[str],
+    settings: Settings,
+    *,
+    seconds: float,
+    told: Callable[[float], None] | None = None,
+) -> Asked:
+    """Return calls of the function for what is left; ``told`` is given the tokens a second.
+
+    ValueError where the function cannot be shown in a prompt.
+    """
+    prompt = _prompt(model, function, source, left, form, known)
+    lines = _Lines(settings.answers, known)
+    answers = model.complete_all(
+        prompt,
+        settings.answers,
+        prefix=prompts.prefix(),
+        grammar=grammar.calls_grammar(form, settings.calls),
+        max_tokens=settings.tokens,
+        sampling=Sampling(settings.temperature, settings.top_p),
+        seconds=seconds,
+        seed=settings.seed,
+        on_text=lines.add,
+    )
+    tokens = sum(answer.tokens for answer in answers)
+    took = answers[0].seconds
+    if told is not None:
+        told(tokens / took if took else 0.0)
+    cut = any(answer.ended == "time" for answer in answers)
+    return Asked(tuple(lines.distinct), tokens, answers[0].prompt_tokens, took, cut)
+
+
+def _prompt(
+    model: LocalModel,
+    function: Function,
+    source: bytes,
+    left: Mapping[str, Any],
+    form: Mapping[str, Any],
+    known: Sequence[str],
+) -> str:
+    """Return the question, with as much of the code as the model reads in a reasonable time."""
+    prompt = ""
+    for most_lines in _LINES:
+        prompt = prompts.question(function, source, left, known, form, most_lines=most_lines)
+        if model.count(prompt) <= MOST_PROMPT:
+            break
+    return prompt
+
+
+class _Lines:
+    """Takes the pieces of several answers apart into lines; ends an answer that says again what it said."""
+
+    def __init__(self, answers: int, known: Sequence[str]) -> None:
+        self.distinct: dict[str, None] = {}
+        self._known = set(known)
+        self._own: list[list[str]] = [[] for _ in range(answers)]
+        self._open = [""] * answers
+
+    def add(self, index: int, text: str) -> bool:
+        *whole, self._open[index] = (self._open[index] + text).split("\n")
+        own = self._own[index]
+        own += [line for line in whole if line]
+        self.distinct.update(dict.fromkeys(line for line in whole if line and line not in self._known))
+        return len(own) - len(set(own)) < _MOST_REPEATS

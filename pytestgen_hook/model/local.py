@@ -1,0 +1,583 @@
+"""The one door to llama.cpp: loads a GGUF model and completes prompts, in this process and without any output of its own."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import ctypes
+import hashlib
+import json
+import math
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pytestgen_hook.cache import default_folder
+from pytestgen_hook.errors import FatalError
+from pytestgen_hook.model.extra import missing_extra
+from pytestgen_hook.model.hardware import physical_cores
+
+N_CTX = 4096
+N_BATCH = 256  # also how many tokens of a prompt are read between two looks at the clock
+PARALLEL = 4  # answers to one prompt that can be written side by side
+_STATE_MARK = b"pytestgen-state-1"
+_MOST_STATES = 12
+_RECENT = 64  # tokens that a repeat penalty looks back at
+_FAINT = 18.0  # what is e^-18 as likely as the likeliest token is never drawn
+_NEAR = 10.0  # of the likeliest: where a token that the grammar allows is looked for first
+
+Told = Callable[[int, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer: its text, how many tokens it and its prompt have, the seconds for all, and why it ended.
+
+    ``ended`` is ``"stop"`` (the model, the grammar or a stop text ended it), ``"length"`` or ``"time"``. ``prefix`` says
+    where the constant part of the prompt came from: ``"memory"``, ``"disk"``, or ``"read"`` anew (``""``: there was none).
+    """
+
+    text: str
+    tokens: int
+    prompt_tokens: int
+    seconds: float
+    ended: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn: at temperature 0 always the likeliest, else from the likeliest whose shares sum to ``top_p``.
+
+    ``repeat_penalty`` above 1 makes what was written lately less likely.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 0.95
+    repeat_penalty: float = 1.0
+
+
+class LocalModel:
+    """A model that has been loaded; close it after use. Not to be used by two threads at once.
+
+    The same prompt, seed and settings give the same answer on the same machine.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        n_ctx: int = N_CTX,
+        n_batch: int = N_BATCH,
+        threads: int = 0,
+        seed: int = 0,
+        parallel: int = PARALLEL,
+        identity: str | None = None,
+        states: Path | None = None,
+    ) -> None:
+        """Load it by mmap. Raises FatalError where llama-cpp-python is missing or the file is none that it can load.
+
+        ``threads`` 0 takes the physical cores that this process may use. ``identity`` stands for the weights
+        (``store.fingerprint``): with it the states of constant prompts are kept on disk, below ``states`` (by default in the
+        user's cache), without it in memory only.
+        """
+        self._api, self._numpy = _libraries()
+        self._path, self._seed, self._n_batch, self._parallel = path, seed, n_batch, max(1, parallel)
+        self._identity = identity
+        self._states = states if states is not None else default_folder() / "model-states"
+        self._threads = threads or physical_cores()
+        self._held: tuple[int, ...] = ()  # the tokens that sequence 0 holds: a constant prefix, or nothing
+        self._closing = contextlib.ExitStack()
+        api = self._api
+        parameters = api.llama_model_default_params()
+        parameters.n_gpu_layers = 0
+        self._model = api.llama_model_load_from_file(os.fsencode(path), parameters) if path.is_file() else None
+        if not self._model:
+            raise FatalError(
+                f"{path}: no model that can be loaded. Run `pytestgen model verify`, or name another file."
+            )
+        self._closing.callback(api.llama_model_free, self._model)
+        self._vocab = api.llama_model_get_vocab(self._model)
+        self._size = api.llama_vocab_n_tokens(self._vocab)
+        self._context = api.llama_init_from_model(self._model, self._context_parameters(n_ctx))
+        if not self._context:
+            self._closing.close()
+            raise FatalError(f"{path}: no room for {n_ctx} tokens of context. Set a smaller n-ctx, or free memory.")
+        self._closing.callback(api.llama_free, self._context)
+        self.n_ctx = int(api.llama_n_ctx(self._context))
+        self._memory = api.llama_get_memory(self._context)
+        self._batch = api.llama_batch_init(max(n_batch, self._parallel), 0, 1)
+        self._closing.callback(api.llama_batch_free, self._batch)
+
+    def _context_parameters(self, n_ctx: int) -> Any:
+        parameters = self._api.llama_context_default_params()
+        parameters.n_ctx = n_ctx
+        parameters.n_batch = parameters.n_ubatch = self._n_batch
+        parameters.n_seq_max = self._parallel
+        parameters.kv_unified = True  # answers side by side share the prompt
+        parameters.n_threads = parameters.n_threads_batch = self._threads
+        parameters.no_perf = True
+        return parameters
+
+    def close(self) -> None:
+        """Free the model's memory. Closing twice does no harm."""
+        self._closing.close()
+
+    def __enter__(self) -> LocalModel:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    def complete(
+        self,
+        prompt: str,
+        *,
+        prefix: str = "",
+        grammar: str | None = None,
+        max_tokens: int,
+        temperature: float = 0.0,
+        top_p: float = 0.95,
+        repeat_penalty: float = 1.0,
+        stop: Sequence[str] = (),
+        seconds: float = math.inf,
+        seed: int | None = None,
+        on_text: Callable[[str], object] | None = None,
+    ) -> Completion:
+        """Return the answer to ``prefix + prompt``, of which ``prefix`` is the constant part: see ``complete_all``.
+
+        ``on_text`` is given every piece of the answer as it comes; where it returns False the answer ends.
+        """
+        told: Told | None = None if on_text is None else lambda _, text: on_text(text)
+        sampling = Sampling(temperature, top_p, repeat_penalty)
+        return self.complete_all(
+            prompt,
+            1,
+            prefix=prefix,
+            grammar=grammar,
+            max_tokens=max_tokens,
+            sampling=sampling,
+            stop=stop,
+            seconds=seconds,
+            seed=seed,
+            on_text=told,
+        )[0]
+
+    def complete_all(
+        self,
+        prompt: str,
+        count: int,
+        *,
+        prefix: str = "",
+        grammar: str | None = None,
+        max_tokens: int,
+        sampling: Sampling,
+        stop: Sequence[str] = (),
+        seconds: float = math.inf,
+        seed: int | None = None,
+        on_text: Told | None = None,
+    ) -> list[Completion]:
+        """Return ``count`` answers to one prompt, written side by side, each with a seed of its own.
+
+        The prompt and the weights are read once for all of them. The state after ``prefix`` is kept in memory and on disk,
+        and is never read again as long as model and prefix are the same. ``grammar`` is GBNF with the rule ``root``;
+        ``max_tokens`` bound each answer, ``seconds`` everything. ValueError for a grammar that does not parse, and for a
+        prompt that leaves no room for an answer.
+        """
+        started = time.monotonic()
+        end = started + seconds
+        if not 1 <= count <= self._parallel:
+            raise ValueError(f"{count} answers side by side: this model was loaded for 1 to {self._parallel}")
+        fixed, rest = self._tokens(prefix), self._tokens(prompt)
+        if not rest:
+            raise ValueError("the prompt is empty after its prefix")
+        asked = len(fixed) + len(rest)
+        max_tokens = min(max_tokens, (self.n_ctx - asked) // count)
+        if max_tokens < 1:
+            raise ValueError(f"the prompt has {asked} tokens, and the model was loaded for {self.n_ctx}")
+        with contextlib.ExitStack() as opened:
+            writers = [
+                _Writer(self, index, sampling, self._seed if seed is None else seed, stop, on_text)
+                for index in range(count)
+            ]
+            for writer in writers:
+                writer.grammar = opened.enter_context(self._grammar(grammar)) if grammar is not None else None
+            origin = self._hold(fixed)
+            try:
+                if self._read(rest, len(fixed), end):
+                    self._write(writers, asked, max_tokens, end)
+                else:
+                    for writer in writers:
+                        writer.ended = "time"
+            finally:
+                self._forget(len(fixed))
+        took = time.monotonic() - started
+        return [Completion(one.text, one.count, asked, took, one.ended, origin) for one in writers]
+
+    def log_likelihood(self, prompt: str, answer: str, *, prefix: str = "") -> float:
+        """Return the natural logarithm of how likely the model takes ``answer`` after ``prefix + prompt`` to be."""
+        fixed, rest, wanted = self._tokens(prefix), self._tokens(prompt), self._tokens(answer)
+        if not rest or not wanted:
+            raise ValueError("a prompt and an answer are needed")
+        if len(fixed) + len(rest) + len(wanted) > self.n_ctx:
+            raise ValueError(f"prompt and answer do not fit into {self.n_ctx} tokens")
+        self._hold(fixed)
+        try:
+            self._read(rest, len(fixed), math.inf)
+            total = self._log_share(self._logits(-1), wanted[0])
+            place = len(fixed) + len(rest)
+            for start in range(0, len(wanted) - 1, self._n_batch):
+                some = wanted[start : min(start + self._n_batch, len(wanted) - 1)]
+                self._decode([(token, place + start + at, 0, True) for at, token in enumerate(some)])
+                total += sum(self._log_share(self._logits(at), wanted[start + at + 1]) for at in range(len(some)))
+        finally:
+            self._forget(len(fixed))
+        return total
+
+    def prepare(self, prefix: str) -> str:
+        """Read a constant part, or take its state from disk, before the first question; say where it came from."""
+        return self._hold(self._tokens(prefix))
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has."""
+        return len(self._tokens(text))
+
+    # -- what the model holds --------------------------------------------------------------------------------------
+
+    def _hold(self, fixed: Sequence[int]) -> str:
+        """Have sequence 0 hold exactly these tokens; say where they came from."""
+        wanted = tuple(fixed)
+        if wanted and wanted == self._held:
+            return "memory"
+        self._held = ()
+        self._api.llama_memory_clear(self._memory, True)
+        if not wanted:
+            return ""
+        origin = "disk"
+        if not self._loaded(wanted):
+            self._api.llama_memory_clear(self._memory, True)
+            self._read(wanted, 0, math.inf)
+            self._save(wanted)
+            origin = "read"
+        self._held = wanted
+        return origin
+
+    def _forget(self, kept: int) -> None:
+        """Drop all but the first tokens of sequence 0."""
+        for sequence in range(1, self._parallel):
+            self._api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        if not self._api.llama_memory_seq_rm(self._memory, 0, kept, -1):  # a model that cannot forget a part
+            self._api.llama_memory_clear(self._memory, True)
+            self._held = ()
+
+    def _state_file(self, tokens: Sequence[int]) -> Path:
+        about = [
+            self._identity,
+            list(tokens),
+            self.n_ctx,
+            self._n_batch,
+            self._threads,
+            self._parallel,
+            _build(self._api),
+        ]
+        return self._states / f"{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:40]}.state"
+
+    def _loaded(self, tokens: Sequence[int]) -> bool:
+        """Whether the state after these tokens could be taken from disk; one that is damaged is removed."""
+        if self._identity is None:
+            return False
+        path = self._state_file(tokens)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return False
+        head = len(_STATE_MARK) + 32
+        body = memoryview(data)[head:]
+        # llama.cpp trusts what it is given: it gets only what we wrote.
+        if data[:head] == _STATE_MARK + hashlib.sha256(body).digest():
+            buffer = (ctypes.c_uint8 * len(body)).from_buffer_copy(body)
+            if self._api.llama_state_seq_set_data(self._context, buffer, len(body), 0) == len(body):
+                with contextlib.suppress(OSError):
+                    os.utime(path)  # the longest unused is removed first
+                return True
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return False
+
+    def _save(self, tokens: Sequence[int]) -> None:
+        """Keep the state after these tokens; where it cannot be written the next run reads the prompt again."""
+        if self._identity is None:
+            return
+        size = self._api.llama_state_seq_get_size(self._context, 0)
+        buffer = (ctypes.c_uint8 * size)()
+        if not size or self._api.llama_state_seq_get_data(self._context, buffer, size, 0) != size:
+            return
+        body = bytes(buffer)
+        path = self._state_file(tokens)
+        with contextlib.suppress(OSError):
+            self._states.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=self._states, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(descriptor, "wb") as stream:
+                    stream.write(_STATE_MARK + hashlib.sha256(body).digest() + body)
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+            for old in sorted(self._states.glob("*.state"), key=_last_used)[:-_MOST_STATES]:
+                old.unlink(missing_ok=True)
+
+    # -- tokens ----------------------------------------------------------------------------------------------------
+
+    def _tokens(self, text: str) -> list[int]:
+        if not text:
+            return []
+        data = text.encode("utf-8", "surrogatepass")
+        room = len(data) + 16
+        found = (self._api.llama_token * room)()
+        count = self._api.llama_tokenize(self._vocab, data, len(data), found, room, False, True)
+        if count < 0:
+            raise ValueError("the text cannot be split into tokens")
+        return list(found[:count])
+
+    def piece(self, token: int) -> bytes:
+        """Return the bytes that a token stands for; control tokens have none."""
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            count = self._api.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            if count >= 0:
+                return buffer.raw[:count]
+            room = -count
+
+    def ends(self, token: int) -> bool:
+        """Whether the token ends an answer."""
+        return bool(self._api.llama_vocab_is_eog(self._vocab, token))
+
+    def _read(self, tokens: Sequence[int], place: int, end: float) -> bool:
+        """Read tokens into sequence 0 from a place on; whether that was done in time."""
+        for start in range(0, len(tokens), self._n_batch):
+            if time.monotonic() > end:
+                return False
+            some = tokens[start : start + self._n_batch]
+            last = start + len(some) == len(tokens)
+            self._decode(
+                [(token, place + start + at, 0, last and at == len(some) - 1) for at, token in enumerate(some)]
+            )
+        return time.monotonic() <= end
+
+    def _decode(self, items: Sequence[tuple[int, int, int, bool]]) -> None:
+        """Run the model on (token, place, sequence, whether its logits are wanted)."""
+        batch = self._batch
+        batch.n_tokens = len(items)
+        for at, (token, place, sequence, wanted) in enumerate(items):
+            batch.token[at] = token
+            batch.pos[at] = place
+            batch.n_seq_id[at] = 1
+            batch.seq_id[at][0] = sequence
+            batch.logits[at] = wanted
+        if self._api.llama_decode(self._context, batch):
+            raise RuntimeError("llama.cpp could not run the model")
+
+    def _write(self, writers: Sequence[_Writer], place: int, max_tokens: int, end: float) -> None:
+        """Let the writers write, side by side, until each has ended."""
+        for writer in writers[1:]:
+            self._api.llama_memory_seq_cp(self._memory, 0, writer.index, -1, -1)
+        rows = dict.fromkeys((writer.index for writer in writers), -1)
+        going = list(writers)
+        for step in range(max_tokens):
+            wanted = []
+            for writer in going:
+                token = writer.take(self._logits(rows[writer.index]))
+                if token is not None:
+                    wanted.append((writer, token))
+            going = [writer for writer, _ in wanted]
+            if not going or step == max_tokens - 1:
+                break
+            if time.monotonic() > end:
+                for writer in going:
+                    writer.ended = "time"
+                break
+            self._decode([(token, place + step, writer.index, True) for writer, token in wanted])
+            rows = {writer.index: at for at, writer in enumerate(going)}
+        for writer in writers:
+            writer.finish()
+
+    def _logits(self, row: int) -> Any:
+        """Return a copy of the logits that the last batch gave at a row."""
+        pointer = self._api.llama_get_logits_ith(self._context, row)
+        return self._numpy.ctypeslib.as_array(pointer, shape=(self._size,)).copy()
+
+    def _log_share(self, logits: Any, token: int) -> float:
+        numpy = self._numpy
+        top = logits.max()
+        return float(logits[token] - top - numpy.log(numpy.exp(logits - top, dtype=numpy.float64).sum()))
+
+    @contextlib.contextmanager
+    def _grammar(self, grammar: str) -> Iterator[Any]:
+        sampler = self._api.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
+        if not sampler:
+            raise ValueError("the grammar does not parse")
+        try:
+            yield sampler
+        finally:
+            self._api.llama_sampler_free(sampler)
+
+    def allowed(self, grammar: Any, tokens: Any) -> Any:
+        """Return those of the tokens (an array) with which an answer under the grammar may go on."""
+        api = self._api
+        data = (api.llama_token_data * len(tokens))()
+        view = self._numpy.frombuffer(data, dtype=_ROW)
+        view["id"] = tokens
+        array = api.llama_token_data_array(data=data, size=len(tokens), selected=-1, sorted=False)
+        api.llama_sampler_apply(grammar, ctypes.byref(array))
+        return tokens[self._numpy.isfinite(view["logit"])]
+
+    def accept(self, grammar: Any, token: int) -> None:
+        """Let the grammar go on by a token that it allows."""
+        self._api.llama_sampler_accept(grammar, token)
+
+
+_ROW = [("id", "<i4"), ("logit", "<f4"), ("p", "<f4")]
+
+
+class _Writer:
+    """Writes one answer: draws its tokens, keeps its text, knows when it is over."""
+
+    def __init__(
+        self, model: LocalModel, index: int, sampling: Sampling, seed: int, stop: Sequence[str], told: Told | None
+    ) -> None:
+        self.index = index
+        self.grammar: Any = None
+        self.count = 0
+        self.ended = "length"
+        self.text = ""
+        self._model = model
+        self._sampling = sampling
+        self._random = random.Random(f"{seed} {index}")
+        self._stop = tuple(stop)
+        self._told = told
+        self._recent: list[int] = []
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def take(self, logits: Any) -> int | None:
+        """Draw the next token and take it; None where the answer is over."""
+        numpy = self._model._numpy
+        if self._sampling.repeat_penalty != 1.0 and self._recent:
+            some = numpy.unique(self._recent[-_RECENT:])
+            scores = logits[some]
+            penalty = self._sampling.repeat_penalty
+            logits[some] = numpy.where(scores > 0, scores / penalty, scores * penalty)
+        token = self._drawn(logits)
+        if token is None or self._model.ends(token):
+            self.ended = "stop"
+            return None
+        if self.grammar is not None:
+            self._model.accept(self.grammar, token)
+        self.count += 1
+        self._recent.append(token)
+        return token if self._goes_on(self._decoder.decode(self._model.piece(token))) else None
+
+    def finish(self) -> None:
+        """Take what is left of a character that never became whole."""
+        self._goes_on(self._decoder.decode(b"", final=True))
+
+    def _goes_on(self, piece: str) -> bool:
+        before = len(self.text)
+        self.text += piece
+        for stop in self._stop:
+            found = self.text.find(stop, max(0, before - len(stop)))
+            if found >= 0:
+                self.text, self.ended = self.text[:found], "stop"
+                return False
+        if piece and self._told is not None and self._told(self.index, piece) is False:
+            self.ended = "stop"
+            return False
+        return True
+
+    def _drawn(self, logits: Any) -> int | None:
+        """Draw a token. The grammar is asked about one first, and about others only if it forbids that: most it allows."""
+        numpy = self._model._numpy
+        token = self._choose(logits, None)
+        if self.grammar is None or len(self._model.allowed(self.grammar, numpy.array([token], dtype=numpy.int32))):
+            return token
+        top = logits.max()
+        for least in (top - _NEAR, -math.inf):
+            some = numpy.flatnonzero(logits >= least).astype(numpy.int32)
+            some = self._model.allowed(self.grammar, some)
+            if len(some):
+                return self._choose(logits[some], some)
+        return None
+
+    def _choose(self, logits: Any, tokens: Any) -> int:
+        """Draw one of the tokens with these logits; ``None`` for tokens: all there are."""
+        numpy, sampling = self._model._numpy, self._sampling
+        if sampling.temperature <= 0:
+            best = int(logits.argmax())
+            return best if tokens is None else int(tokens[best])
+        scaled = logits / sampling.temperature
+        near = numpy.flatnonzero(scaled > scaled.max() - _FAINT)
+        near = near[numpy.argsort(-scaled[near], kind="stable")]
+        shares = numpy.exp((scaled[near] - scaled[near[0]]).astype(numpy.float64))
+        sums = numpy.cumsum(shares / shares.sum())
+        kept = int(numpy.searchsorted(sums, sampling.top_p)) + 1
+        drawn = self._random.random() * float(sums[min(kept, len(sums)) - 1])
+        chosen = int(near[min(int(numpy.searchsorted(sums, drawn, side="right")), len(near) - 1)])
+        return chosen if tokens is None else int(tokens[chosen])
+
+
+# -- the library and the machine -------------------------------------------------------------------------------------
+
+
+def is_installed() -> bool:
+    """Whether llama-cpp-python can be imported, by its looks."""
+    from importlib.util import find_spec
+
+    return find_spec("llama_cpp") is not None
+
+
+_kept_alive: list[Any] = []  # a callback that C code calls
+
+
+def _libraries() -> tuple[Any, Any]:
+    """Return the bindings of llama.cpp, told to be silent, and numpy."""
+    try:
+        import numpy
+        from llama_cpp import llama_cpp as api
+    except ImportError:
+        raise missing_extra("llama-cpp-python") from None
+    except (OSError, RuntimeError) as error:
+        raise FatalError(f"llama-cpp-python cannot be loaded: {error}. Install it anew.") from None
+    if not _kept_alive:
+        _kept_alive.append(api.llama_log_callback(lambda *_: None))
+        api.llama_log_set(_kept_alive[0], ctypes.c_void_p(0))
+        api.llama_backend_init()
+    return api, numpy
+
+
+def _build(api: Any) -> str:
+    """What states depend on besides the model: the version of the library, and what it uses of the processor."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        installed = version("llama_cpp_python")
+    except PackageNotFoundError:
+        installed = "?"
+    return f"{installed} {api.llama_print_system_info().decode()}"
+
+
+def _last_used(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,90 @@
+"""Grammars of calls: what the real model writes under one, at any temperature, is a call that Python reads."""
+
+import ast
+
+import pytest
+
+from pytestgen_hook.model.grammar import END, calls_grammar
+
+ANY = ["any"]
+
+
+def form(*parameters, receiver=None, owner=None, classes=None, anywhere=()):
+    """The form of calls of a function ``f`` with parameters (name, is required, type)."""
+    return {
+        "name": "f",
+        "owner": owner,
+        "receiver": receiver,
+        "parameters": [{"name": name, "required": required, "type": kind} for name, required, kind in parameters],
+        "classes": classes or {},
+        "anywhere": list(anywhere),
+    }
+
+
+ORDER = {
+    "Order": {
+        "parameters": [
+            {"name": "number", "required": True, "type": ["int"]},
+            {"name": "parent", "required": False, "type": ["new", "Order"]},
+        ]
+    },
+    "datetime.date": {
+        "parameters": [{"name": name, "required": True, "type": ["int"]} for name in ("year", "month", "day")]
+    },
+}
+FORMS = {
+    "anything": form(("a", True, ANY), ("b", False, ANY), classes=ORDER, anywhere=ORDER),
+    "nothing but defaults": form(("a", False, ["str"]), ("b", False, ["bytes"]), ("c", False, ["float"])),
+    "types": form(
+        ("a", True, ["list", ["dict", ["str"], ["union", [["int"], ["none"]]]]]),
+        ("b", True, ["tuple", [["int"], ["str"]]]),
+        ("c", True, ["set", ["one", ["Colour.RED", '"a\\n\\"b"']]]),
+        ("d", False, ["tuples", ["float"]]),
+        ("e", False, ["callable"]),
+    ),
+    "method": form(("a", True, ["new", "datetime.date"]), receiver=["new", "Order"], classes=ORDER),
+}
+
+
+@pytest.fixture(scope="module")
+def model(model_file, tmp_path_factory):
+    pytest.importorskip("llama_cpp")
+    from pytestgen_hook.model.local import LocalModel
+
+    with LocalModel(model_file, n_ctx=1024, threads=1, states=tmp_path_factory.mktemp("states")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_whatever_is_written_is_a_call_that_fits(model, name):
+    from pytestgen_hook.model.local import Sampling
+
+    known = FORMS[name]
+    found = model.complete_all(
+        "```python\n",
+        2,
+        grammar=calls_grammar(known, 3),
+        max_tokens=32,
+        sampling=Sampling(temperature=1.5),
+    )
+    lines = [line for one in found for line in one.text.split("\n")[:-1] if line != END]
+    assert lines
+    by_name = {parameter["name"]: parameter for parameter in known["parameters"]}
+    for line in lines:
+        call = ast.parse(line, mode="eval").body
+        assert isinstance(call, ast.Call)
+        assert call.args == []
+        given = [argument.arg for argument in call.keywords]
+        assert len(given) == len(set(given))
+        assert {key for key, one in by_name.items() if one["required"]} <= set(given) <= set(by_name)
+        if known["receiver"]:
+            assert isinstance(call.func.value, ast.Call)
+            assert call.func.value.func.id == "Order"
+
+
+def test_equal_parts_share_a_rule_and_a_class_may_hold_its_own():
+    text = calls_grammar(FORMS["anything"], 6)
+    bodies = [line.partition(" ::= ")[2] for line in text.splitlines() if line.startswith("r")]
+    assert len(bodies) == len(set(bodies))
+    assert '"Order("' in text
+    assert text.startswith('root ::= (call "\\n"){1,6}')

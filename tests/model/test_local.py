@@ -1,0 +1,128 @@
+"""The door to llama.cpp, with the real small model."""
+
+import math
+
+import pytest
+
+from pytestgen_hook.errors import FatalError
+
+pytest.importorskip("llama_cpp")
+from pytestgen_hook.model.local import LocalModel, Sampling
+
+PREFIX = "<|im_start|>system\nYou write Python.<|im_end|>\n"
+PROMPT = "<|im_start|>user\nName a colour.<|im_end|>\n<|im_start|>assistant\n"
+COLOUR = 'root ::= "red" | "green" | "blue"'
+
+
+def loaded(path, states, **settings):
+    # One thread: with more, each waits for the others wherever the machine has other things to do.
+    return LocalModel(path, n_ctx=512, threads=1, identity="test", states=states, **settings)
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory):
+    return tmp_path_factory.mktemp("states")
+
+
+@pytest.fixture(scope="module")
+def model(model_file, states):
+    with loaded(model_file, states) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def answer(model):
+    """The first answer after a constant part that nobody has read before."""
+    found = model.complete(PROMPT, prefix=PREFIX, max_tokens=6)
+    assert found.prefix == "read"
+    return found
+
+
+def test_the_same_question_has_the_same_answer(model, answer):
+    again = model.complete(PROMPT, prefix=PREFIX, max_tokens=6)
+    assert (again.text, again.tokens, again.prompt_tokens) == (answer.text, answer.tokens, answer.prompt_tokens)
+    assert again.prefix == "memory"
+
+
+def test_drawn_answers_follow_from_the_seed(model):
+    def drawn(seed):
+        sampling = Sampling(temperature=1.5)
+        found = model.complete_all(PROMPT, 2, prefix=PREFIX, max_tokens=6, sampling=sampling, seed=seed)
+        return [one.text for one in found]
+
+    assert drawn(1) == drawn(1)
+    assert len({*drawn(1), *drawn(2)}) > 1
+
+
+def test_the_constant_part_is_read_once_for_all_runs(model_file, states, answer):
+    with loaded(model_file, states) as other:
+        found = other.complete(PROMPT, prefix=PREFIX, max_tokens=6)
+    assert (found.prefix, found.text) == ("disk", answer.text)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-1], lambda data: data[:200] + b"x" + data[201:], lambda data: b""]
+)
+def test_a_damaged_state_is_dropped_and_read_anew(model_file, states, answer, damage):
+    (file,) = states.glob("*.state")
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    with loaded(model_file, states) as other:
+        found = other.complete(PROMPT, prefix=PREFIX, max_tokens=6)
+    assert (found.prefix, found.text) == ("read", answer.text)
+    assert file.read_bytes() == whole
+
+
+def test_an_answer_keeps_to_its_grammar(model):
+    found = model.complete_all(
+        PROMPT, 3, prefix=PREFIX, grammar=COLOUR, max_tokens=6, sampling=Sampling(temperature=3.0, top_p=1.0)
+    )
+    assert {one.text for one in found} <= {"red", "green", "blue"}
+    assert {one.ended for one in found} == {"stop"}
+
+
+def test_answers_end_at_a_text_at_their_length_and_in_time(model, answer):
+    first = answer.text[:1]
+    stopped = model.complete(PROMPT, prefix=PREFIX, max_tokens=6, stop=[first])
+    assert (stopped.text, stopped.ended) == ("", "stop")
+    assert answer.ended in ("stop", "length")
+    late = model.complete(PROMPT, prefix=PREFIX, max_tokens=6, seconds=0.0)
+    assert (late.text, late.ended) == ("", "time")
+    assert model.complete(PROMPT, prefix=PREFIX, max_tokens=6).text == answer.text
+
+
+def test_pieces_are_told_as_they_come_and_end_the_answer_on_demand(model, answer):
+    pieces = []
+    model.complete(PROMPT, prefix=PREFIX, max_tokens=6, on_text=pieces.append)
+    assert "".join(pieces) == answer.text
+    cut = model.complete(PROMPT, prefix=PREFIX, max_tokens=6, on_text=lambda text: False)
+    assert (cut.tokens, cut.ended) == (1, "stop")
+
+
+def test_likely_answers_are_more_likely(model):
+    prompt = "for index in range("
+    assert model.log_likelihood(prompt, "len(") > model.log_likelihood(prompt, "zebra(")
+    assert -math.inf < model.log_likelihood(prompt, "len(") < 0
+
+
+def test_llama_cpp_says_nothing(model_file, tmp_path, capfd):
+    with loaded(model_file, tmp_path) as other:
+        other.complete(PROMPT, max_tokens=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_makes_no_question_is_refused(model):
+    with pytest.raises(ValueError, match="empty"):
+        model.complete("", prefix=PREFIX, max_tokens=1)
+    with pytest.raises(ValueError, match="grammar"):
+        model.complete(PROMPT, grammar="root ::= (", max_tokens=1)
+    with pytest.raises(ValueError, match="512"):
+        model.complete("word " * 600, max_tokens=1)
+
+
+def test_a_file_that_is_no_model_is_refused_in_one_line(tmp_path):
+    file = tmp_path / "model.gguf"
+    file.write_bytes(b"GGUF" + bytes(100))
+    with pytest.raises(FatalError, match=r"no model that can be loaded") as caught:
+        LocalModel(file, threads=1)
+    assert "\n" not in str(caught.value)
