@@ -226,6 +226,11 @@ class Plan:
             "style": self.style,
             "inside": inside and inside.source(),
             "receiver": self.receiver_name,
+            "parameters": {
+                known.name: known.variable
+                for known in self._levels(proposed)[0]
+                if known.name in proposed.arguments and known.style in ("positional", "keyword", "star")
+            },
         }
 
     @property
@@ -693,6 +698,12 @@ def seeds(plan, tree, calls):
         inputs += [Input(plan.around(rng), receiver, "example") for receiver in receivers] if not required else []
         plan.receivers = receivers
     return inputs
+
+
+def bound(plan, call):
+    """Return the input of a call that stands in an example, or None if it cannot be made of it."""
+    arguments = harvest.bind(call, _signature_parameters(plan), _resolver(plan.subject))
+    return None if arguments is None else Input(arguments, None, "example")
 
 
 def _written_calls(plan, tree, calls, name):

@@ -25,6 +25,7 @@ import confine  # noqa: E402
 import elsewhere  # noqa: E402
 import hidden  # noqa: E402
 import plan as plans  # noqa: E402
+import promised  # noqa: E402
 import search  # noqa: E402
 import standins  # noqa: E402
 import twin  # noqa: E402
@@ -118,6 +119,8 @@ class Modules:
         subject.scope.work = self.place.work
         subject.body_lines = tuple(request["body_lines"])
         subject.branching = branching_lines(self.tree, request["first_line"], request["last_line"])
+        if request.get("documented"):
+            subject.claims = promised.Claims(subject, request["documented"])
         subject.address = {"place": [self.place.folder, self.place.tree, self.place.roots], "request": request}
         return subject
 
@@ -166,7 +169,8 @@ def explore(modules, request, ask_twin=None):
             plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=True)
             other = search_for(plan, [])
             hunt = max(hunt, other, key=lambda one: one.reach)
-        answer = hunt.finish()
+        answer = {"cases": [], "problem": None, "refused": None} if request.get("only_promises") else hunt.finish()
+        answer["promises"] = hunt.compared()
     except plans.CannotCall as problem:
         answer = {"cases": [], "problem": str(problem), "refused": None}
     answer["seconds"] = time.monotonic() - started
