@@ -70,7 +70,8 @@ RULES = {
             "about the result or the arguments says, and did so each time that it was made. Either may be wrong. Only "
             "sentences are looked at of which every word is understood, and only calls whose arguments are of the "
             "documented types. No tests are written for the function, because they would make the bug permanent. Functions "
-            "that tests are written for are held against their documentation on that occasion; all others with `pytestgen-check --promises`.",
+            "that tests are written for are held against their documentation on that occasion; all others with "
+            "`pytestgen-check --promises`.",
             "Mend the function or the sentence, then check again.",
         ),
         Rule(
