@@ -76,3 +76,29 @@ def test_no_test_is_written_for_a_suspect_and_others_of_its_file_get_theirs(repo
     written = (repo.path / "tests" / "test_a.py").read_text()
     assert "double" in written
     assert "cut" not in written
+
+
+DISMISSED = SOURCE.replace("-> str:", "-> str:  # pytestgen: ignore[PTG005] the mark may stand out", 1)
+
+
+def test_a_dismissed_suspicion_is_silenced_and_leaves_what_else_is_to_be_said(repo):
+    repo.stage("a.py", DISMISSED)
+    repo.stage("test_a.py", TEST)
+    assert run("--promises").exit_code == 0
+    repo.git("rm", "--cached", "--quiet", "test_a.py")
+    found = target("--promises")
+    assert (found["status"], found["code"]) == ("untested", "PTG001")
+
+
+def test_what_is_dismissed_gets_tests_of_the_calls_that_agree(repo):
+    repo.stage("a.py", DISMISSED)
+    found = target("--mode", "write")
+    assert (found["status"], found["code"]) == ("generated", None)
+    assert "def test_cut" in (repo.path / "tests" / "test_a.py").read_text()
+
+
+def test_a_comment_that_dismisses_nothing_is_reported(repo):
+    repo.stage("a.py", RIGHT.replace("-> str:", "-> str:  # pytestgen: ignore[PTG005] the mark may stand out", 1))
+    repo.stage("test_a.py", TEST)
+    assert "silences no PTG005" in run("--promises").output
+    assert "silences no PTG005" not in run().output
