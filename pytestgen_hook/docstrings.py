@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+_LONGEST = 20_000  # characters of a docstring
+_LONGEST_SENTENCE = 400
 _ARGUMENTS = ("args", "arguments", "parameters", "params", "keyword args", "keyword arguments", "other parameters")
 _RETURNS = ("returns", "return", "yields", "yield")
 _RAISES = ("raises", "raise", "except", "exceptions")
@@ -56,8 +58,13 @@ class Docstring:
 
 
 def parse(text: str, first_line: int) -> Docstring:
-    """Return the parts of a docstring as it stands in the source; ``first_line`` is the number of its first line."""
+    """Return the parts of a docstring as it stands in the source; ``first_line`` is the number of its first line.
+
+    Nothing is read of one that is too long for a person to have written it.
+    """
     found = Docstring()
+    if len(text) > _LONGEST:
+        return found
     lines = _dedented(text, first_line)
     prose: list[Line] = []
     position = 0
@@ -260,7 +267,7 @@ def sentences(block: Sequence[Line]) -> list[Sentence]:
     for match in [*_BREAK.finditer(text), None]:
         end = match.start() if match else len(text)
         raw = text[position:end].strip()
-        if raw:
+        if raw and len(raw) <= _LONGEST_SENTENCE:
             begins = next(number for start, number in reversed(starts) if start <= position)
             found.append(Sentence(plain(raw).rstrip(".;! ").strip(), raw, begins))
         position = match.end() if match else end

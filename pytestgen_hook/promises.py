@@ -306,6 +306,7 @@ _LENGTHS_DIFFER = re.compile(
 _THERE_ARE_NO = re.compile(r"there (?:is|are) no (?P<subject>[\w ]+)")
 _THERE_ARE_FEWER = re.compile(rf"there are (?:fewer|less) than (?P<x>{_NUMBER}) (?P<subject>\w+)")
 _CHAIN = re.compile(rf"(?P<a>{_NUMBER}) ?<=? ?(?P<name>\w+) ?<=? ?(?P<b>{_NUMBER})")
+_MOST_PARTS = 2  # of a condition beyond the first: each is read on both sides
 _VERB = re.compile(r"\b(?:is|are|was|has|have|does|do|contains?|exceeds?|cannot|can't|<|>)\b|[<>=]")
 
 
@@ -321,7 +322,7 @@ def condition(text: str, subjects: _Subjects) -> _Condition | None:
     if found is not None:
         return found
     for word in ("or", "and"):
-        for match in re.finditer(rf",? {word} ", text):
+        for match in list(re.finditer(rf",? {word} ", text))[:_MOST_PARTS]:
             left, right = text[: match.start()], text[match.end() :]
             first = condition(left, subjects)
             if first is None:

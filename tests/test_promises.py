@@ -147,6 +147,25 @@ def test_a_sentence_that_says_something_else_gives_no_promise(sentence):
     assert of("n, text", sentence) == []
 
 
+@pytest.mark.parametrize(
+    "docstring",
+    [
+        "Do it.\n\nRaises:\n    ValueError: If " + "n is negative or " * 2000,
+        "Return " + "a number between 0 and 1, " * 2000,
+        "Return " + "in " * 5000 + "ascending order",
+        ":raises ValueError: " * 5000,
+        "Returns:\n" * 5000,
+        ">>> f(1)\n" * 5000,
+        "`" * 15_000,
+        "f(" * 5000 + ")" * 5000 + " -> 1",
+        "(" * 9000 + " -> 1",
+    ],
+    ids=["conditions", "bounds", "words", "fields", "headers", "examples", "quotes", "calls", "brackets"],
+)
+def test_a_docstring_made_to_take_long_is_read_in_no_time(docstring):
+    assert isinstance(of("n, m", docstring), list)
+
+
 def test_a_parameter_that_changes_the_meaning_is_left_alone():
     promise = only("items, first=None", "Return the items in ascending order.")
     assert promise.unless == ("first",)

@@ -26,6 +26,10 @@ LIBRARIES = (
     "boltons==25.0.0",
     "toolz==1.0.0",
     "inflection==0.5.1",
+    "pydash==8.0.5",
+    "semver==3.0.4",
+    "natsort==8.4.0",
+    "funcy==2.0",
 )
 
 

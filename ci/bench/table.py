@@ -51,6 +51,15 @@ def rows() -> list[tuple[str, str, str]]:
             ("… green on the right ones", "all", beside(faults, "green")),
             ("… seconds a module", "", beside(faults, "seconds_a_module")),
         ]
+    if suspected := result("suspected"):
+        found += [
+            (
+                f"{suspected['right']} right and {suspected['wrong']} wrong documented functions: precision of suspicions",
+                "≥ 0.9",
+                f"{suspected['precision']} ({suspected['suspected']} suspected)",
+            ),
+            ("… recall", "", str(suspected["recall"])),
+        ]
     if modules := result("modules"):
         found += [
             (

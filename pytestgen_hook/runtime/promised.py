@@ -13,9 +13,11 @@ import datetime
 import decimal
 import doctest
 import enum
+import functools
 import inspect
 import io
 import math
+import numbers
 import re
 import sys
 import types
@@ -201,6 +203,7 @@ class Comparison:
         return any(isinstance(value, (*_CONTAINERS, str, bytes)) and not value for value in others)
 
 
+@functools.lru_cache(maxsize=512)
 def _code(source):
     return compile(source, "<promise>", "eval")
 
@@ -306,8 +309,9 @@ def _is_instance(value, kind):
             return None if isinstance(value, bool) and kind in (int, float, complex) else True
     except Exception:
         return None
-    if kind in (float, complex) and isinstance(value, (int, float)):
-        return None if isinstance(value, bool) else True
+    if kind in (float, complex) and isinstance(value, numbers.Number):
+        # One of another kind of number, such as Decimal, stays in its kind: who annotates so means any number.
+        return True if isinstance(value, (int, float)) and not isinstance(value, bool) else None
     if (kind is bool and value in (0, 1)) or (kind is bytes and isinstance(value, (bytearray, memoryview))):
         return None
     if kind.__module__ != "builtins" and hasattr(type(value), "__getattr__"):
