@@ -94,7 +94,7 @@ def test_a_dismissed_suspicion_is_silenced_and_leaves_what_else_is_to_be_said(re
 def test_what_is_dismissed_gets_tests_of_the_calls_that_agree(repo):
     repo.stage("a.py", DISMISSED)
     found = target("--mode", "write")
-    assert (found["status"], found["code"]) == ("generated", None)
+    assert (found["status"], found["code"]) == ("generated", None), found["reason"]
     assert "def test_cut" in (repo.path / "tests" / "test_a.py").read_text()
 
 
