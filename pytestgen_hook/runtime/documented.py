@@ -86,6 +86,7 @@ class Documentation:
         known = {parameter.name for parameter in self._plan.parameters}
         needs = [name for name in promise["needs"] if name in known]
         samples = [_sample(source) for source in promise["samples"]]
+        arguments = {**dict(self._defaults(needs)), **arguments}
         for name in needs:
             for tree in samples:
                 if promise["about_types"] or _is_alike(tree, arguments.get(name)):
@@ -96,6 +97,13 @@ class Documentation:
                 if other != name and theirs is not None:
                     yield {name: theirs, **({other: arguments[name]} if name in arguments else {})}
                     yield from ({name: Plain(value)} for value in _beside(theirs))
+
+    def _defaults(self, names):
+        """Yield (parameter, tree) for the plain defaults of these parameters."""
+        for name in names:
+            default = getattr(self._subject.claims.parameters.get(name), "default", None)
+            if type(default) in (bool, int, float, str, bytes):
+                yield name, Plain(default)
 
     @staticmethod
     def _repeated(_promise, arguments):

@@ -63,6 +63,15 @@ SOURCE = '''
         return today.year - born.year
 
 
+    def quoted(text: str, quote: str = "'") -> str:
+        """Put a text in quotes.
+
+        Raises:
+            ValueError: If quote is empty.
+        """
+        return quote + text + quote
+
+
     class Queue:
         """First in, first out."""
 
@@ -172,6 +181,7 @@ def contradicted(exploration):
         ("once", "returns", "without duplicates"),
         ("age", "raises", "ValueError"),
         ("Queue.get", "raises", "IndexError"),
+        ("quoted", "raises", "ValueError"),
     ],
 )
 def test_what_contradicts_the_documentation_is_found(found, name, source, expected):
