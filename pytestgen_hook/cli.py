@@ -221,6 +221,7 @@ def pytestgen() -> None:
 @_diff_option
 @click.option("--no-cache", "anew", is_flag=True, help="Take nothing from earlier runs: measure and search anew.")
 @click.option("--strength", is_flag=True, help="Also report functions whose tests notice none of a few small bugs.")
+@click.option("--promises", is_flag=True, help="Also report functions that do other than their documentation says.")
 @_living_options
 @_output_options
 @_version
@@ -251,6 +252,7 @@ def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: 
         rest["update_baseline"],
         (rest["add_ignores"] or "").strip(),
         until,
+        promises=rest["promises"],
     )
     if rest["show_settings"]:
         _print(settings_of(options, Path.cwd()), end="")

@@ -11,11 +11,11 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pytestgen_hook import __version__, callsites, codestyle, formatting, gates, layout, merge, render
+from pytestgen_hook import __version__, callsites, codestyle, formatting, gates, layout, merge, render, targets
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.engines import search
 from pytestgen_hook.functions import bodies
@@ -23,7 +23,7 @@ from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge
 from pytestgen_hook.terminal import escaped
 from pytestgen_hook.testcode import TestCode
-from pytestgen_hook.types import Edit, Exploration, Finding, Function, Status, TestModule
+from pytestgen_hook.types import Documented, Edit, Exploration, Finding, Function, Status, TestModule
 
 if TYPE_CHECKING:
     from pytestgen_hook.engines.model import Speaker
@@ -55,6 +55,7 @@ class Project:
     read: Callable[[str], bytes | None]  # a test file as it is, None if there is none or it may not be touched
     taken: Callable[[str], bool]  # whether a test file may not be touched
     standing: Callable[[str], bytes | None]  # one that may not be touched as it stands in the work tree
+    documented: Callable[[str], Mapping[Function, Documented]]  # source file → what is said of its functions
     made: Mapping[str, bytes] = field(default_factory=dict)  # test files as earlier batches left them
     header: bool = False  # whether new files begin with a comment on their origin
 
@@ -133,7 +134,11 @@ def generate(
         if problem is None:
             slots += [(path, number) for number in range(len(some))]
             content = f"{hypothesis} {project.content(path)}"
-            tasks += [_task(finding.function, module, calls.get(path, ()), content) for finding in some]
+            said = project.documented(path)
+            tasks += [
+                task_of(function, module, calls.get(path, ()), content, said.get(function, Documented()))
+                for function in [finding.function for finding in some]
+            ]
     missing = Counter(path for path, _ in slots)
     ready = [path for path in wanted if not missing[path]]
     made: dict[str, bytes] = {}
@@ -145,7 +150,7 @@ def generate(
     )
 
     def finished(tree: Path) -> Generated:
-        batch = {path: explored.pop(path) for path in ready}
+        batch = {path: [_without_suspect(one) for one in explored.pop(path)] for path in ready}
         ready.clear()
         share = seconds * sum(map(len, batch.values())) / len(findings)
         some = [finding for path in batch for finding in wanted[path]]
@@ -174,12 +179,20 @@ def generate(
         yield finished(project.tree)
 
 
-def _task(function: Function, module: str, calls: Sequence[str], content: str) -> search.Task:
+def task_of(
+    function: Function,
+    module: str,
+    calls: Sequence[str],
+    content: str,
+    documented: Documented,
+    *,
+    only_promises: bool = False,
+) -> search.Task:
     """Return what is to be explored; of the calls only those that name the function are part of its key."""
     own = re.compile(rf"\b{re.escape(function.name)}\(")
-    state = [function.path, function.qualname, function.first_line, module, content]
+    state = [function.path, function.qualname, function.first_line, module, content, only_promises, asdict(documented)]
     key = hashlib.sha256(json.dumps([*state, [call for call in calls if own.search(call)]]).encode())
-    return search.Task(function, module, tuple(calls), key.hexdigest())
+    return search.Task(function, module, tuple(calls), key.hexdigest(), documented, only_promises)
 
 
 def _finished(
@@ -363,6 +376,15 @@ def _drop(
                 dropped[_key(exploration.function)] = _last_line(next(iter(lost.values())))
 
 
+def _without_suspect(exploration: Exploration) -> Exploration:
+    """Return the exploration, without cases if calls contradict the documentation.
+
+    Tests of what is left would make a function tested that is probably wrong, and the next run would say nothing of it.
+    """
+    is_suspect = any(one.is_contradicted for one in exploration.promises)
+    return _without(exploration, range(len(exploration.cases))) if is_suspect else exploration
+
+
 def _without(exploration: Exploration, lost: Collection[int]) -> Exploration:
     """Return the exploration without some of its cases, the figures those of the cases that stay."""
     cases = tuple(case for index, case in enumerate(exploration.cases) if index not in lost)
@@ -521,6 +543,13 @@ def _update(
         seconds=round(exploration.seconds, 3),
         tokens=exploration.tokens,
     )
+    return targets.contradicted(_outcome(measured, exploration, tests, dropped, unplaced), exploration.promises)
+
+
+def _outcome(
+    measured: Finding, exploration: Exploration, tests: Sequence[str], dropped: str | None, unplaced: _Unplaced | None
+) -> Finding:
+    """Return the finding with what became of the tests of its function."""
     if exploration.refused:
         return replace(measured, status=Status.REFUSED, reason=exploration.refused)
     if tests:
@@ -530,5 +559,5 @@ def _update(
         return replace(measured, reason=f"its tests did not hold when repeated: {dropped}{hint}")
     if unplaced:
         return replace(measured, tests=unplaced.tests, reason=unplaced.reason)
-    code = PTG004 if exploration.toothless else finding.code
-    return replace(measured, code=code, reason=exploration.problem or finding.reason)
+    code = PTG004 if exploration.toothless else measured.code
+    return replace(measured, code=code, reason=exploration.problem or measured.reason)

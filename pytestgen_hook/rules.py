@@ -66,10 +66,13 @@ RULES = {
             "PTG005",
             "behaviour-contradicts-documentation",
             "What the function does differs from what its documentation says.",
-            "An example of the docstring, run as it stands, gave another result. Either may be wrong. The "
-            "observed value is not written into a test as the expected one, because that would make the bug "
-            "permanent.",
-            "Mend the function or the example, then check again.",
+            "A call did other than an example (>>> and the like), a `Raises:` clause, the return annotation or a sentence "
+            "about the result or the arguments says, and did so each time that it was made. Either may be wrong. Only "
+            "sentences are looked at of which every word is understood, and only calls whose arguments are of the "
+            "documented types. No tests are written for the function, because they would make the bug permanent. Functions "
+            "that tests are written for are held against their documentation on that occasion; all others with "
+            "`pytestgen-check --promises`.",
+            "Mend the function or the sentence, then check again.",
         ),
         Rule(
             "PTG006",

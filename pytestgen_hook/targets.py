@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pytestgen_hook.types import ChangedFunction, Evidence, Finding, RunOutcome, Status, Strength, TestRun, Verdict
+from pytestgen_hook.types import (
+    ChangedFunction,
+    Compared,
+    Evidence,
+    Finding,
+    Promise,
+    RunOutcome,
+    Status,
+    Strength,
+    TestRun,
+    Verdict,
+)
 
 NEW, CHANGED = "PTG001", "PTG002"
-BLIND, ESTIMATED = "PTG004", "PTG006"
+BLIND, SUSPECT, ESTIMATED = "PTG004", "PTG005", "PTG006"
+_BY_WEIGHT = ("example", "raises", "arguments", "returns", "annotation")
 _MOST_TESTS = 5
 
 
@@ -51,6 +63,28 @@ def weigh(finding: Finding, strength: Strength) -> Finding:
     survivor = next(mutant for mutant in tried if mutant.verdict is Verdict.SURVIVED)
     reason = f"its tests notice none of {len(tried)} small bugs: in line {survivor.line} {survivor.label}"
     return replace(finding, code=BLIND, reason=reason)
+
+
+def contradicted(finding: Finding, promises: Sequence[Compared]) -> Finding:
+    """Return the finding with what its documentation says; a suspected bug (PTG005) if a call contradicts that."""
+    finding = replace(finding, promises=tuple(promises))
+    against = sorted(
+        (one for one in promises if one.is_contradicted), key=lambda one: _BY_WEIGHT.index(one.promise.source)
+    )
+    if not against:
+        return finding
+    first = against[0]
+    reason = f'{first.call} {_did(first.observed or "", first.promise)}; line {first.promise.line} says "{first.promise.text}"'
+    if len(against) > 1:
+        reason += f" (and {len(against) - 1} more)"
+    return replace(finding, status=Status.SUSPECT, code=SUSPECT, reason=reason, otherwise=finding)
+
+
+def _did(observed: str, promise: Promise) -> str:
+    """Say what a call did in the place of what was promised."""
+    if promise.source == "arguments":
+        return promise.expected
+    return f"gives {observed}, not {promise.expected}" if promise.expected else f"gives {observed}"
 
 
 def _code(item: ChangedFunction) -> str:

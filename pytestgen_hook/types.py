@@ -131,6 +131,63 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """One thing that the documentation of a function says of its calls, in a form that a call can be held against.
+
+    ``source`` is ``example``, ``raises``, ``returns``, ``arguments`` (what becomes of them) or ``annotation``; ``text`` is
+    the sentence as it stands in line ``line`` of the file, ``expected`` what it comes to in a few words. It speaks of the calls
+    for which the expression ``when`` over the parameters holds (None: all), unless they give one of ``unless``. Then the call
+    ends in the exception ``raises``, or the expression ``then`` holds, over ``result`` too; for an example, ``call`` gives what
+    it says, and for an annotation the result is of its type. ``needs`` are the parameters that ``when`` speaks of, ``samples``
+    sources of values of them worth trying; ``about_types`` says that these may be of wrong types.
+    """
+
+    source: str
+    text: str
+    line: int
+    expected: str
+    when: str | None = None
+    then: str | None = None
+    raises: str | None = None
+    call: str = ""
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
+    about_types: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """What the documentation of one function says.
+
+    ``examples`` is a text with the doctests of the docstring and those made of its other examples, ``numbers`` the number
+    of the promise that each of them is, or None; ``types`` are {parameter or ``return``: source of the type} where the
+    docstring says them.
+    """
+
+    promises: tuple[Promise, ...] = ()
+    examples: str = ""
+    numbers: tuple[int | None, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What calls made of a promise: how many kept it and how many did not, and one of these with what it did instead."""
+
+    promise: Promise
+    kept: int
+    broken: int = 0
+    call: str | None = None
+    observed: str | None = None
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether a call contradicts it each time that it is made."""
+        return self.call is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """The verdict on one changed function: one line of the report, one object of the JSON output.
 
@@ -138,7 +195,8 @@ class Finding:
     ``tests`` are node ids of tests that run the function; ``mutants_killed`` of ``mutants_total`` are those of the new tests,
     or of the tests that are there, if their strength was asked for;
     ``untried`` says that the budget was used up before tests of it were looked for; ``mode`` is that of its path, None if it is
-    the one of the run.
+    the one of the run. ``promises`` are what its documentation says, held against calls of it; ``otherwise`` is what is to be
+    said of the function if the suspicion is dismissed.
     """
 
     function: Function
@@ -158,6 +216,8 @@ class Finding:
     seconds: float | None = None
     tokens: int | None = None
     mode: str | None = None
+    promises: tuple[Compared, ...] = ()
+    otherwise: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +322,7 @@ class Exploration:
     engine: str = "search"
     tokens: int | None = None
     left: Mapping[str, Any] | None = None
+    promises: tuple[Compared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

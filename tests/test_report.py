@@ -20,11 +20,13 @@ from pytestgen_hook.report.text import Style, render_text
 from pytestgen_hook.report.verdict import Place, exit_status
 from pytestgen_hook.terminal import escaped, escaped_lines, wants_colour
 from pytestgen_hook.types import (
+    Compared,
     Edit,
     Evidence,
     Finding,
     Function,
     Kind,
+    Promise,
     Report,
     RunOutcome,
     Status,
@@ -49,6 +51,10 @@ GENERATED = Finding(
     mutants_total=10,
     engine="search",
     seconds=0.5,
+    promises=(
+        Compared(Promise("raises", "ValueError: if n is negative", 32, "ValueError"), kept=4),
+        Compared(Promise("annotation", "-> int", 30, "int"), kept=4, broken=1, call="split(0)", observed="None"),
+    ),
 )
 REFUSED = Finding(function(qualname="wipe", line=40), Status.REFUSED, "PTG001", "remove /srv/data")
 EDIT = Edit("tests/test_shop.py", None, b"def test_split():\n    assert True\n")
@@ -367,6 +373,26 @@ def test_json_says_what_the_text_says() -> None:
     }
     fixes = {item["qualname"]: item["fix"] for item in data["targets"]}
     assert fixes == {"add": None, "Order.total": None, "split": "git add tests/test_shop.py", "wipe": None}
+
+
+def test_json_says_what_the_documentation_promises() -> None:
+    (promises,) = [item["promises"] for item in json.loads(render_json(FULL))["targets"] if item["promises"]]
+    assert promises == [
+        {
+            "source": "raises",
+            "text": "ValueError: if n is negative",
+            "line": 32,
+            "kept": 4,
+            "contradiction": None,
+        },
+        {
+            "source": "annotation",
+            "text": "-> int",
+            "line": 30,
+            "kept": 4,
+            "contradiction": {"call": "split(0)", "observed": "None", "expected": "int"},
+        },
+    ]
 
 
 def test_the_schema_is_one_itself() -> None:

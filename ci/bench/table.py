@@ -51,6 +51,7 @@ def rows() -> list[tuple[str, str, str]]:
             ("… green on the right ones", "all", beside(faults, "green")),
             ("… seconds a module", "", beside(faults, "seconds_a_module")),
         ]
+    found += suspicions()
     if modules := result("modules"):
         found += [
             (
@@ -185,6 +186,18 @@ def in_hooks() -> list[tuple[str, str, str]]:
             )
         )
     return found
+
+
+def suspicions() -> list[tuple[str, str, str]]:
+    """Return the rows about functions that do other than they say."""
+    suspected = result("suspected")
+    if not suspected:
+        return []
+    what = f"{suspected['right']} right and {suspected['wrong']} wrong documented functions: precision of suspicions"
+    return [
+        (what, "≥ 0.9", f"{suspected['precision']} ({suspected['suspected']} suspected)"),
+        ("… recall", "", str(suspected["recall"])),
+    ]
 
 
 def details(name: str) -> list[str]:

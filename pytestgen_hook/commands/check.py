@@ -169,15 +169,18 @@ def _examined(report: Report, selection: Selection, options: CheckOptions, progr
 
     subject = selection.subject
     silencing = Silencing(selection, options)
+    is_generating = subject.config.mode != "fail" or options.diff
     with scratch_folder() as folder:
-        examination = Examination(subject, folder, progress, anew=options.anew)
+        examination = Examination(subject, folder, progress, anew=options.anew, dismissed=silencing.dismisses_suspicion)
         findings, runs = examination.judge(selection.changed) if selection.changed else ([], [])
         if options.strength:
             findings = examination.weighed(findings)
         findings = [replace(finding, mode=selection.mode_of(finding.function.path)) for finding in findings]
         report = replace(report, findings=tuple(findings), test_runs=tuple(runs), install=examination.install)
+        if options.promises:
+            report = replace(report, findings=tuple(examination.compared(report.findings, is_generating)))
         report = _sifted(report, silencing)
-        if report.findings and (subject.config.mode != "fail" or options.diff) and not options.add_ignores:
+        if report.findings and is_generating and not options.add_ignores:
             report = _sifted(_generated(report, examination, subject, options), silencing)
         report = replace(report, stale=tuple(silencing.stale()))
         report = replace(report, notes=(*examination.notes, *silencing.notes, *report.notes))

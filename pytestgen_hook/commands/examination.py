@@ -8,7 +8,7 @@ import os
 import posixpath
 import shlex
 import shutil
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -21,7 +21,17 @@ from pytestgen_hook.commands.options import Progress
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.functions import SyntaxProblem, functions_in
 from pytestgen_hook.sandbox import clean_environment
-from pytestgen_hook.types import ChangedFunction, Evidence, Exploration, Finding, Function, RunOutcome, Status, TestRun
+from pytestgen_hook.types import (
+    ChangedFunction,
+    Documented,
+    Evidence,
+    Exploration,
+    Finding,
+    Function,
+    RunOutcome,
+    Status,
+    TestRun,
+)
 
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config
@@ -77,10 +87,19 @@ def _is_there(root: Path, python: str) -> bool:
 class Examination:
     """Judges changed functions of a revision and makes tests for those that need them.
 
-    ``notes`` say what went aside; ``install`` is the command that would let tests run, where they cannot.
+    ``notes`` say what went aside; ``install`` is the command that would let tests run, where they cannot. ``dismissed`` says of
+    a function that it may contradict its documentation.
     """
 
-    def __init__(self, subject: Subject, folder: Path, progress: Progress, *, anew: bool = False) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        folder: Path,
+        progress: Progress,
+        *,
+        anew: bool = False,
+        dismissed: Callable[[Function], bool] = lambda _: False,
+    ) -> None:
         self.notes: list[str] = []
         self.install = ""
         self._repository = subject.repository
@@ -91,6 +110,7 @@ class Examination:
         self._folder = folder
         self._progress = progress
         self._cache = Cache(default_folder(), anew=anew)
+        self._dismissed = dismissed
 
     # -- shared, made when needed ----------------------------------------------------------------------------------
 
@@ -328,16 +348,15 @@ class Examination:
         speaker = self._speaker()
         self._progress.stage("looking for calls worth a test", len(wanted))
 
-        def done(exploration: Exploration) -> None:
-            self._progress.step(exploration.function.qualname)
-
         def proving(count: int) -> None:
             self._progress.stage(f"proving {count} case{'s' if count > 1 else ''}")
 
         for (name, budget), some in groups.items():
             project = projects[name]
             seconds = self._config.budget * len(some) / usual if budget is None else budget
-            made = generate(some, project, calls=calls, seconds=seconds, done=done, proving=proving, speaker=speaker)
+            made = generate(
+                some, project, calls=calls, seconds=seconds, done=self._done, proving=proving, speaker=speaker
+            )
             with closing(made) as batches:
                 for batch in batches:
                     yield batch
@@ -372,6 +391,65 @@ class Examination:
             told=self._progress.at,
         )
 
+    def compared(self, findings: Sequence[Finding], is_generating: bool) -> list[Finding]:
+        """Return the findings, those with PTG005 whose function does other than its documentation says.
+
+        Where tests are made, those of untested functions are held against it on that occasion.
+        """
+        from pytestgen_hook.engines import search
+        from pytestgen_hook.generation import find_calls, task_of
+
+        found = list(findings)
+        said = {path: self._documented(path) for path in {finding.function.path for finding in findings}}
+        wanted = [
+            number
+            for number, finding in enumerate(findings)
+            if finding.function in said[finding.function.path]
+            and not (is_generating and finding.status is Status.UNTESTED and finding.mode != "fail")
+        ]
+        if not wanted:
+            return found
+        functions = [findings[number].function for number in wanted]
+        calls = find_calls(functions, {path: self._importers(path) for path in said})
+        self._progress.stage("holding calls against the documentation", len(wanted))
+        seconds = self._config.budget
+        groups: dict[str, list[int]] = {}
+        for number in wanted:
+            groups.setdefault(self._graph.project(findings[number].function.path), []).append(number)
+        for name, numbers in groups.items():
+            tasks = []
+            for function in [findings[number].function for number in numbers]:
+                path = function.path
+                module, content = self._graph.module_name(path), self._content(path)
+                documented = said[path][function]
+                tasks.append(task_of(function, module, calls[path], content, documented, only_promises=True))
+            bench = search.Bench(self._interpreter.python, self._tree, self._graph.roots_for(name), self._folder)
+            share = seconds * len(numbers) / len(wanted)
+            hunt = search.explore(tasks, bench, seconds=share, done=self._done, cache=self._cache)
+            with closing(hunt):
+                for position, exploration in (pair for some in hunt for pair in some):
+                    number = numbers[position]
+                    found[number] = targets.contradicted(found[number], exploration.promises)
+                    if exploration.untried:
+                        place = f"{exploration.function.path}: {exploration.function.qualname}"
+                        self.notes.append(f"{place}: not held against its documentation, {exploration.problem}")
+        return found
+
+    def _done(self, exploration: Exploration) -> None:
+        self._progress.step(exploration.function.qualname)
+
+    def _documented_and_meant(self, path: str) -> dict[Function, Documented]:
+        """Return the same without the functions of which somebody has said that they are right all the same."""
+        said = self._documented(path)
+        return {function: documented for function, documented in said.items() if not self._dismissed(function)}
+
+    def _documented(self, path: str) -> dict[Function, Documented]:
+        """Return what is said of the functions of a file, those left out of which nothing is."""
+        from pytestgen_hook.promises import documented
+
+        blob = self._entries[path]
+        return documented(self._repository.blobs([blob])[blob], self._functions(path))
+
     def _project(self, name: str, written: Collection[str]) -> Project:
         """What generating needs to know, for functions of one project; ``written`` are the files made so far."""
         from pytestgen_hook.generation import Project
@@ -393,6 +471,7 @@ class Examination:
             taken=lambda path: path in written or self._is_taken(path),
             standing=self._standing,
             header=self._config.header,
+            documented=self._documented_and_meant,
         )
 
     def _content(self, path: str) -> str:

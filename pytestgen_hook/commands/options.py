@@ -38,7 +38,8 @@ class CheckOptions:
     as in mode write, and nothing is written; with ``strength`` tested functions are tried with small bugs (PTG004); with
     ``anew`` nothing is taken from earlier runs; ``isolated``: no file of settings is read. With ``write_baseline`` the
     baseline is written, with ``update_baseline`` what the range adds to it is taken; ``add_ignores`` is the reason of the
-    comments that are written to silence what is found ("": none).
+    comments that are written to silence what is found ("": none). With ``promises`` functions that get no new tests are held
+    against their documentation too (PTG005).
     """
 
     paths: tuple[Path, ...] = ()
@@ -55,6 +56,7 @@ class CheckOptions:
     add_ignores: str = ""
     until: str = "HEAD"
     others: tuple[str, ...] = ()
+    promises: bool = False
 
     @property
     def range(self) -> str:

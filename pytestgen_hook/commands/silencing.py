@@ -14,7 +14,7 @@ from pytestgen_hook.functions import bodies
 from pytestgen_hook.git import INDEX
 from pytestgen_hook.sourcefile import CannotMerge
 from pytestgen_hook.suppressions import Suppression, suppressions_in, with_suppressions
-from pytestgen_hook.types import Edit, Finding, Silenced, Stale, Unanalysed
+from pytestgen_hook.types import Edit, Finding, Function, Silenced, Stale, Unanalysed
 
 if TYPE_CHECKING:
     from pytestgen_hook.commands.check import Selection
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.git import Revision
 
 NOT_ANALYSED = "PTG007"
+SUSPECT = "PTG005"
 _UNTESTED = frozenset({"PTG001", "PTG002"})
 _GROWN = "; the change itself adds it to the baseline (--update-baseline takes it)"
 _ANEW = "pytestgen-check --all --write-baseline"
@@ -81,11 +82,18 @@ class Silencing:
         def rest(items: Sequence[_Item]) -> list[_Item]:
             return [_grown(item) if id(item) in grown else item for item in items if id(item) not in taken]
 
-        return rest(left), rest(unknown), silenced
+        suspects = [item for item, _ in taken.values() if isinstance(item, Finding)]
+        others = [other for item in suspects for other in _otherwise(item)]
+        if not others:
+            return rest(left), rest(unknown), silenced
+        more, _, also_silenced = self.sift(others, [])
+        return [*rest(left), *more], rest(unknown), [*silenced, *also_silenced]
 
     def _by_rule(self, items: Sequence[_Item], silenced: list[Silenced]) -> list[_Item]:
         left = []
-        for item in items:
+        pending = list(reversed(items))
+        while pending:
+            item = pending.pop()
             code, (path, name, line) = _code(item), _place(item)
             broken = self._seen.broken.setdefault((path, name), set())
             if isinstance(item, Finding) and item.evidence.value == "static":
@@ -102,7 +110,16 @@ class Silencing:
                 silenced.append(self._silenced(item, "settings", ""))
             else:
                 left.append(item)
+                continue
+            pending += _otherwise(item)
         return left
+
+    def dismisses_suspicion(self, function: Function) -> bool:
+        """Whether a comment or the settings say that a function is right where it contradicts its documentation."""
+        comments = self._comments(function.path)
+        return self._config.ignores(SUSPECT, function.path) or any(
+            comment.silences(SUSPECT, function.def_line) for comment in comments
+        )
 
     def _comments(self, path: str) -> list[Suppression]:
         if path not in self._all_comments:
@@ -249,6 +266,8 @@ class Silencing:
         """Whether this run would have found it if a rule were broken."""
         if code in _UNTESTED:
             return not self._seen.is_estimated
+        if code == SUSPECT:  # where tests are made, what is dismissed is not looked for
+            return self._options.promises and self._config.mode == "fail" and not self._options.diff
         return code == NOT_ANALYSED or (code == "PTG004" and self._options.strength)
 
     def _solved(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -328,6 +347,11 @@ def _place(item: Finding | Unanalysed) -> tuple[str, str, int | None]:
     if isinstance(item, Finding):
         return item.function.path, item.function.qualname, item.function.def_line
     return item.path, item.qualname or "", item.line
+
+
+def _otherwise(item: _Item) -> list[_Item]:
+    """Return what is to be said of a function once a suspicion is dismissed."""
+    return [item.otherwise] if isinstance(item, Finding) and item.otherwise is not None else []
 
 
 def _grown(item: _Item) -> _Item:

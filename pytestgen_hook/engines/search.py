@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,7 +17,7 @@ from typing import Any
 
 from pytestgen_hook import __version__, sandbox
 from pytestgen_hook.cache import Cache
-from pytestgen_hook.types import Case, Check, Exploration, Function, Raises
+from pytestgen_hook.types import Case, Check, Compared, Documented, Exploration, Function, Raises
 
 MOST_SECONDS = 6.0  # for one function; past that the figures hardly move
 LEAST_SECONDS = 0.5  # below that a search shows nothing
@@ -33,13 +33,16 @@ _ENDED_EARLY = 0.8  # of its time: a search that took less would find no more in
 class Task:
     """One function to explore: the module to import for it and calls of it found in the repository.
 
-    ``key`` stands for all that the answer follows from but the engine and the time; without one it is not kept.
+    ``key`` stands for all that the answer follows from but the engine and the time; without one it is not kept. With
+    ``only_promises`` calls are held against what is ``documented``, and none is chosen for a test.
     """
 
     function: Function
     module: str
     calls: tuple[str, ...] = ()
     key: str = ""
+    documented: Documented = field(default_factory=Documented)
+    only_promises: bool = False
 
 
 class Queue:
@@ -275,8 +278,16 @@ def ask(
         "import_seconds": min(MOST_IMPORT_SECONDS, max(LEAST_SECONDS, left)),
         "seed": 0,
         "hypothesis": hypothesis,
+        "only_promises": task.only_promises,
         **(more or {}),
     }
+    if task.documented.promises:
+        documented = task.documented
+        request["documented"] = {
+            "promises": [asdict(promise) for promise in documented.promises],
+            "examples": {"text": documented.examples, "numbers": list(documented.numbers)},
+            "types": dict(documented.types),
+        }
     try:
         answer = runtime.request(request, min(seconds * 3 + MOST_IMPORT_SECONDS, max(0.0, left)) + _GRACE)
     except sandbox.RuntimeTimeout:
@@ -311,12 +322,23 @@ def exploration(task: Task, answer: Mapping[str, Any]) -> Exploration:
         survivors=tuple(answer.get("survivors", ())),
         left=_left(answer),
         seconds=answer.get("seconds", 0.0),
+        promises=_compared(task.documented, answer.get("promises", ())),
     )
 
 
 def _left(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
     told = answer.get("left")
     return None if told is None else {**told, "form": answer.get("form"), "avoid": answer.get("avoid", False)}
+
+
+def _compared(documented: Documented, answers: Sequence[Mapping[str, Any]]) -> tuple[Compared, ...]:
+    found = []
+    for promise, answer in zip(documented.promises, answers, strict=False):
+        if answer["held"] or answer["witness"]:
+            witness = answer["witness"] or {}
+            broken = max(answer["broken"], len(witness) and 1)
+            found.append(Compared(promise, answer["held"], broken, witness.get("call"), witness.get("observed")))
+    return tuple(found)
 
 
 def _case(raw: Mapping[str, Any]) -> Case:

@@ -9,7 +9,7 @@ from pytestgen_hook import __version__
 from pytestgen_hook.report import verdict
 from pytestgen_hook.report.diffs import as_diff
 from pytestgen_hook.report.verdict import Place
-from pytestgen_hook.types import Edit, Finding, Report, Silenced, TestRun
+from pytestgen_hook.types import Compared, Edit, Finding, Report, Silenced, TestRun
 
 SCHEMA_VERSION = 1
 
@@ -77,7 +77,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "engine": finding.engine,
         "seconds": finding.seconds,
         "tokens": finding.tokens,
+        "promises": [_compared(one) for one in finding.promises],
         "untried": finding.untried,
+    }
+
+
+def _compared(compared: Compared) -> dict[str, Any]:
+    promise = compared.promise
+    contradiction = None
+    if compared.is_contradicted:
+        contradiction = {"call": compared.call, "observed": compared.observed, "expected": promise.expected}
+    return {
+        "source": promise.source,
+        "text": promise.text,
+        "line": promise.line,
+        "kept": compared.kept,
+        "contradiction": contradiction,
     }
 
 

@@ -109,6 +109,8 @@ def _todo(finding: Finding, command: str | None) -> str:
     explained = f" (pytestgen explain {finding.code})" if finding.code else ""
     if finding.status is Status.TESTED:
         return "assert more in its tests" + explained
+    if finding.status is Status.SUSPECT:
+        return "mend the function or what is said of it" + explained
     told = advice(finding.reason, was_refused=finding.status is Status.REFUSED)
     return escaped(told) if told else "write its test by hand" + explained
 

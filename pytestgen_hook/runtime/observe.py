@@ -19,6 +19,7 @@ import files
 import insides
 import judge
 import mutants
+import promised
 import raised
 import returned
 import said
@@ -221,6 +222,7 @@ class Subject:
         self.body_lines = ()
         self.branching = frozenset()
         self._mutants = None
+        self.claims = None  # what its documentation says, if that is looked at (``promised.Claims``)
 
     def branches_taken(self, arcs):
         """Return (taken, all): two ways out of each branching line, counted from line-to-line steps."""
@@ -252,13 +254,15 @@ def observe(subject, item, guard, trace=True, strict=False):
 
     ``item``: {"call": text, "receiver": name or None, "define": [statement], "arguments": [[target, source]],
     "prepare": [statement], "imports": [[module, name]], "inside": source or None,
-    "style": "plain" | "await" | "agen" | "enter" | "aenter"}.
+    "style": "plain" | "await" | "agen" | "enter" | "aenter", "parameters": {name: variable}}.
     With ``strict`` the written values are evaluated again and compared.
     An item with ``judge.told`` in ``"told"`` is not described but judged by that, one with ``"given"`` is proved by
-    ``drawn.holds``.
+    ``drawn.holds``, one with ``"examples"`` runs those of the documentation.
     """
     if "given" in item:
         return _given(subject, item, guard)
+    if "examples" in item:
+        return _examples(subject, guard)
     given = subject.scope.given(item)
     try:
         answer = (_judged if "told" in item else _observed)(subject, item, guard, given, trace, strict)
@@ -284,6 +288,7 @@ def _observed(subject, item, guard, given, trace, strict):
             heard.by_arguments()
             before = {name: insides.state_of(subject, local[name]) for name in named(item)}
             held = files.contents(given[TMP_PATH]) if given else {}
+            comparison = promised.Comparison(subject, item, local) if subject.claims and _is_natural(item) else None
         except BaseException as error:
             return {"kind": "setup", "error": type(error).__name__, "detail": _complaint(error, {})}
         watch = Watch(subject.tree, surroundings.variables_of(item))
@@ -300,6 +305,7 @@ def _observed(subject, item, guard, given, trace, strict):
         scope.patches.undo()
         gives = returned.told_of(subject, outcome[2]) if outcome[0] == "value" else None
         left_behind = state.changed(shared, state.snapshot(subject.tree)) if strict else []
+        told = comparison.told(outcome) if comparison else None
         try:
             answer = _describe(subject, item, local, before, outcome, strict, heard, kept, held)
             if gives is not None and not any(outcome[2] is value for value in local.values()):
@@ -326,7 +332,14 @@ def _observed(subject, item, guard, given, trace, strict):
     answer["ways"] = sorted(tracer.ways)[:MOST_WAYS]
     answer["unstable"] = watch.noticed or state.in_words(left_behind)
     answer["changes"] = left_behind
+    if told:
+        answer["promised"] = told
     return answer
+
+
+def _is_natural(item):
+    """Whether nothing around the call is made up: documentation says nothing of what a clock or chance that is set gives."""
+    return not any("monkeypatch" in target for target, _ in item["arguments"])
 
 
 def _complaint(error, local):
@@ -355,6 +368,16 @@ def _given(subject, item, guard):
         return {"kind": "judged", "holds": False}
     finally:
         heard.end()
+
+
+def _examples(subject, guard):
+    guard.start()
+    try:
+        return promised.run_examples(subject)
+    except Exception:  # they are no doctests after all
+        return {"kind": "examples", "held": [], "broken": [], "observed": ""}
+    finally:
+        guard.stop()
 
 
 def _outcome(subject, item, local, before, strict):

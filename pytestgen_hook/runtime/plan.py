@@ -226,6 +226,11 @@ class Plan:
             "style": self.style,
             "inside": inside and inside.source(),
             "receiver": self.receiver_name,
+            "parameters": {
+                known.name: known.variable
+                for known in self._levels(proposed)[0]
+                if known.name in proposed.arguments and known.style in ("positional", "keyword", "star")
+            },
         }
 
     @property
@@ -722,6 +727,12 @@ def proposed(plan, texts):
         if all(tree is not None for tree in trees.values()) and all(name in trees for name in required):
             found.append(Input({**trees, **plan.around(rng)}, receiver, "proposed"))
     return found
+
+
+def bound(plan, call):
+    """Return the input of a call that stands in an example, or None if it cannot be made of it."""
+    arguments = harvest.bind(call, _signature_parameters(plan), resolver(plan.subject))
+    return None if arguments is None else Input(arguments, None, "example")
 
 
 def _written_calls(plan, tree, calls, name):

@@ -1,6 +1,7 @@
 """Looks for calls worth a test: runs what people wrote down, then varies what reached new steps or killed new mutants."""
 
 import collections
+import functools
 import os
 import random
 import re
@@ -8,6 +9,7 @@ import time
 
 import judge
 import left
+import plan as plans
 import properties
 import simplify
 import state
@@ -15,7 +17,9 @@ import steer
 import suite
 import vary
 import workers
+from documented import Documentation
 from literals import Writer
+from plan import Input
 from values import Built, Items, Linked, Pairs, Plain
 
 BATCH = 40
@@ -193,6 +197,11 @@ def _items(source):
 _TEMPORARY = re.compile(r"(tmp)?[a-z0-9_]{8}")
 
 
+def _key(item):
+    """Return what tells an item from others."""
+    return (item["call"], *map(tuple, item["arguments"]), *item["define"], *item["prepare"])
+
+
 def _changed(text):
     """Say in words what a call changed beyond its arguments; names made up at random are left out."""
     if text.startswith("the "):
@@ -241,6 +250,7 @@ class Search:
         self._looks_hold = True
         self.with_hypothesis = False  # whether the project uses it
         self._largest = None  # an integer in an input above which calls did not end in time
+        self._documentation = Documentation(subject, plan) if subject.claims else None
 
     # -- running ---------------------------------------------------------------------------------------------------
 
@@ -249,9 +259,10 @@ class Search:
         fresh = []
         for proposed in inputs:
             item = self.plan.item(proposed)
-            key = (item["call"], *map(tuple, item["arguments"]), *item["define"], *item["prepare"])
+            item["probe"] = proposed.origin == "probe"
+            key = _key(item)
             sources = [*(source for _, source in item["arguments"]), *item["define"], *item["prepare"]]
-            if key in self.known or sum(map(len, sources)) > LONGEST_INPUT:
+            if (key in self.known and not item["probe"]) or sum(map(len, sources)) > LONGEST_INPUT:
                 continue
             self.known.add(key)
             if self._largest is None or _largest_number(item) < self._largest:
@@ -271,7 +282,8 @@ class Search:
                 self._shrink(item)
             for domain, index in proposed.picks:
                 domain.reward(index, usable)
-            if usable:
+            contradicts = self._documentation is not None and self._documentation.note(item, answer)
+            if usable and not contradicts:  # else its test would say that it is right
                 found.append(Seen(proposed, item, answer))
                 if not self._looks_hold:
                     found[-1].look_no_further()
@@ -384,9 +396,31 @@ class Search:
 
     def begin(self):
         """Look for calls that reach the steps of the function."""
+        if self._documentation is not None:
+            self._documentation.run_examples(self._guard, CALL_TIMEOUT)
+            bind = functools.partial(plans.bound, self.plan)
+            contradicted = list(self._documentation.contradicted(bind))
+            if contradicted and self.plan.receiver is not None:
+                self.seeds = []  # which of them it was cannot be told without its object
+            self.known.update(_key(self.plan.item(known)) for known in contradicted if self.plan.receiver is None)
         self._take(self._observe(self.seeds))
         self._cover()
         self._keep_state()
+        if self._documentation is not None:
+            self._end = self._until(LONG_COVER_SHARE)
+            known = set(self.known)  # made before: only held against the documentation once more
+            probed = self._observe(self._documentation.probes(self.good, self._probe))
+            self._take([seen for seen in probed if _key(seen.item) not in known])
+
+    @staticmethod
+    def _probe(base, changes):
+        return Input({**base.arguments, **changes}, base.receiver, "probe")
+
+    def compared(self):
+        """Return what calls made of the promises of the documentation."""
+        if self._documentation is None:
+            return []
+        return self._documentation.result(self._guard, self._patience())
 
     @property
     def is_held_back(self):

@@ -26,6 +26,7 @@ import elsewhere  # noqa: E402
 import form  # noqa: E402
 import hidden  # noqa: E402
 import plan as plans  # noqa: E402
+import promised  # noqa: E402
 import search  # noqa: E402
 import standins  # noqa: E402
 import twin  # noqa: E402
@@ -119,6 +120,8 @@ class Modules:
         subject.scope.work = self.place.work
         subject.body_lines = tuple(request["body_lines"])
         subject.branching = branching_lines(self.tree, request["first_line"], request["last_line"])
+        if request.get("documented"):
+            subject.claims = promised.Claims(subject, request["documented"])
         subject.address = {"place": [self.place.folder, self.place.tree, self.place.roots], "request": request}
         return subject
 
@@ -178,12 +181,14 @@ def explore(modules, request, ask_twin=None):
             plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=True)
             other = search_for(plan, [])
             hunt = max(hunt, other, key=lambda one: one.reach)
-        answer = hunt.finish()
-        if proposed is None:
+        only_promises = request.get("only_promises")
+        answer = {"cases": [], "problem": None, "refused": None} if only_promises else hunt.finish()
+        answer["promises"] = hunt.compared()
+        if proposed is not None:
+            answer["fitting"] = len(written)
+        elif not only_promises:
             answer["form"] = form.told(hunt.plan, plans.resolver(subject))
             answer["avoid"] = hunt.plan is not first
-        else:
-            answer["fitting"] = len(written)
     except plans.CannotCall as problem:
         answer = {"cases": [], "problem": str(problem), "refused": None}
     answer["seconds"] = time.monotonic() - started

@@ -6,23 +6,35 @@ from pathlib import Path
 
 from pytestgen_hook.engines.search import Bench, Task, explore
 from pytestgen_hook.functions import functions_in
+from pytestgen_hook.promises import documented
 from pytestgen_hook.render import render
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types import Documented, Exploration
 
 PYTHON = Path(sys.executable)
 
 
 def explored(
-    tmp_path: Path, source: str, *, seconds: float = 20.0, hypothesis: bool = False, **other_files: str
+    tmp_path: Path,
+    source: str,
+    *,
+    seconds: float = 20.0,
+    hypothesis: bool = False,
+    only_promises: bool = False,
+    **other_files: str,
 ) -> dict[str, Exploration]:
     """Explore every function of one module and return the explorations by qualified name."""
     tree = tmp_path / "tree"
     tree.mkdir()
     for name, text in {**other_files, "subject": source}.items():
         (tree / f"{name}.py").write_text(textwrap.dedent(text))
-    functions = functions_in("subject.py", (tree / "subject.py").read_bytes())
+    text = (tree / "subject.py").read_bytes()
+    functions = functions_in("subject.py", text)
+    said = documented(text, functions)
     found = explore(
-        [Task(function, "subject") for function in functions],
+        [
+            Task(function, "subject", documented=said.get(function, Documented()), only_promises=only_promises)
+            for function in functions
+        ],
         Bench(PYTHON, tree, [""], tmp_path / "work", hypothesis),
         seconds=seconds,
         done=lambda exploration: None,

@@ -1,0 +1,387 @@
+"""Does a model know by signature and docstring what calls should give, and when is its disagreement worth a note?
+
+python ci/bench/expectations.py --work DIR --model FILE.gguf [--functions N] [--calls 4] [--votes 3]
+
+A small model is often wrong about a value, so that one disagreement proves nothing; what may say more is tried here.
+The functions of ``promises/`` are asked about, right and wrong ones, with their bodies hidden: for calls that the search
+found and, of wrong ones, the call that shows the fault. A disagreement about a call is right if the call is one of these
+(of a function that has a right twin: if the twin gives another outcome). Each setting is a row: precision, recall, and
+how many calls it speaks of. Offline; a model of 1.5B takes some minutes on two free cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import itertools
+import json
+import math
+import random
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from suspected import CORPUS, faults
+
+MOST_TOKENS = 48
+_EXAMPLES = '''\
+# What each call gives, by the documentation alone. The code is not known, and may be wrong.
+
+def clip(text: str, size: int = 3) -> str:
+    """Return the first ``size`` characters.
+
+    Raises:
+        ValueError: if size is negative
+    """
+    ...
+
+clip("abcdef", 2) == "ab"
+clip("", 2) == ""
+clip("abc", -1) raises ValueError
+clip("abcdef") == "abc"
+
+'''
+# A literal of Python, or the name of an exception: nothing else can be answered.
+GRAMMAR = r"""
+root ::= " == " value "\n" | " raises " name "\n"
+name ::= [A-Z] [A-Za-z]+
+value ::= "None" | "True" | "False" | number | text | list | tuple | set | dict | call
+number ::= "-"? [0-9]+ ("." [0-9]+)? ("e" "-"? [0-9]+)?
+text ::= "b"? ("\"" [^"\n]* "\"" | "'" [^'\n]* "'")
+items ::= value (", " value)*
+list ::= "[" items? "]"
+tuple ::= "(" (value "," | value (", " value)+)? ")"
+set ::= "{" items "}"
+dict ::= "{" (pair (", " pair)*)? "}"
+pair ::= value ": " value
+call ::= [a-z] [A-Za-z_.]* "(" items? ")"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as it would be typed and what it was observed to do: ``" == 3"`` or ``" raises ValueError"``."""
+
+    text: str
+    observed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the model expects of a call.
+
+    ``answer`` is its likeliest one, ``share`` how many of all its answers agree with that, ``margin`` by how much the answer
+    is likelier than what was observed (natural logarithm; 0 where both are the same).
+    """
+
+    call: Call
+    answer: str
+    share: float
+    margin: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the likeliest answer is what was observed."""
+        return is_same(self.answer, self.call.observed)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """When a disagreement is worth a note.
+
+    With ``kinds`` only where the outcomes are of different kinds: an exception and a value, None and a number. At least
+    ``others`` other calls of the function, of which the model gets the share ``right`` right; ``share`` of its
+    answers are the same, and its answer is likelier than the observed one by ``margin``.
+    """
+
+    others: int
+    right: float
+    share: float
+    margin: float
+    kinds: bool = False
+
+
+def prompt_of(source: str) -> str:
+    """Return a function as the model is shown it: signature and docstring, ``...`` in the place of the body."""
+    node = ast.parse(source).body[0]
+    owner = None
+    if isinstance(node, ast.ClassDef):
+        owner = node
+        node = next(inner for inner in node.body if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    kept = node.body[:1] if ast.get_docstring(node) else []
+    node.body = [*kept, ast.Expr(ast.Constant(...))]
+    return ast.unparse(owner or node)
+
+
+def expectations(model: Asked, source: str, calls: Sequence[Call], votes: int) -> list[Expectation]:
+    """Ask about each call ``votes`` times and once for the likeliest answer; ``source`` is as of ``prompt_of``."""
+    prefix = f"{_EXAMPLES}{source}\n\n"
+    found = []
+    for call in calls:
+        answer = model.ask(call.text, prefix, 0.0, 0)
+        others = [model.ask(call.text, prefix, 0.8, seed) for seed in range(1, votes + 1)]
+        share = (1 + sum(is_same(other, answer) for other in others)) / (1 + votes)
+        margin = 0.0
+        if not is_same(answer, call.observed):
+            likely, seen = (model.log_likelihood(call.text, text, prefix=prefix) for text in (answer, call.observed))
+            margin = likely - seen
+        found.append(Expectation(call, answer, share, margin))
+    return found
+
+
+def noted(found: Sequence[Expectation], setting: Setting) -> list[Expectation]:
+    """Return the disagreements among the expectations of one function that are worth a note."""
+    notes = []
+    for one in found:
+        others = [other.agrees for other in found if other is not one]
+        if setting.kinds and kind(one.answer) == kind(one.call.observed):
+            continue
+        if one.agrees or len(others) < setting.others or one.share < setting.share or one.margin < setting.margin:
+            continue
+        if not others or sum(others) / len(others) >= setting.right:
+            notes.append(one)
+    return notes
+
+
+def is_same(answer: str, other: str) -> bool:
+    """Whether two outcomes say the same, however they are written."""
+    answer, other = (text.replace("datetime.", "").strip() for text in (answer, other))  # as one imports it
+    if answer == other:
+        return True
+    values = [_value(text) for text in (answer, other)]
+    if None in values:
+        return False
+    (one,), (two,) = (value for value in values if value is not None)
+    if isinstance(one, float) and isinstance(two, (int, float)):
+        return math.isclose(one, two, rel_tol=1e-6, abs_tol=1e-9)
+    return type(one) is type(two) and one == two
+
+
+def _value(text: str) -> tuple[object] | None:
+    """Return the value of ``" == 3"`` in a tuple, None for what is no literal."""
+    if not text.strip().startswith("=="):
+        return None
+    try:
+        return (ast.literal_eval(text.strip().removeprefix("==").strip()),)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+def kind(outcome_text: str) -> str:
+    """Return what kind of outcome it is: an exception, or the type of the value."""
+    value = _value(outcome_text)
+    return type(value[0]).__name__ if value else outcome_text.strip().split(" ")[0]
+
+
+FAULTLESS = 0.8  # the precision that notes must have
+
+
+def loaded(kind: str, name: str) -> ModuleType:
+    """Import a module of one half of the corpus."""
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(CORPUS / kind))
+    sys.modules.pop(name, None)
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.pop(0)
+        sys.modules.pop(name, None)
+
+
+def outcome(module: ModuleType, call: str) -> str:
+    """Return what a call does, as the model would say it."""
+    try:
+        return f" == {eval(call, dict(vars(module)))!r}"
+    except Exception as error:  # whatever it is
+        return f" raises {type(error).__name__}"
+
+
+def proposed(work: Path, count: int) -> dict[str, list[str]]:
+    """Return calls of each function that the search keeps, the shortest ones, from the command's own engine."""
+    from pytestgen_hook.engines.search import Bench, Task, explore
+    from pytestgen_hook.functions import functions_in
+
+    kept = work / "calls.json"
+    if kept.exists():
+        found: dict[str, list[str]] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
+    found = {}
+    for kind in ("right", "wrong"):
+        tasks = [
+            Task(function, path.stem)
+            for path in sorted((CORPUS / kind).glob("*.py"))
+            for function in functions_in(path.name, path.read_bytes())
+            if function.kind.value == "function"
+        ]
+        bench = Bench(Path(sys.executable), CORPUS / kind, [""], work / f"runtime-{kind}")
+        for some in explore(tasks, bench, seconds=2.5 * len(tasks), done=lambda _: None):
+            for _, exploration in some:
+                key = f"{kind}/{exploration.module}.{exploration.function.qualname}"
+                calls = [inlined(case.call, dict(case.arguments)) for case in exploration.cases if not case.prepare]
+                found[key] = sorted(dict.fromkeys(calls), key=len)[: 2 * count]
+    kept.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    return found
+
+
+def inlined(call: str, arguments: dict[str, str]) -> str:
+    """Return a call with its arguments put in."""
+
+    class Put(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return ast.parse(arguments[node.id], mode="eval").body if node.id in arguments else node
+
+    return ast.unparse(Put().visit(ast.parse(call, mode="eval")))
+
+
+def questions(work: Path, count: int) -> list[tuple[str, str, list[Call], list[bool | None]]]:
+    """Return (function, its source without body, calls, which of them are wrong; None where nobody knows)."""
+    calls = proposed(work, count)
+    found = []
+    known = faults()
+    for key, texts in calls.items():
+        kind, _, rest = key.partition("/")
+        name, _, function = rest.partition(".")
+        module = loaded(kind, name)
+        twin = loaded("right", name) if kind == "wrong" and hasattr(loaded("right", name), function) else None
+        fault = known.get((name, function)) if kind == "wrong" else None
+        some = texts[:count]
+        if fault and "lambda" not in fault["witness"]:
+            some = [*[text for text in some if text != fault["witness"]][: count - 1], fault["witness"]]
+        asked = [Call(text, outcome(module, text)) for text in some]
+        labels: list[bool | None] = []
+        for call in asked:
+            if kind == "right":
+                labels.append(False)
+            elif fault and call.text == fault["witness"]:
+                labels.append(True)
+            else:
+                labels.append(None if twin is None else outcome(twin, call.text) != call.observed)
+        source = Path(module.__file__ or "").read_text(encoding="utf-8")
+        node = next(one for one in ast.parse(source).body if getattr(one, "name", "") == function)
+        text = ast.get_source_segment(source, node) or ""
+        if asked and text:
+            found.append((key, prompt_of(text), asked, labels))
+    random.Random(1).shuffle(found)
+    return found
+
+
+class Asked:
+    """A loaded model, as ``expectations`` wants it."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        from pytestgen_hook.model.local import LocalModel
+
+        self.model = LocalModel(path, n_ctx=2048, threads=threads)
+
+    def ask(self, prompt: str, prefix: str, temperature: float, seed: int) -> str:
+        """Return one answer."""
+        answer = self.model.complete(
+            prompt,
+            prefix=prefix,
+            grammar=GRAMMAR,
+            max_tokens=MOST_TOKENS,
+            temperature=temperature,
+            seed=seed,
+            stop=("\n",),
+        )
+        return str(answer.text)
+
+    def log_likelihood(self, prompt: str, answer: str, *, prefix: str = "") -> float:
+        """Return how likely an answer is."""
+        return float(self.model.log_likelihood(prompt, answer + "\n", prefix=prefix))
+
+
+def table(rows: list[tuple[list[Expectation], list[bool | None]]], votes: int) -> list[dict[str, Any]]:
+    """Return precision and recall of every setting."""
+    wrong = sum(label is True for _, labels in rows for label in labels)
+    found = []
+    shares = sorted({0.0, 0.75, 1.0} if votes else {0.0})
+    for others, right, share, margin, kinds in itertools.product(
+        (0, 2), (0.0, 0.5, 1.0), shares, (0.0, 2.0, 4.0, 8.0), (False, True)
+    ):
+        if (others == 0) != (right == 0.0):
+            continue
+        setting = Setting(others, right, share, margin, kinds)
+        labels = [
+            labels[expected.index(one)]
+            for expected, labels in rows
+            for one in noted(expected, setting)
+            if labels[expected.index(one)] is not None
+        ]
+        true = sum(label is True for label in labels)
+        found.append(
+            {
+                "others": others,
+                "right": right,
+                "share": share,
+                "margin": margin,
+                "kinds": kinds,
+                "notes": len(labels),
+                "precision": round(true / len(labels), 3) if labels else None,
+                "recall": round(true / wrong, 3) if wrong else None,
+            }
+        )
+    return found
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--functions", type=int, default=1000)
+    parser.add_argument("--calls", type=int, default=4)
+    parser.add_argument("--votes", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    asked = questions(options.work, options.calls)[: options.functions]
+    model = Asked(options.model, options.threads)
+    rows, started = [], time.monotonic()
+    for number, (key, source, calls, labels) in enumerate(asked):
+        found = expectations(model, source, calls, options.votes)
+        rows.append((key, found, labels))
+        print(f"{number + 1}/{len(asked)} {key} {time.monotonic() - started:.0f} s", file=sys.stderr)
+    pairs = [(found, labels) for _, found, labels in rows]
+    right = [one.agrees for found, labels in pairs for one, label in zip(found, labels, strict=True) if label is False]
+    wrong = sum(label is True for _, labels in pairs for label in labels)
+    settings = table(pairs, options.votes)
+    precise = [row for row in settings if row["precision"] is not None and row["precision"] >= FAULTLESS]
+    result = {
+        "model": options.model.name,
+        "functions": len(rows),
+        "calls": sum(len(found) for found, _ in pairs),
+        "wrong calls": wrong,
+        "right calls answered rightly": round(sum(right) / len(right), 3) if right else None,
+        "seconds a call": round((time.monotonic() - started) / max(1, sum(len(found) for found, _ in pairs)), 2),
+        "precise": sorted(precise, key=lambda row: (-row["recall"], -row["precision"]))[:10],
+        "settings": settings,
+        "rows": [
+            {
+                "function": key,
+                "call": one.call.text,
+                "observed": one.call.observed,
+                "expected": one.answer,
+                "share": one.share,
+                "margin": round(one.margin, 2),
+                "wrong": label,
+            }
+            for key, found, labels in rows
+            for one, label in zip(found, labels, strict=True)
+        ],
+    }
+    text = json.dumps(result, indent=1)
+    if options.output:
+        options.output.write_text(text + "\n", encoding="utf-8")
+    print(json.dumps({key: value for key, value in result.items() if key not in ("rows", "settings")}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
