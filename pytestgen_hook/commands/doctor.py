@@ -164,8 +164,13 @@ def _model(config: Config) -> Fact:
     from pytestgen_hook.model.extra import LLAMA, missing_extra
 
     is_needed = config.engine == "model"
-    model = store.resolve(store.DEFAULT, config.models)
-    path = store.located(model)
+    try:
+        model = store.resolve(config.model or store.DEFAULT, config.models)
+        path = store.located(model)
+        if path is None and model.path:
+            store.required(model)
+    except FatalError as error:
+        return Fact("model", str(error), problem=True)
     if path is None:
         return Fact("model", f"{model.name} is not on this machine", is_needed, store.pull_command(model))
     if find_spec("llama_cpp") is None:

@@ -128,6 +128,17 @@ def test_a_model_that_is_not_here_is_no_problem_and_comes_with_the_command(repo)
     assert found.remedy == "pytestgen model pull qwen2.5-coder-1.5b"
 
 
+def test_the_model_of_the_settings_is_looked_at(repo) -> None:
+    repo.stage("pyproject.toml", "[tool.pytestgen]\nmodel = 'qwen2.5-coder-0.5b'\nengine = 'model'\n")
+    found = facts(repo.path)["model"]
+    assert (found.problem, found.told) == (True, "qwen2.5-coder-0.5b is not on this machine")
+    for wrong, told in (("qwen", "there is no model 'qwen'"), ("gone.gguf", "gone.gguf is not there")):
+        repo.stage("pyproject.toml", f"[tool.pytestgen]\nmodel = '{wrong}'\n")
+        found = facts(repo.path)["model"]
+        assert found.problem
+        assert told in found.told
+
+
 def declared(repo, path: Path) -> Fact:
     repo.stage("pyproject.toml", f"[tool.pytestgen.models.'qwen2.5-coder-1.5b']\npath = '{path.as_posix()}'\n")
     return facts(repo.path)["model"]
