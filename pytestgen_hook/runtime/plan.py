@@ -714,14 +714,14 @@ def proposed(plan, texts):
             continue
         if not isinstance(call, ast.Call) or call.args or any(known.arg not in by_name for known in call.keywords):
             continue
-        trees = {known.arg: harvest.from_expression(known.value, names) for known in call.keywords}
+        trees = {known.arg: harvest.from_expression(known.value, names, parts=True) for known in call.keywords}
         for name, tree in trees.items():
             if by_name[name].style == "star" and isinstance(tree, Items):
                 trees[name] = Items("tuple", tree.items)
         receiver = None
         if plan.receiver is not None:
             is_of = isinstance(call.func, ast.Attribute)
-            receiver = harvest.from_expression(call.func.value, names) if is_of else None
+            receiver = harvest.from_expression(call.func.value, names, parts=True) if is_of else None
             if receiver is None:
                 continue
         if all(tree is not None for tree in trees.values()) and all(name in trees for name in required):

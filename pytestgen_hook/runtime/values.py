@@ -358,16 +358,17 @@ class _Renamed(ast.NodeTransformer):
         return ast.copy_location(ast.Name(self.names.get(node.id, node.id), node.ctx), node)
 
 
-def from_expression(node, names):
+def from_expression(node, names, parts=False):
     """Return the tree of a parsed expression, or None if it cannot stand in a test as it is.
 
     ``names(name)`` gives (imports, the name to write) for a name that the expression uses, or None for an unknown one.
+    With ``parts`` containers and calls are trees of their parts, which the search can vary one by one.
     """
     try:
         return from_value(ast.literal_eval(node))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         pass
-    made = _from_parts(node, names)
+    made = _from_parts(node, names) if parts else None
     if made is not None:
         return made
     needs = set()
@@ -392,17 +393,17 @@ def _from_parts(node, names):
     """Return the tree of a container or of a call whose parts are trees themselves, so that the search can vary them."""
     kind = _DISPLAYS.get(type(node))
     if kind is not None:
-        items = [from_expression(item, names) for item in node.elts]
+        items = [from_expression(item, names, parts=True) for item in node.elts]
         return Items(kind, items) if None not in items else None
     if isinstance(node, ast.Dict):
-        keys = [key and from_expression(key, names) for key in node.keys]
-        values = [from_expression(value, names) for value in node.values]
+        keys = [key and from_expression(key, names, parts=True) for key in node.keys]
+        values = [from_expression(value, names, parts=True) for value in node.values]
         return Pairs(zip(keys, values)) if None not in (*keys, *values) else None
     if not isinstance(node, ast.Call) or any(isinstance(argument, ast.Starred) for argument in node.args):
         return None
     function = from_expression(node.func, names)
-    arguments = [(None, from_expression(argument, names)) for argument in node.args]
-    arguments += [(keyword.arg, from_expression(keyword.value, names)) for keyword in node.keywords]
+    arguments = [(None, from_expression(argument, names, parts=True)) for argument in node.args]
+    arguments += [(keyword.arg, from_expression(keyword.value, names, parts=True)) for keyword in node.keywords]
     is_whole = all(tree is not None and name != "" for name, tree in arguments)
     if not isinstance(function, Text) or not is_whole or any(keyword.arg is None for keyword in node.keywords):
         return None
