@@ -1,6 +1,6 @@
 """Does a model know by signature and docstring what calls should give, and when is its disagreement worth a note?
 
-python ci/bench/expectations.py --work DIR --model FILE.gguf [--functions N] [--calls 4] [--votes 3]
+python ci/bench/expectations.py --work DIR --model FILE.gguf [--functions N] [--skip N] [--calls 4] [--votes 3]
 
 A small model is often wrong about a value, so that one disagreement proves nothing; what may say more is tried here.
 The functions of ``promises/`` are asked about, right and wrong ones, with their bodies hidden: for calls that the search
@@ -336,13 +336,14 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--functions", type=int, default=1000)
+    parser.add_argument("--skip", type=int, default=0, help="Functions left out, for a setting was chosen by them.")
     parser.add_argument("--calls", type=int, default=4)
     parser.add_argument("--votes", type=int, default=3)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    asked = questions(options.work, options.calls)[: options.functions]
+    asked = questions(options.work, options.calls)[options.skip : options.skip + options.functions]
     model = Asked(options.model, options.threads)
     rows, started = [], time.monotonic()
     for number, (key, source, calls, labels) in enumerate(asked):

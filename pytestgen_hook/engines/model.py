@@ -15,7 +15,7 @@ from pytestgen_hook.engines import search
 from pytestgen_hook.engines.search import Bench, Task
 from pytestgen_hook.model import answers, prompts
 from pytestgen_hook.model.calls import Asked, Settings, ask
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types import Compared, Exploration
 
 if TYPE_CHECKING:
     from pytestgen_hook.model.local import LocalModel
@@ -220,11 +220,30 @@ def known_calls(exploration: Exploration) -> list[str]:
 
 def joined(first: Exploration, second: Exploration | None, tokens: int, seconds: float) -> Exploration:
     """Return the first exploration with the cases of the second, which began where the first had ended."""
+    promises = _compared_by_both(first.promises, second.promises if second is not None else ())
     if second is None or not second.cases:
-        return replace(first, tokens=tokens, seconds=seconds)
+        return replace(first, tokens=tokens, seconds=seconds, promises=promises)
     return replace(
-        second, cases=(*first.cases, *second.cases), engine="model", tokens=tokens, seconds=seconds, toothless=False
+        second,
+        cases=(*first.cases, *second.cases),
+        engine="model",
+        tokens=tokens,
+        seconds=seconds,
+        toothless=False,
+        promises=promises,
     )
+
+
+def _compared_by_both(first: Sequence[Compared], second: Sequence[Compared]) -> tuple[Compared, ...]:
+    """Return what the calls of both made of each promise; a contradiction stays one."""
+    found = {one.promise: one for one in first}
+    for one in second:
+        known = found.get(one.promise)
+        if known is not None:
+            shown = known if known.is_contradicted else one
+            one = replace(shown, kept=known.kept + one.kept, broken=known.broken + one.broken)
+        found[one.promise] = one
+    return tuple(found.values())
 
 
 def loader(path: Path, identity: Callable[[], str]) -> Callable[[], LocalModel]:

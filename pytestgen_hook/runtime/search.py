@@ -197,6 +197,11 @@ def _items(source):
 _TEMPORARY = re.compile(r"(tmp)?[a-z0-9_]{8}")
 
 
+def _varied(base, changes):
+    """Return an input with other trees for some of the arguments."""
+    return Input({**base.arguments, **changes}, base.receiver, "probe")
+
+
 def _key(item):
     """Return what tells an item from others."""
     return (item["call"], *map(tuple, item["arguments"]), *item["define"], *item["prepare"])
@@ -259,10 +264,9 @@ class Search:
         fresh = []
         for proposed in inputs:
             item = self.plan.item(proposed)
-            item["probe"] = proposed.origin == "probe"
             key = _key(item)
             sources = [*(source for _, source in item["arguments"]), *item["define"], *item["prepare"]]
-            if (key in self.known and not item["probe"]) or sum(map(len, sources)) > LONGEST_INPUT:
+            if key in self.known or sum(map(len, sources)) > LONGEST_INPUT:
                 continue
             self.known.add(key)
             if self._largest is None or _largest_number(item) < self._largest:
@@ -407,14 +411,16 @@ class Search:
         self._cover()
         self._keep_state()
         if self._documentation is not None:
-            self._end = self._until(LONG_COVER_SHARE)
-            known = set(self.known)  # made before: only held against the documentation once more
-            probed = self._observe(self._documentation.probes(self.good, self._probe))
-            self._take([seen for seen in probed if _key(seen.item) not in known])
+            self._probe()
 
-    @staticmethod
-    def _probe(base, changes):
-        return Input({**base.arguments, **changes}, base.receiver, "probe")
+    def _probe(self):
+        """Make calls that promises speak of, to hold them against these; what is found becomes no test."""
+        self._end = self._until(LONG_COVER_SHARE)
+        probes = self._documentation.probes(self.good, _varied)
+        items = [{**self.plan.item(proposed), "probe": True} for proposed in probes]
+        answers = workers.apart(self.subject, self._guard, items, self._timeout(), workers.Manner(), self._end)
+        for item, answer in zip(items, answers):
+            self._documentation.note(item, answer)
 
     def compared(self):
         """Return what calls made of the promises of the documentation."""

@@ -3,6 +3,7 @@
 import ast
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pytestgen_hook.engines import search
 from pytestgen_hook.engines.model import is_open, joined, known_calls
 from pytestgen_hook.functions import functions_in
+from pytestgen_hook.types import Case, Compared, Exploration, Function, Kind, Promise
 
 PYTHON = Path(sys.executable)
 
@@ -201,3 +203,12 @@ def test_types_that_are_imported_only_for_annotations_are_known(bench):
     form = bench.ask("day_of")[1].left["form"]
     assert form["parameters"][0]["type"] == ["union", [["new", "date"], ["new", "datetime.datetime"]]]
     assert set(form["anywhere"]) >= {"date"}
+
+
+def test_a_contradiction_that_the_search_found_outlasts_what_the_model_adds():
+    promise = Promise("annotation", "-> int", 1, "int")
+    function = Function("a.py", "f", Kind.FUNCTION, 1, 1, 2, (2,))
+    searched = Exploration(function, "a", promises=(Compared(promise, 3, 1, "f(0)", "None"),))
+    second = Exploration(function, "a", cases=(Case((), "f(1)"),), promises=(Compared(promise, 2),))
+    for other in (second, replace(second, cases=())):
+        assert joined(searched, other, 12, 1.0).promises == (Compared(promise, 5, 1, "f(0)", "None"),)
