@@ -81,7 +81,7 @@ OPTIONS = {name.removeprefix("--") for option in cli.check.params for name in op
 
 
 def test_inputs_of_the_action_are_options_or_its_own() -> None:
-    assert set(ACTION["inputs"]) - {"working-directory", "artifact", "token", "model"} <= OPTIONS
+    assert set(ACTION["inputs"]) - {"working-directory", "artifact", "token"} <= OPTIONS
 
 
 def test_every_input_and_output_is_described_and_every_input_is_used() -> None:

@@ -175,7 +175,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Attacked:
             "json.py",
             "./-rf.py",
         )
-        writing = victim.check("--mode", "write", "--diff", "--budget", "8", *named)
+        writing = victim.check("--mode", "write", "--diff", "--budget", "3", *named)
         report.unlink()
         try:
             server.accept()
@@ -290,7 +290,7 @@ def test_programs_that_come_with_the_change_are_not_started(victim: Victim) -> N
         (victim.repo / place).chmod(0o755)
     victim.git("add", "--all")
     program = (sys.executable, "-m", "pytestgen_hook", "check")
-    for arguments in ((), ("--mode", "write", "--diff", "--budget", "3", "shop.py")):
+    for arguments in ((), ("--mode", "write", "--diff", "--budget", "1", "shop.py")):
         ran = victim.check(
             *arguments, program=program, PYTESTGEN_PYTHON="", PATH=f"{PROGRAM.parent}:{os.environ['PATH']}"
         )
@@ -313,7 +313,7 @@ def test_nothing_is_read_or_written_through_a_link_that_leads_out(victim: Victim
         (victim.repo / path).symlink_to(victim.top / target)
     (victim.repo / "loop").symlink_to("loop")
     victim.git("add", "--all")
-    ran = victim.check("--mode", "write", "--budget", "3")
+    ran = victim.check("--mode", "write", "--budget", "1")
     assert ran.status == 1, ran.output
     assert "secret" not in ran.output
     assert (victim.repo / "tests/test_shop.py").is_symlink()
@@ -336,7 +336,7 @@ def test_files_for_git_that_come_with_the_change_run_nothing(victim: Victim) -> 
             "bare/refs/x": "",
         }
     )
-    ran = victim.check("--mode", "write", "--diff", "--budget", "3")
+    ran = victim.check()
     assert ran.status == 1, ran.output
     assert "half" in ran.output
 
@@ -381,7 +381,6 @@ TESTED = {
 }
 SUITES = {
     "exits": "import os\nos._exit(0)\n",
-    "exits_politely": "raise SystemExit(0)\n",
     "says_commands": "raise RuntimeError('\\x1b[2J\\x1b]0;x\\x07\\n::error::owned\\r::add-mask::e ##[add-mask]e\\u202e')\n",
     "floods": "import sys\nwhile True:\n    sys.stdout.write('::error::owned\\n' * 10_000)\n",
     "removes_what_it_finds": "import os, shutil\nshutil.rmtree(os.getcwd())\nos._exit(0)\n",
@@ -405,8 +404,6 @@ def test_a_suite_that_shows_nothing_is_no_evidence(victim: Victim, conftest: str
 
 VALUES = {
     "another_type": "7",
-    "empty": "{}",
-    "null": "null",
     "lists": '{"variants": [[]], "edges": [[1]], "roots": 7, "names": 7, "stamps": [], "folders": 7, "answer": []}',
     "objects": '{"variants": {"a": 1}, "edges": {"a": 1}, "roots": {}, "names": {"a": 1}, "folders": {}, "version": {}}',
     "out_of_range": '{"edges": [["x", [999999]]], "roots": [7], "names": [7], "variants": [{"stamps": {}, "passed": [7], '
