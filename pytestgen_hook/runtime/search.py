@@ -42,6 +42,7 @@ PROPERTY_SECONDS = 6.0
 PROPOSED = 24  # of the calls that a model wrote
 QUICK = 0.002  # seconds of a call that count for nothing: so short, they differ from run to run
 
+_OWN_WAY = 3  # line numbers of two steps one after the other
 _AGAIN = "it depends on the clock, on chance or on the process"
 _UNEQUAL = "what it gives does not compare equal to itself"
 _STATEFUL = "it depends on what was called before it"
@@ -69,7 +70,9 @@ class Seen:
         self.item = item
         self.answer = answer
         self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
-        self.ways = frozenset(tuple(way) for way in answer.get("ways", ()))
+        # How far others came before one of them raised says nothing of this function.
+        of_others = answer["kind"] == "value"
+        self.ways = frozenset(tuple(way) for way in answer.get("ways", ()) if len(way) == _OWN_WAY or of_others)
         self.lines = frozenset(line for start, end in self.arcs for line in (end, -start))  # run, and entered at
         self.kills = set()
         self.compared = set()  # the mutants against which it was held
