@@ -293,6 +293,23 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenTest:
+    """One test that a model wrote, mended so that it stands by itself; of a table of cases it is one row.
+
+    ``body`` are its statements as source, ``values`` the (name, source) pairs of the row, ``fixtures`` those of pytest that
+    it asks for. ``imports``, ``lines`` and ``kills`` are as in ``Case``.
+    """
+
+    name: str
+    body: tuple[str, ...]
+    values: tuple[tuple[str, str], ...] = ()
+    fixtures: tuple[str, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
+    lines: frozenset[int] = frozenset()
+    kills: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Exploration:
     """All that a source of calls found out about one function.
 
