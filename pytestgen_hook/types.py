@@ -196,7 +196,8 @@ class Finding:
     or of the tests that are there, if their strength was asked for;
     ``untried`` says that the budget was used up before tests of it were looked for; ``mode`` is that of its path, None if it is
     the one of the run. ``promises`` are what its documentation says, held against calls of it; ``otherwise`` is what is to be
-    said of the function if the suspicion is dismissed.
+    said of the function if the suspicion is dismissed. ``dropped`` are (name, why) of tests that a model wrote and that are
+    not kept.
     """
 
     function: Function
@@ -218,6 +219,7 @@ class Finding:
     mode: str | None = None
     promises: tuple[Compared, ...] = ()
     otherwise: Finding | None = None
+    dropped: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +318,8 @@ class Exploration:
     ``toothless``: calls were observed, but none could tell a broken body from the right one. ``untried``: the budget was
     used up before. Of ``mutants_killed`` some were noticed only since a call did not end (``mutants_timed_out``); of
     those that are left some are run by no case (``mutants_not_run``). ``left`` says what the cases leave open, and how calls
-    look (``runtime/left.py``, ``runtime/form.py``); ``tokens`` are those that a model was asked to write.
+    look (``runtime/left.py``, ``runtime/form.py``); ``tokens`` are those that a model was asked to write. ``written`` are
+    tests of a model that are kept beside the cases, ``dropped`` (name, why) of those that are not.
     """
 
     function: Function
@@ -340,6 +343,8 @@ class Exploration:
     tokens: int | None = None
     left: Mapping[str, Any] | None = None
     promises: tuple[Compared, ...] = ()
+    written: tuple[WrittenTest, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,7 +504,8 @@ class Model:
 
     ``name`` is what the user calls it. ``size`` is in bytes and ``about`` an estimate of it; what is not known is None.
     ``mirrors`` are repositories that publish the same file; ``wheels`` are requirements for pip, in order, each for a wheel
-    with one part of it. With ``path`` it lies there, and is never fetched or removed.
+    with one part of it. With ``path`` it lies there, and is never fetched or removed. ``profile`` is how it is asked: for
+    ``"calls"``, or for ``"whole-tests"``.
     """
 
     name: str
@@ -513,3 +519,4 @@ class Model:
     mirrors: tuple[str, ...] = ()
     wheels: tuple[str, ...] = ()
     path: str = ""
+    profile: str = field(default="calls", compare=False)

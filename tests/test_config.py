@@ -84,6 +84,85 @@ path = "/srv/there.gguf"
     assert there.path == str(Path("/srv/there.gguf"))
 
 
+def test_the_settings_of_pytest_generator_are_read_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("""
+model:
+  repo: "distil-labs/pytest-8b-GGUF"
+  file: "pytest-8b-q4_k_m.gguf"
+generation:
+  n_ctx: 4096
+  max_tokens: 3072
+  temperature: 0.05
+  top_p: 1.0
+  repeat_penalty: 1.0
+  batch_size: 128
+hardware:
+  n_threads: -1
+output:
+  default_dir: "./my_tests/"
+prompt:
+  template: |
+    Test {this}:
+    {code}
+""")
+    assert load_config(tmp_path, reader(None), tmp_path / "config.yaml", {}, {}) == Config(
+        model_repo="distil-labs/pytest-8b-GGUF",
+        model_file="pytest-8b-q4_k_m.gguf",
+        generation_n_ctx=4096,
+        generation_max_tokens=3072,
+        generation_temperature=0.05,
+        generation_top_p=1.0,
+        generation_repeat_penalty=1.0,
+        generation_batch_size=128,
+        hardware_n_threads=None,
+        tests_dir="my_tests",
+        prompt_template="Test {this}:\n{code}\n",
+    )
+
+
+def test_a_model_is_a_name_or_a_table() -> None:
+    assert from_pyproject('[tool.pytestgen]\nmodel = "pytest-8b"\n').model == "pytest-8b"
+    config = from_pyproject('[tool.pytestgen.model]\nname = "a.gguf"\nprofile = "whole-tests"\n')
+    assert (config.model, config.model_profile) == ("a.gguf", "whole-tests")
+
+
+def test_settings_in_tables_come_from_the_environment_too() -> None:
+    environ = {"PYTESTGEN_GENERATION_MAX_TOKENS": "50", "PYTESTGEN_HARDWARE_N_THREADS": "2"}
+    config = load_config(Path(), reader("[tool.pytestgen.generation]\nmax_tokens = 9\nn_ctx = 512"), None, environ, {})
+    assert (config.generation_max_tokens, config.generation_n_ctx, config.hardware_n_threads) == (50, 512, 2)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("generation]\nmax_token = 1", "'generation.max_token'. Did you mean generation.max_tokens?"),
+        ("generation]\nmin_tokens = 300", "'generation.min_tokens'. Did you mean"),
+        ("hardware]\nn_gpu_layers = -1", "'hardware.n_gpu_layers'."),
+        ("output]\noverwrite = true", "'output.overwrite'."),
+        ("model]\nfile_8b_q4 = 'x'", "'model.file_8b_q4'. Did you mean model.file?"),
+        ("generation]\nmax_tokens = 0.5", "not a whole number"),
+        ("generation]\nn_ctx = 8", "at least 256"),
+        ("generation]\ntemperature = 3", "from 0 to 2"),
+        ("generation]\ntop_p = 'all'", "not a number"),
+        ("hardware]\nn_threads = 0", "at least 1"),
+        ("model]\nprofile = 'cals'", "Did you mean calls?"),
+        ("prompt]\ntemplate = 'no place'", "{code} is missing. Write it where"),
+        ("prompt]\ntemplate = 'for {cod} only'", "Did you mean it by {cod}?"),
+        ("prompt]\ntemplate = '{code} {code}'", "more than one {code}"),
+    ],
+)
+def test_bad_settings_in_tables_are_refused_by_name(table: str, told: str) -> None:
+    with pytest.raises(FatalError) as caught:
+        from_pyproject(f"[tool.pytestgen.{table}\n")
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["generation_max_tokens", "model-repo"])
+def test_settings_of_tables_stand_in_tables(key: str) -> None:
+    with pytest.raises(FatalError, match="there is no setting"):
+        from_pyproject(f"[tool.pytestgen]\n{key} = 5\n")
+
+
 def test_underscores_are_read_too() -> None:
     assert from_pyproject('[tool.pytestgen]\ntests_dir = "t"\n').tests_dir == "t"
 
@@ -133,7 +212,7 @@ def test_an_empty_yaml_file_gives_defaults(tmp_path: Path) -> None:
     ("table", "told"),
     [
         pytest.param("bugdet = 1", "'bugdet'. Did you mean budget?", id="a key with a slip"),
-        pytest.param("zzz = 1", "'zzz'. Choose from mode, engine, model", id="a key like no other"),
+        pytest.param("zzz = 1", "'zzz'. Choose from mode, engine, model, budget", id="a key like no other"),
         pytest.param('mode = "wirte"', "Did you mean write?", id="a choice with a slip"),
         pytest.param("mode = 3", "not one of fail, write, amend", id="a choice of another type"),
         pytest.param('budget = "soon"', "not a number of seconds", id="a number that is a text"),

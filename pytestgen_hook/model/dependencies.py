@@ -1,4 +1,4 @@
-"""The methods that a function calls of what it is given: of the installed classes as they are, else as their source has them."""
+"""The methods that a function calls of what it is given: of installed classes as they are, else as their source has them."""
 
 from __future__ import annotations
 
@@ -77,8 +77,12 @@ def dependencies_of(
 
 
 _BUILTIN_KINDS = frozenset(
-    "str bytes int float bool complex list dict set frozenset tuple type object range slice bytearray memoryview "
-    "List Dict Set FrozenSet Tuple Sequence Iterable Iterator Mapping MutableMapping Collection Callable".split()
+    [
+        kind.__name__
+        for kind in (str, bytes, bytearray, int, float, complex, bool, list, dict, set, frozenset, tuple, type)
+    ]
+    + ["object", "range", "slice", "memoryview", "List", "Dict", "Set", "FrozenSet", "Tuple", "Sequence", "Iterable"]
+    + ["Iterator", "Mapping", "MutableMapping", "Collection", "Callable"]
 )
 
 
@@ -93,7 +97,9 @@ def used_members(node: _Definition, parameter: str) -> dict[str, bool]:
     return found
 
 
-def _of_installed(parameter: str, called: Sequence[str], used: Mapping[str, bool], told: Mapping[str, Any]) -> Dependency:
+def _of_installed(
+    parameter: str, called: Sequence[str], used: Mapping[str, bool], told: Mapping[str, Any]
+) -> Dependency:
     methods: Mapping[str, list[str]] = told["methods"]
     attributes = frozenset(told["attributes"])
     return Dependency(

@@ -76,12 +76,13 @@ def _checks(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what a test looks at: conditions, expected exceptions, and assertions of mocks."""
     if isinstance(node, ast.Assert):
         yield node.test
-    elif isinstance(node, (ast.With, ast.AsyncWith)) and any(
-        isinstance(item.context_expr, ast.Call) and ast.unparse(item.context_expr.func).endswith(_EXPECTING)
-        for item in node.items
-    ):
-        yield node
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert_"):
+    elif (
+        isinstance(node, (ast.With, ast.AsyncWith))
+        and any(
+            isinstance(item.context_expr, ast.Call) and ast.unparse(item.context_expr.func).endswith(_EXPECTING)
+            for item in node.items
+        )
+    ) or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert_")):
         yield node
     for child in ast.iter_child_nodes(node):
         yield from _checks(child)
@@ -94,6 +95,8 @@ def _about(body: Sequence[ast.stmt], target: Target) -> set[str]:
         before = len(found)
         for statement in body:
             for node in ast.walk(statement):
+                if isinstance(node, ast.Try) and any(target.is_use(inner) for inner in ast.walk(node)):
+                    found |= {handler.name for handler in node.handlers if handler.name}
                 if _is_touched(node, found, target):
                     found |= {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
         if len(found) == before:
@@ -116,11 +119,13 @@ def _tells(check: ast.AST, about: set[str], target: Target) -> bool:
         return any(target.is_use(node) for statement in check.body for node in ast.walk(statement))
     if any(target.is_use(node) for node in ast.walk(check)):
         return True
-    if isinstance(check, ast.Call):  # of a mock: what the function did with it; where that is another's, a mutant decides
+    if isinstance(
+        check, ast.Call
+    ):  # of a mock: what the function did with it; where that is another's, a mutant decides
         return True
     names = {node.id for node in ast.walk(check) if isinstance(node, ast.Name)}
     is_set_up = any(isinstance(node, ast.Attribute) and node.attr in _CONFIGURED for node in ast.walk(check))
-    return bool(names & about) and not is_set_up or _reads_streams(check)
+    return (bool(names & about) and not is_set_up) or _reads_streams(check)
 
 
 def _reads_streams(check: ast.AST) -> bool:

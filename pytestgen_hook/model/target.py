@@ -153,9 +153,7 @@ def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
             yield from (item.asname or item.name.partition(".")[0] for item in node.names)
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.For, ast.With)):
             yield from (
-                inner.id
-                for inner in ast.walk(node)
-                if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+                inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
             )
         for name in ("body", "orelse", "finalbody"):
             if not isinstance(node, (*_FUNCTIONS, ast.ClassDef)):

@@ -1,19 +1,22 @@
-"""Tries each test that a model wrote alone, confined: is it green, which lines of the function does it run, what does it kill."""
+"""Tries each test of a model alone, confined: is it green, which lines of the function does it run, what does it kill."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.types import Function, WrittenTest
 
 _SECONDS_A_TEST = 5.0
 _SPARE = 30.0  # seconds beyond all limits of its own that the process may take
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _MOST_TOLD = 600  # characters of a failure
 
 
@@ -28,7 +31,7 @@ class Bench:
     tree: Path
     roots: Sequence[str]
     folder: Path
-    tests_folder: str
+    tests_folder: str = "tests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def weigh(tests: Sequence[WrittenTest], function: Function, module: str, bench: 
             file.unlink()
             if is_new:
                 folder.rmdir()
-    return _read(tests, lines, said)
+    return _read(tests, lines, said, frozenset(function.body_lines))
 
 
 def _module(tests: Sequence[WrittenTest], module: str) -> str:
@@ -74,7 +77,7 @@ def _function(number: int, test: WrittenTest) -> str:
     return f"def test_{number}({', '.join(test.fixtures)}):\n{body}"
 
 
-def _run(file: Path, function: Function, bench: Bench, place: Path, seconds: float) -> tuple[list[dict[str, object]], str]:
+def _run(file: Path, function: Function, bench: Bench, place: Path, seconds: float) -> tuple[list[dict[str, Any]], str]:
     request, report = place / "request.json", place / "report.jsonl"
     order = {
         "subject": {
@@ -93,7 +96,15 @@ def _run(file: Path, function: Function, bench: Bench, place: Path, seconds: flo
     }
     request.write_text(json.dumps(order), encoding="utf-8")
     environment = {**sandbox.clean_environment(place), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-    arguments = [bench.python, "-B", sandbox.RUNTIME / "weigh.py", "--request", request, "--report", report]
+    arguments: list[str | Path] = [
+        bench.python,
+        "-B",
+        sandbox.RUNTIME / "weigh.py",
+        "--request",
+        request,
+        "--report",
+        report,
+    ]
     completed = sandbox.run(arguments, cwd=bench.tree, env=environment, timeout=seconds + _SPARE)
     found = []
     for line in report.read_text(encoding="utf-8").splitlines() if report.exists() else ():
@@ -105,17 +116,17 @@ def _run(file: Path, function: Function, bench: Bench, place: Path, seconds: flo
     return found, words[-1][:300] if words else "it could not be run"
 
 
-def _read(tests: Sequence[WrittenTest], lines: Sequence[dict[str, object]], said: str) -> Weighed:
+def _read(tests: Sequence[WrittenTest], lines: Sequence[dict[str, Any]], said: str, body: frozenset[int]) -> Weighed:
     mutants: tuple[tuple[int, str], ...] = ()
-    told: dict[str, dict[str, object]] = {}
+    told: dict[str, dict[str, Any]] = {}
     kills: dict[str, set[int]] = {}
     for line in lines:
         if "mutants" in line:
-            mutants = tuple((one[0], one[1]) for one in line["mutants"])  # type: ignore[attr-defined]
+            mutants = tuple((one[0], one[1]) for one in line["mutants"])
         elif "test" in line:
             told[str(line["test"])] = line
         elif "kill" in line:
-            name, number = line["kill"]  # type: ignore[misc]
+            name, number = line["kill"]
             kills.setdefault(name, set()).add(number)
         elif "problem" in line:
             said = str(line["problem"])
@@ -128,7 +139,7 @@ def _read(tests: Sequence[WrittenTest], lines: Sequence[dict[str, object]], said
         elif not result["passed"]:
             red.append((test, _told(str(result["why"]))))
         else:
-            ran = frozenset(result["lines"])  # type: ignore[call-overload]
+            ran = body.intersection(result["lines"])
             green.append(replace(test, lines=ran, kills=frozenset(kills.get(name, ()))))
     return Weighed(tuple(green), tuple(red), mutants)
 
@@ -136,4 +147,5 @@ def _read(tests: Sequence[WrittenTest], lines: Sequence[dict[str, object]], said
 def _told(text: str) -> str:
     """Return what pytest says went wrong, without the lines around it."""
     wrong = [line[2:].strip() for line in text.splitlines() if line.startswith("E ")]
-    return ("\n".join(wrong) or text.strip())[:_MOST_TOLD]
+    told = "\n".join(line for line in wrong if line and not line.startswith("+")) or text.strip()
+    return _ADDRESS.sub("", told)[:_MOST_TOLD]  # what differs in every run would be another question to the model

@@ -58,7 +58,9 @@ class Weighing:
         green = []
         for item in session.items:
             trials.drive([self._looked_at(item, green)], lambda: 1)
-        works = [self._tried(*one) for number in range(len(self._subject.mutants)) for one in self._reaching(green, number)]
+        works = [
+            self._tried(*one) for number in range(len(self._subject.mutants)) for one in self._reaching(green, number)
+        ]
         trials.drive(works, lambda: self._request["at_once"])
 
     def _reaching(self, green, number):
