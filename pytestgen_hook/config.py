@@ -178,17 +178,19 @@ def written(name: str) -> str:
 def described(config: Config, sources: Mapping[str, str]) -> str:
     """Return the settings as TOML for a file given with ``--config``, after each where it comes from."""
     lines, tables = [], []
+    has_table = any(getattr(config, name) is not None for name in ("model_repo", "model_file", "model_profile"))
     for field in fields(Config):
         value = getattr(config, field.name)
+        name = "model.name" if field.name == "model" and has_table else written(field.name)
         source = sources.get(field.name, "default")
         if field.name == "overrides":
             tables += [line for item in value for line in _override_lines(item, source)]
         elif field.name == "models":
             tables += [line for item in value for line in _model_lines(item, source)]
         elif value is None:
-            lines.append(f"# {written(field.name)} is worked out")
+            lines.append(f"# {name} is worked out")
         else:
-            lines.append(f"{written(field.name)} = {_as_toml(value)}  # {source}")
+            lines.append(f"{name} = {_as_toml(value)}  # {source}")
     return "\n".join([*lines, *tables, ""])
 
 
@@ -425,7 +427,7 @@ def _texts(check: Callable[[object], str]) -> Callable[[object], tuple[str, ...]
     return check_all
 
 
-_MODEL_KEYS = ("repo", "file", "revision", "sha256", "size", "licence", "wheels", "path")
+_MODEL_KEYS = ("repo", "file", "revision", "sha256", "size", "licence", "wheels", "path", "profile")
 _PINNED = r"[A-Za-z0-9][\w.-]*==\w[\w.!+-]*"
 
 
@@ -455,16 +457,23 @@ def _model(name: str, table: object) -> Model:
     given = {key: _text(text) for key, text in table.items() if key not in ("size", "wheels")}
     if "sha256" in given and not re.fullmatch("[0-9A-Fa-f]{64}", given["sha256"]):
         raise _InvalidError(f"the sha256 of the model {name} is no SHA-256. Write 64 hexadecimal digits.")
+    if given.get("profile", PROFILES[0]) not in PROFILES:
+        raise _InvalidError(f"the profile of the model {name} is none of {', '.join(PROFILES)}. Write one of these.")
     if "path" in given:
         if wheels or "repo" in given or "revision" in given:
             raise _InvalidError(f"the model {name} has a path and comes from elsewhere. Leave one out.")
         return Model(
-            name, PurePosixPath(given["path"]).name, size=size, **_optional(given, "sha256", "licence", "path")
+            name,
+            PurePosixPath(given["path"]).name,
+            size=size,
+            **_optional(given, "sha256", "licence", "path", "profile"),
         )
     repo, file = given.get("repo", ""), given.get("file", "")
     if not is_of_the_hub(repo, file, given.get("revision", "main")):
         raise _InvalidError(f"the model {name} needs a repo OWNER/NAME and a file NAME.gguf, or a path. Mend that.")
-    return Model(name, file, repo, size=size, wheels=wheels, **_optional(given, "revision", "sha256", "licence"))
+    return Model(
+        name, file, repo, size=size, wheels=wheels, **_optional(given, "revision", "sha256", "licence", "profile")
+    )
 
 
 def is_of_the_hub(repo: str, file: str, revision: str) -> bool:

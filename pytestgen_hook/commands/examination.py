@@ -423,7 +423,14 @@ class Examination:
         identity = lru_cache(lambda: store.fingerprint(path, self._cache))
         return Speaker(
             identity,
-            loader(path, identity),
+            loader(
+                path,
+                identity,
+                n_ctx=self._config.generation_n_ctx,
+                n_batch=self._config.generation_batch_size,
+                threads=self._config.hardware_n_threads or 0,
+            ),
+            settings=choice.calls_settings(self._config),
             is_wanted=is_wanted,
             asking=lambda count: self._progress.stage("asking the model", count),
             told=self._progress.at,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pytestgen_hook.model.target import Target
 from pytestgen_hook.model.trees import FUNCTIONS, TestNode, expression
 
+CUT = "the answer ended inside of it"
 _FENCE = re.compile(r"^[ \t]*```[^\n]*$", re.MULTILINE)
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _TAG = re.compile(r"^[ \t]*</?[A-Za-z_]+>[ \t]*$", re.MULTILINE)
@@ -52,7 +53,7 @@ def read(code: str, is_cut: bool) -> Read:
     for number, piece in enumerate(pieces):
         test = re.search(r"^(?:async\s+)?def\s+(test\w*)", piece, re.MULTILINE)
         if is_cut and number == len(pieces) - 1:
-            read.dropped += [(test[1], "the answer ended inside of it")] if test else []
+            read.dropped += [(test[1], CUT)] if test else []
             continue
         try:
             read.statements += ast.parse(piece).body
@@ -169,9 +170,9 @@ class Answer:
                 self.automatic += [statement.name] if "autouse=True" in fixture else []
             elif statement.name.startswith("test"):
                 self.tests.append(statement)
-            else:
+            elif statement.name not in self.target.names:  # else it is the function itself, written down once more
                 self.helpers[statement.name] = statement
-        elif isinstance(statement, ast.ClassDef):
+        elif isinstance(statement, ast.ClassDef) and statement.name not in self.target.names:
             self.helpers[statement.name] = statement
         elif isinstance(statement, ast.Assign) and not self.is_binding(statement):
             for name in (

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytestgen_hook.config import Config
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model import store
 from pytestgen_hook.model.asking import Asking, Manner
+from pytestgen_hook.model.calls import Settings
 from pytestgen_hook.types import Model
 
 if TYPE_CHECKING:
@@ -43,6 +44,17 @@ def _published(repo: str | None, file: str | None) -> Model:
         if model.file == file and repo in (model.repo, *model.mirrors):
             return model
     return store.resolve(f"hf:{repo}/{file}")
+
+
+def calls_settings(config: Config) -> Settings:
+    """Return how a model is asked for calls: as the settings say, as is best where they say nothing."""
+    given: dict[str, Any] = {
+        "tokens": config.generation_max_tokens,
+        "temperature": config.generation_temperature,
+        "top_p": config.generation_top_p,
+        "repeat_penalty": config.generation_repeat_penalty,
+    }
+    return replace(Settings(), **{name: value for name, value in given.items() if value is not None})
 
 
 def asking(config: Config, path: Path, cache: Cache, told: Callable[[str], object]) -> Asking:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pytestgen_hook.model.answer import code_of
+from pytestgen_hook.model.answer import CUT, code_of
 from pytestgen_hook.model.asking import TOO_LONG, Answer
 from pytestgen_hook.model.dependencies import dependency_line
 from pytestgen_hook.model.repair import repair
@@ -234,8 +234,9 @@ class Writer:
         first = self._asked(question + self._suffix, end)
         found = self._tried(first, target, bench, end)
         left = end - time.monotonic()
-        if self.again and found.dropped and left > max(_LEAST_SECONDS, time.monotonic() - started):
-            second = self._asked(question + self._suffix + _once_more(first.text, found.dropped), end)
+        failed = [one for one in found.dropped if one[1] != CUT]
+        if self.again and failed and left > max(_LEAST_SECONDS, time.monotonic() - started):
+            second = self._asked(question + self._suffix + _once_more(first.text, failed), end)
             found = _joined(found, self._tried(second, target, bench, end))
         return replace(found, seconds=round(time.monotonic() - started, 3))
 

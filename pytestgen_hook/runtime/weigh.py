@@ -24,6 +24,7 @@ sys.path.insert(0, _HERE)
 
 import confine  # noqa: E402
 import evidence  # noqa: E402
+import hidden  # noqa: E402
 import strength  # noqa: E402
 import subjects as subjects_  # noqa: E402
 import trials  # noqa: E402
@@ -144,7 +145,7 @@ def main():
     one = request["subject"]
     root = os.path.realpath(request["root"])
     subject = subjects_.Subject(0, root, one["path"], one["name"], one["first_line"], one["last_line"])
-    strength._hide_runtime()
+    hidden.hide_runtime()
     confine.restrict_process([request["place"]])
     report(mutants=[[mutant.line, mutant.label] for mutant in subject.mutants], problem=subject.problem)
     ran = set()

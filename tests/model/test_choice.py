@@ -8,8 +8,11 @@ import pytest
 
 from pytestgen_hook.config import Config
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.model.choice import chosen
+from pytestgen_hook.model.asking import Manner
+from pytestgen_hook.model.calls import Settings
+from pytestgen_hook.model.choice import calls_settings, chosen
 from pytestgen_hook.model.store import DEFAULT, KNOWN, place_of
+from pytestgen_hook.types import Model
 
 
 def test_without_settings_it_is_the_default_one() -> None:
@@ -47,3 +50,24 @@ def test_a_profile_that_is_set_wins_and_does_not_move_the_file() -> None:
 def test_a_repository_without_a_file_is_refused() -> None:
     with pytest.raises(FatalError, match=r"Name one with model\.file"):
         chosen(Config(model_repo="someone/models"))
+
+
+def test_a_declared_model_says_what_it_is_asked_for() -> None:
+    declared = Model("ours", "ours.gguf", "we/models", profile="whole-tests")
+    assert chosen(Config(model="ours"), (declared,)).profile == "whole-tests"
+
+
+def test_settings_of_generation_hold_for_both_ways_of_asking() -> None:
+    config = Config(
+        generation_n_ctx=512,
+        generation_max_tokens=50,
+        generation_temperature=0.1,
+        generation_top_p=0.5,
+        generation_repeat_penalty=1.1,
+        generation_batch_size=64,
+        hardware_n_threads=2,
+    )
+    assert Manner.of(config) == Manner(512, 50, 0.1, 0.5, 1.1, 64, 2)
+    assert calls_settings(config) == Settings(tokens=50, temperature=0.1, top_p=0.5, repeat_penalty=1.1)
+    assert Manner.of(Config()) == Manner()
+    assert calls_settings(Config()) == Settings()

@@ -182,6 +182,16 @@ def test_coroutines_are_run_and_an_answer_that_was_cut_loses_only_its_end() -> N
     assert found.dropped == (("test_fetch_user_cut", "the answer ended inside of it"),)
 
 
+def test_the_function_is_the_real_one_where_the_answer_defines_it_again() -> None:
+    source = 'def add(left: float, right: float) -> float:\n    """Return the sum."""\n    return left + right\n'
+    answer = (ANSWERS / "add.txt").read_text(encoding="utf-8")
+    found = repair(answer, target("add", source=source), is_cut=True)
+    assert [test.body for test in found.tests[:2]] == [("assert add(1, 2) == 3",), ("assert add(-1, -2) == -3",)]
+    assert {test.imports for test in found.tests} == {(("shop.orders", "add"),)}
+    assert len(found.tests) == 9
+    assert found.dropped == (("test_add_strings_with_strings_with_spaces", "the answer ended inside of it"),)
+
+
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 GOOD = """
