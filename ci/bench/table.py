@@ -19,6 +19,26 @@ def beside(measured: dict, key: str, unit: str = "") -> str:
     return text + (f" (Pynguin: {measured['pynguin'][key]}{unit})" if "pynguin" in measured else "")
 
 
+def asked_directly(direct: dict) -> list[tuple[str, str, str]]:
+    """Return the rows about a model that was asked for whole test files."""
+    if not direct:
+        return []
+    return [
+        (
+            f"{direct['model']} asked for a test file, {direct['functions']} functions: tests green · lines · mutants",
+            "",
+            f"{direct['green_percent']} % of {direct['tests']} · {direct['lines_percent']} % · "
+            f"{direct['killed_percent']} %; {direct['seconds_a_function']} s a function",
+        ),
+        (
+            "… mended and gated: tests kept · lines · mutants (the search alone)",
+            "all green",
+            f"{direct['mended_tests']} · {direct['mended_lines_percent']} % ({direct['search_lines_percent']} %) · "
+            f"{direct['mended_killed_percent']} % ({direct['search_killed_percent']} %)",
+        ),
+    ]
+
+
 def rows() -> list[tuple[str, str, str]]:
     """Return (what, goal, measured)."""
     found = []
@@ -36,6 +56,7 @@ def rows() -> list[tuple[str, str, str]]:
             ),
             ("the same, graph warm", "≤ 0.5 s", f"{latency['one_function_warm_seconds']} s"),
         ]
+    found += asked_directly(result("model_direct"))
     if human := result("humaneval"):
         found += [
             (f"HumanEval, {human['modules']} modules: with tests", "≥ 158", str(human["with_tests"])),

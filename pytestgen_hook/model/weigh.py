@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,21 +48,19 @@ def weigh(tests: Sequence[WrittenTest], function: Function, module: str, bench: 
     """Run each of the tests alone, then with each mutant of the function that it reaches, for so many seconds in all."""
     if not tests:
         return Weighed((), ())
-    with tempfile.TemporaryDirectory(dir=bench.folder, prefix="weigh-", ignore_cleanup_errors=True) as made:
-        place = Path(made)
-        folder = bench.tree / bench.tests_folder
-        is_new = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        # Of a name that no module of the project has: pytest imports it by that.
-        file = folder / f"test_{place.name.replace('-', '_')}.py"
-        file.write_text(_module(tests, module), encoding="utf-8")
-        try:
-            lines, said = _run(file, function, bench, place, seconds)
-        finally:
-            file.unlink()
-            if is_new:
-                folder.rmdir()
-    return _read(tests, lines, said, frozenset(function.body_lines))
+    folder = bench.tree / bench.tests_folder
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    # Of a name that no module of the project has: pytest imports it by that.
+    file = folder / f"test_weighed_{secrets.token_hex(6)}.py"
+    file.write_text(_module(tests, module), encoding="utf-8")
+    try:
+        told = tried(file, function, bench, seconds)
+    finally:
+        file.unlink()
+        if is_new:
+            folder.rmdir()
+    return _read(tests, told, frozenset(function.body_lines))
 
 
 def _module(tests: Sequence[WrittenTest], module: str) -> str:
@@ -77,9 +76,34 @@ def _function(number: int, test: WrittenTest) -> str:
     return f"def test_{number}({', '.join(test.fixtures)}):\n{body}"
 
 
-def _run(file: Path, function: Function, bench: Bench, place: Path, seconds: float) -> tuple[list[dict[str, Any]], str]:
-    request, report = place / "request.json", place / "report.jsonl"
-    order = {
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was seen of the tests of a file, by name: whether each is green, or why not, the lines it ran, what it kills."""
+
+    outcomes: Mapping[str, str | None]  # None: green
+    lines: Mapping[str, frozenset[int]]
+    kills: Mapping[str, frozenset[int]]
+    mutants: tuple[tuple[int, str], ...]
+    said: str  # where a test was not even tried
+
+
+def tried(file: Path, function: Function, bench: Bench, seconds: float) -> Told:
+    """Try each test of a file of the tree alone, confined, and each that is green with the mutants that it reaches."""
+    with tempfile.TemporaryDirectory(dir=bench.folder, prefix="weigh-", ignore_cleanup_errors=True) as made:
+        place = Path(made)
+        request, report = place / "request.json", place / "report.jsonl"
+        request.write_text(json.dumps(_request(file, function, bench, place, seconds)), encoding="utf-8")
+        environment = {**sandbox.clean_environment(place), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+        arguments: list[str | Path] = [bench.python, "-B", sandbox.RUNTIME / "weigh.py"]
+        arguments += ["--request", request, "--report", report]
+        completed = sandbox.run(arguments, cwd=bench.tree, env=environment, timeout=seconds + _SPARE)
+        text = report.read_text(encoding="utf-8") if report.exists() else ""
+    words = [line.strip() for line in (completed.errors or completed.output).splitlines() if line.strip()]
+    return _parsed(text, words[-1][:300] if words else "it could not be run")
+
+
+def _request(file: Path, function: Function, bench: Bench, place: Path, seconds: float) -> dict[str, object]:
+    return {
         "subject": {
             "path": function.path,
             "name": function.name,
@@ -94,54 +118,43 @@ def _run(file: Path, function: Function, bench: Bench, place: Path, seconds: flo
         "test_seconds": _SECONDS_A_TEST,
         "at_once": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     }
-    request.write_text(json.dumps(order), encoding="utf-8")
-    environment = {**sandbox.clean_environment(place), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-    arguments: list[str | Path] = [
-        bench.python,
-        "-B",
-        sandbox.RUNTIME / "weigh.py",
-        "--request",
-        request,
-        "--report",
-        report,
-    ]
-    completed = sandbox.run(arguments, cwd=bench.tree, env=environment, timeout=seconds + _SPARE)
-    found = []
-    for line in report.read_text(encoding="utf-8").splitlines() if report.exists() else ():
+
+
+def _parsed(text: str, said: str) -> Told:
+    outcomes: dict[str, str | None] = {}
+    lines: dict[str, frozenset[int]] = {}
+    kills: dict[str, set[int]] = {}
+    mutants: tuple[tuple[int, str], ...] = ()
+    for line in text.splitlines():
         try:
-            found.append(json.loads(line))
+            record: dict[str, Any] = json.loads(line)
         except ValueError:  # the line that was being written when the process ended
             continue
-    words = [text.strip() for text in (completed.errors or completed.output).splitlines() if text.strip()]
-    return found, words[-1][:300] if words else "it could not be run"
-
-
-def _read(tests: Sequence[WrittenTest], lines: Sequence[dict[str, Any]], said: str, body: frozenset[int]) -> Weighed:
-    mutants: tuple[tuple[int, str], ...] = ()
-    told: dict[str, dict[str, Any]] = {}
-    kills: dict[str, set[int]] = {}
-    for line in lines:
-        if "mutants" in line:
-            mutants = tuple((one[0], one[1]) for one in line["mutants"])
-        elif "test" in line:
-            told[str(line["test"])] = line
-        elif "kill" in line:
-            name, number = line["kill"]
+        if "mutants" in record:
+            mutants = tuple((one[0], one[1]) for one in record["mutants"])
+        elif "test" in record:
+            name = str(record["test"])
+            outcomes[name] = None if record["passed"] else _told(str(record["why"]))
+            lines[name] = frozenset(record["lines"])
+        elif "kill" in record:
+            name, number = record["kill"]
             kills.setdefault(name, set()).add(number)
-        elif "problem" in line:
-            said = str(line["problem"])
+        elif "problem" in record:
+            said = str(record["problem"])
+    return Told(outcomes, lines, {name: frozenset(some) for name, some in kills.items()}, mutants, said)
+
+
+def _read(tests: Sequence[WrittenTest], told: Told, body: frozenset[int]) -> Weighed:
     green, red = [], []
     for number, test in enumerate(tests):
         name = f"test_{number}"
-        result = told.get(name)
-        if result is None:
-            red.append((test, said))
-        elif not result["passed"]:
-            red.append((test, _told(str(result["why"]))))
+        why = told.outcomes.get(name, told.said)
+        if why is None:
+            kills = told.kills.get(name, frozenset())
+            green.append(replace(test, lines=told.lines[name] & body, kills=kills))
         else:
-            ran = body.intersection(result["lines"])
-            green.append(replace(test, lines=ran, kills=frozenset(kills.get(name, ()))))
-    return Weighed(tuple(green), tuple(red), mutants)
+            red.append((test, why))
+    return Weighed(tuple(green), tuple(red), told.mutants)
 
 
 def _told(text: str) -> str:
