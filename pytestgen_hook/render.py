@@ -527,13 +527,20 @@ def _tables_of(written: Sequence[WrittenTest], imports: dict[str, tuple[str, str
     """
     tables: dict[tuple[object, ...], list[int]] = {}
     for index, test in enumerate(written):
-        wanted = {(name or module.split(".")[0]): (module, name) for module, name in test.imports}
-        if any(imports.get(bound, pair) != pair and pair[1] for bound, pair in wanted.items()):
+        if any(_means_another(pair, imports) for pair in test.imports):
             continue
-        imports.update(wanted)
+        for module, name in test.imports:  # of one package there may be several modules
+            bound = name or module.split(".")[0]
+            imports[bound if imports.get(bound, (module, name)) == (module, name) else module] = (module, name)
         columns = tuple(name for name, _ in test.values)
         tables.setdefault((test.name, test.body, test.fixtures, columns), []).append(index)
     return list(tables.values())
+
+
+def _means_another(wanted: tuple[str, str], imports: Mapping[str, tuple[str, str]]) -> bool:
+    """Whether the name that an import binds is bound to something else already: of two modules it may be the same package."""
+    known = imports.get(wanted[1] or wanted[0].split(".")[0], wanted)
+    return known != wanted and bool(known[1] or wanted[1])
 
 
 def _free_test_name(name: str, taken: Collection[str]) -> str:

@@ -147,6 +147,9 @@ def main():
     subject = subjects_.Subject(0, root, one["path"], one["name"], one["first_line"], one["last_line"])
     hidden.hide_runtime()
     confine.restrict_process([request["place"]])
+    if not hasattr(os, "fork"):
+        report(problem="this system cannot fork processes: tests of a model cannot be tried here")
+        os._exit(0)
     report(mutants=[[mutant.line, mutant.label] for mutant in subject.mutants], problem=subject.problem)
     ran = set()
     swap = strength._installed([subject], ran)

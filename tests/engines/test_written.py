@@ -123,3 +123,16 @@ def test_names_that_are_taken_get_a_number_and_cases_are_counted_first() -> None
     numbers = {origin[1] for origin in result.origin.values()}
     assert numbers == {0, 1}
     assert len({name for name, _ in result.module.tests} - {"test_clamp", "test_clamp_2"}) == 2
+
+
+def test_a_name_means_one_thing_in_a_file_and_a_package_may_have_several_modules() -> None:
+    tests = (
+        WrittenTest("test_a", ("assert shop.orders.clamp(1)",), imports=(("shop.orders", ""),)),
+        WrittenTest("test_b", ("assert shop.users.clamp(1)",), imports=(("shop.users", ""),)),
+        WrittenTest("test_c", ("assert date(2020, 1, 1)",), imports=(("datetime", "date"),)),
+        WrittenTest("test_d", ("assert date(1)",), imports=(("shop.times", "date"),)),
+        WrittenTest("test_e", ("assert shop(1)",), imports=(("other", "shop"),)),
+    )
+    module = render([replace(exploration(), written=tests)]).module
+    assert [name for name, _ in module.tests] == ["test_a", "test_b", "test_c"]
+    assert module.imports == (("datetime", "date"), ("shop.orders", ""), ("shop.users", ""))

@@ -77,13 +77,6 @@ def test_a_model_is_asked_once_and_its_tests_are_written(repository, tmp_path):
     assert (repository.path / "tests" / "test_sums.py").read_text() == written
 
 
-def test_what_the_search_shows_is_not_asked_for_in_auto(repository):
-    settings = (repository.path / "pyproject.toml").read_text().replace('engine = "model"', 'engine = "auto"')
-    repository.stage("pyproject.toml", settings)
-    found = target(repository)
-    assert (found["status"], found["engine"], found["tokens"]) == ("generated", "search", None)
-
-
 def test_a_model_that_is_not_here_is_one_line(repo):
     repo.stage("pyproject.toml", '[tool.pytestgen]\nengine = "model"\nmodel = "pytest-8b"\nmode = "write"\n')
     repo.stage("sums.py", SOURCE)
