@@ -2,25 +2,24 @@
 
 python ci/bench/model_direct.py --work DIR [--model NAME|FILE] [--functions 60] [--seconds 120]
 
-The functions are those of ``open_functions.py``. The model sees signature and docstring, and its answer is written down
-as it came, with the real module's name in the place of the one it was told. Beside that stands what is left of the same
-answer when it has been mended and gated (``whole``). Needs the extra ``model`` in the Python that runs this.
+The functions are those of ``model_worth.py``, of which the search leaves lines or mutants. The model sees signature and
+docstring, and its answer is written down as it came, with the real module's name in the place of the one that it was told.
+Beside that stands what is left of the same answer when it has been mended and gated.
 """
 
-import argparse
 import re
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import environment, save
-from open_functions import open_functions
+from common import save
+from model_common import arguments, left_open
 
 from pytestgen_hook.cache import Cache, default_folder
 from pytestgen_hook.config import Config
+from pytestgen_hook.engines.search import Bench as Place
+from pytestgen_hook.engines.search import Task
 from pytestgen_hook.engines.written import together
-from pytestgen_hook.functions import functions_in
 from pytestgen_hook.model import choice, store
 from pytestgen_hook.model.answer import code_of
 from pytestgen_hook.model.asking import Answer, Asking
@@ -31,15 +30,7 @@ from pytestgen_hook.model.whole_tests import END, TEMPLATE, Writer, prompt_parts
 from pytestgen_hook.types import Exploration
 
 _WEIGHING_SECONDS = 60.0
-
-
-def asked(asking: Asking, target: Target, seconds: float) -> tuple[Answer, float]:
-    """Return the model's answer about a function, and the seconds it took."""
-    before, behind = prompt_parts(TEMPLATE)
-    question = Writer(asking).question(target)
-    started = time.perf_counter()
-    answer = asking(question + behind, prefix=before, stop=END, seconds=seconds)
-    return answer, time.perf_counter() - started
+_TEST = re.compile(r"^\s*(?:async )?def test", re.MULTILINE)
 
 
 def as_written(text: str, module: str) -> str:
@@ -49,109 +40,114 @@ def as_written(text: str, module: str) -> str:
     return re.sub(r"^import module$", f"import {module}", code, flags=re.MULTILINE)
 
 
-def measured(function: dict, asking: Asking, work: Path, python: Path, seconds: float) -> dict[str, object] | None:
+def measured(place: Place, task: Task, first: Exploration, asking: Asking, seconds: float) -> dict[str, object]:
     """Ask about one function and return what the answer is worth, directly and mended."""
-    folder = Path(function["folder"])
-    root = "src" if (folder / "src").is_dir() else ""
-    path = folder / function["path"]
-    source = path.read_text(encoding="utf-8")
-    found = [one for one in functions_in(function["path"], source.encode()) if one.qualname == function["qualname"]]
-    one = next((one for one in found if one.def_line == function["line"]), None)
-    if one is None:
-        return None
-    module = ".".join(path.relative_to(folder / root).with_suffix("").parts).removesuffix(".__init__")
-    target = Target(one, module, source)
-    target = Target(one, module, source, dependencies_of(target.node, target.tree, {}, lambda _: []))
-    answer, took = asked(asking, target, seconds)
-    place = work / "direct"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    bench = Bench(python, folder, [root], place, "tests")
-    file = folder / "tests" / "test_direct.py"
+    source = (place.tree / task.function.path).read_text(encoding="utf-8")
+    target = Target(task.function, task.module, source)
+    known = dependencies_of(target.node, target.tree, {}, lambda _: [])
+    target = Target(task.function, task.module, source, known)
+    before, behind = prompt_parts(TEMPLATE)
+    answer = asking(Writer(asking).question(target) + behind, prefix=before, stop=END, seconds=seconds)
+    bench = Bench(place.python, place.tree, place.roots, place.folder)
+    file = place.tree / "tests" / "test_direct.py"
     file.parent.mkdir(exist_ok=True)
-    file.write_text(as_written(answer.text, module), encoding="utf-8")
+    file.write_text(as_written(answer.text, task.module), encoding="utf-8")
     try:
-        told = tried(file, one, bench, _WEIGHING_SECONDS)
+        told = tried(file, task.function, bench, _WEIGHING_SECONDS)
     finally:
         file.unlink()
     green = [name for name, why in told.outcomes.items() if why is None]
-    body = frozenset(one.body_lines)
+    body = frozenset(task.function.body_lines)
+    lines = body.intersection(frozenset().union(*(told.lines[name] for name in green)))
+    kills = frozenset().union(*(told.kills.get(name, frozenset()) for name in green))
 
     def again(*_: object, **__: object) -> Answer:
         return answer
 
     written = Writer(again, again=False).write(target, bench, seconds=_WEIGHING_SECONDS)
-    whole = together(Exploration(one, module), written, comes_first=True)
+    after = together(first, written, comes_first=False)
+    lines_left = body.difference(*(case.lines for case in first.cases))
+    mutants_left = frozenset(range(len(told.mutants))).difference(*(case.kills for case in first.cases))
     return {
-        "library": function["library"],
-        "function": one.qualname,
+        "function": f"{task.module}.{task.function.qualname}",
         "tokens": answer.tokens,
-        "seconds": round(took, 2),
         "ended": answer.ended,
-        "lines": len(body),
-        "mutants": len(told.mutants),
-        "tests": len(told.outcomes) or len(re.findall(r"^\s*(?:async )?def test", code_of(answer.text), re.MULTILINE)),
+        "tests": len(told.outcomes) or len(_TEST.findall(code_of(answer.text))),
         "green": len(green),
         "file_green": bool(green) and len(green) == len(told.outcomes),
-        "lines_run": len(body.intersection(*[frozenset().union(*(told.lines[name] for name in green))])),
-        "killed": len(frozenset().union(*(told.kills.get(name, frozenset()) for name in green))),
-        "whole_tests": len(whole.written),
-        "whole_lines_run": whole.lines_run,
-        "whole_killed": whole.mutants_killed,
-        "search_lines_run": function["lines"]["run"],
-        "search_killed": function["mutants"]["killed"],
+        "lines": len(body),
+        "lines_run": len(lines),
+        "mutants": len(told.mutants),
+        "mutants_killed": len(kills),
+        "lines_left": len(lines_left),
+        "left_lines_run": len(lines & lines_left),
+        "mutants_left": len(mutants_left),
+        "left_mutants_killed": len(kills & mutants_left),
+        "kept": len(after.written),
+        "kept_lines_run": after.lines_run - first.lines_run,
+        "kept_mutants_killed": after.mutants_killed - first.mutants_killed,
     }
 
 
-def summary(rows: Sequence[dict[str, object]]) -> dict[str, object]:
-    """Return the sums over the functions, as shares in per cent."""
+def summary(rows: Sequence[dict[str, object]], seconds: float) -> dict[str, object]:
+    """Return the sums over the functions, as shares."""
 
-    def total(key: str) -> float:
-        return sum(float(str(row[key])) for row in rows)
+    def total(key: str) -> int:
+        return sum(int(str(row[key])) for row in rows)
 
-    def share(part: str, whole: str) -> float:
-        return round(100 * total(part) / max(1.0, total(whole)), 1)
+    def share(part: str, whole: str) -> float | None:
+        return round(total(part) / total(whole), 3) if total(whole) else None
 
     return {
         "functions": len(rows),
-        "tests": int(total("tests")),
-        "green_percent": share("green", "tests"),
+        "tests": total("tests"),
+        "green_share": share("green", "tests"),
         "files_wholly_green": sum(row["file_green"] is True for row in rows),
-        "lines_percent": share("lines_run", "lines"),
-        "killed_percent": share("killed", "mutants"),
-        "mended_tests": int(total("whole_tests")),
-        "mended_lines_percent": share("whole_lines_run", "lines"),
-        "mended_killed_percent": share("whole_killed", "mutants"),
-        "search_lines_percent": share("search_lines_run", "lines"),
-        "search_killed_percent": share("search_killed", "mutants"),
-        "seconds_a_function": round(total("seconds") / max(1, len(rows)), 2),
-        "tokens_a_second": round(total("tokens") / max(0.1, total("seconds")), 1),
+        "lines_share": share("lines_run", "lines"),
+        "mutants_share": share("mutants_killed", "mutants"),
+        "left_lines_share": share("left_lines_run", "lines_left"),
+        "left_mutants_share": share("left_mutants_killed", "mutants_left"),
+        "kept_tests": total("kept"),
+        "kept_left_lines_share": share("kept_lines_run", "lines_left"),
+        "kept_left_mutants_share": share("kept_mutants_killed", "mutants_left"),
+        "tokens": total("tokens"),
+        "seconds_mean": round(seconds / len(rows), 2) if rows else None,
         "rows": list(rows),
     }
 
 
+class _Timed:
+    """Asks, and counts the seconds that it takes."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self.seconds = 0.0
+
+    def __call__(self, *arguments: str, **options: object) -> Answer:
+        started = time.perf_counter()
+        try:
+            return self._asking(*arguments, **options)
+        finally:
+            self.seconds += time.perf_counter() - started
+
+
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--model", default=store.DEFAULT)
-    parser.add_argument("--functions", type=int, default=60)
+    parser = arguments(__doc__ or "")
     parser.add_argument("--seconds", type=float, default=120.0, help="for one answer")
     options = parser.parse_args()
-    work = options.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
-    python = environment(work)
-    functions = open_functions(work, python, count=options.functions)
-    config = Config(model=options.model)
-    model = choice.chosen(config)
-    path = store.required(model)
+    options.work = Path(options.work).resolve()
+    options.work.mkdir(parents=True, exist_ok=True)
+    chosen = left_open(options.work, options.functions)
+    path = store.required(store.resolve(options.model))
+    config = Config(model=options.model, hardware_n_threads=options.threads or None)
     # Answers of earlier runs would take no time: none are looked for.
-    cache = Cache(default_folder(), anew=True)
-    asking = choice.asking(config, path, cache, lambda _: None)
-    found = [measured(function, asking, work, python, options.seconds) for function in functions]
+    asking = choice.asking(config, path, Cache(default_folder(), anew=True), lambda _: None)
+    timed = _Timed(asking)
+    rows = [measured(place, task, first, timed, options.seconds) for place, task, first in chosen]
     asking.close()
-    rows = [row for row in found if row is not None]
-    save("model_direct", {"model": model.name, **summary(rows)})
+    name = options.model.rpartition("/")[2]
+    save(f"model-direct-{name}", {"model": name, **summary(rows, timed.seconds)})
 
 
 if __name__ == "__main__":
