@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pytestgen_hook.config import Config, Override, load_config, setting_names
+from pytestgen_hook.config import Config, Override, load_config, setting_names, written
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Model
 
@@ -307,10 +307,13 @@ def schema() -> Any:
 
 
 def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
-    described = schema()["properties"]
-    assert sorted(described) == sorted(setting_names())
+    described = dict(schema()["properties"])
+    tables = {"model": described["model"]["anyOf"][1]}
+    tables |= {name: described.pop(name) for name in ("generation", "hardware", "output", "prompt")}
+    described |= {f"{name}.{key}": one for name, table in tables.items() for key, one in table["properties"].items()}
+    assert sorted(described) == sorted([*setting_names(), "model.name", "output.default_dir"])
     for field in fields(Config):
-        shown = described[field.name.replace("_", "-")]
+        shown = described[written(field.name)]
         mode = schema()["$defs"]["mode"]["default"] if shown == {"$ref": "#/$defs/mode"} else None
         default = list(field.default) if isinstance(field.default, tuple) else field.default
         default = {} if field.name == "models" else default
@@ -341,6 +344,20 @@ def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
         ({"tests-dir": "../a"}, False),
         ({"tests-dir": "/a"}, False),
         ({"baseline": "C:/a"}, False),
+        ({"model": "a", "generation": {"n_ctx": 512, "max_tokens": 5, "temperature": 0.5, "top_p": 1}}, True),
+        ({"model": {"name": "a", "profile": "whole-tests"}, "hardware": {"n_threads": -1}}, True),
+        ({"model": {"repo": "a/b", "file": "c.gguf"}, "output": {"default_dir": "./t/"}}, True),
+        ({"models": {"mine": {"path": "a.gguf", "profile": "whole-tests"}}}, True),
+        ({"models": {"mine": {"path": "a.gguf", "profile": "poems"}}}, False),
+        ({"prompt": {"template": "Test {this}:\n{code}\n"}}, True),
+        ({"prompt": {"template": "{code}\n{code}"}}, False),
+        ({"prompt": {"template": "Test it"}}, False),
+        ({"model": {"profile": "poems"}}, False),
+        ({"model": {"quant": "q4"}}, False),
+        ({"generation": {"max_tokens": 0.5}}, False),
+        ({"generation": {"temperature": 3}}, False),
+        ({"hardware": {"n_threads": 0}}, False),
+        ({"output": {"overwrite": True}}, False),
         ({"overrides": [{"ignore": ["PTG001"]}]}, False),
         ({"overrides": [{"paths": []}]}, False),
         ({"overrides": [{"paths": ["a"], "budget": 1}]}, True),
