@@ -201,7 +201,9 @@ def _override_lines(item: Override, source: str) -> list[str]:
 
 def _model_lines(item: Model, source: str) -> list[str]:
     keys = [key for key in _MODEL_KEYS if not (item.path and key in ("repo", "file", "revision"))]
-    given = [f"{key} = {_as_toml(getattr(item, key))}" for key in keys if getattr(item, key)]
+    given = [
+        f"{key} = {_as_toml(getattr(item, key))}" for key in keys if getattr(item, key) not in ("", None, (), "calls")
+    ]
     return ["", f"[models.{_as_toml(item.name)}]  # {source}", *given]
 
 

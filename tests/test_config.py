@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pytestgen_hook.config import Config, Override, load_config, setting_names, written
+from pytestgen_hook.config import Config, Override, described, load_config, setting_names, written
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Model
 
@@ -432,3 +432,18 @@ def test_a_setting_that_is_true_or_false_can_come_from_the_environment(text: str
 def test_what_is_neither_true_nor_false_is_refused() -> None:
     with pytest.raises(FatalError, match="neither true nor false"):
         load_config(Path(), lambda _: None, None, {"PYTESTGEN_ALLOW_ESTIMATES": "perhaps"}, {})
+
+
+def test_settings_of_models_that_are_shown_can_be_read(tmp_path: Path) -> None:
+    config = Config(
+        model="ours",
+        model_profile="whole-tests",
+        generation_max_tokens=5,
+        generation_temperature=0.5,
+        hardware_n_threads=2,
+        prompt_template='Test "this":\n{code}\n',
+        models=(Model("ours", "a.gguf", "we/models", profile="whole-tests"),),
+    )
+    (tmp_path / "s.toml").write_text(described(config, {}))
+    assert load_config(tmp_path, reader(None), tmp_path / "s.toml", {}, {}) == config
+    assert load_config(tmp_path, reader(None), tmp_path / "s.toml", {}, {}).models[0].profile == "whole-tests"
