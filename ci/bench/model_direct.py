@@ -51,7 +51,7 @@ def measured(place: Place, task: Task, first: Exploration, asking: Asking, secon
     bench = Bench(place.python, place.tree, place.roots, place.folder)
     file = place.tree / "tests" / "test_direct.py"
     file.parent.mkdir(exist_ok=True)
-    file.write_text(as_written(answer.text, task.module), encoding="utf-8")
+    file.write_text(as_written("import pytest\n" + answer.text, task.module), encoding="utf-8")
     try:
         told = tried(file, task.function, bench, _WEIGHING_SECONDS)
     finally:

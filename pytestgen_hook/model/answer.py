@@ -16,6 +16,7 @@ from pytestgen_hook.model.trees import FUNCTIONS, TestNode, expression
 CUT = "the answer ended inside of it"
 _FENCE = re.compile(r"^[ \t]*```[^\n]*$", re.MULTILINE)
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_TEST = re.compile(r"^(?:async\s+)?def\s+test", re.MULTILINE)
 _TAG = re.compile(r"^[ \t]*</?[A-Za-z_]+>[ \t]*$", re.MULTILINE)
 _STARTS = re.compile(r"(?![\s)\]}#]|\"\"\"|''')")
 MOCKS = frozenset({"MagicMock", "Mock", "AsyncMock", "NonCallableMagicMock"})
@@ -35,7 +36,9 @@ class Read:
 def code_of(answer: str) -> str:
     """Return the code in an answer: what stands between fences if there are any, without what the model thought aloud."""
     pieces = _FENCE.split(_TAG.sub("", _THINKING.sub("", answer)))
-    return "\n".join(pieces[1::2]) if len(pieces) > 1 else pieces[0]
+    # Where the answer was begun for the model, the first fence may be the last line of the code.
+    is_fenced = len(pieces) > 1 and not _TEST.search(pieces[0])
+    return "\n".join(pieces[1::2] if is_fenced else pieces[0::2])
 
 
 def read(code: str, is_cut: bool) -> Read:

@@ -25,6 +25,10 @@ from pytestgen_hook.types import WrittenTest
 
 CODE = "{code}"
 END = "<|im_end|>"
+_START = (
+    "import pytest\n"  # begun for it: a model that was not trained for this might answer with something else than code
+)
+_ANSWERING = f"<|im_start|>assistant\n<think>\n\n</think>\n\n{_START}"
 _LONGEST_FAILURE = 1200  # characters of the failures that a second question tells
 _ANSWER = "the answer"
 _LEAST_SECONDS = 5.0  # below that a question is not worth asking
@@ -51,9 +55,8 @@ def clamp(value: int, low: int, high: int) -> int:
     """
 
 Output:
-import importlib
-
 import pytest
+import importlib
 
 module = importlib.import_module("module")
 clamp = getattr(module, "clamp")
@@ -89,10 +92,9 @@ def settle(invoice_id: int, ledger, mailer) -> dict:
     """
 
 Output:
-import importlib
-from unittest.mock import MagicMock
-
 import pytest
+from unittest.mock import MagicMock
+import importlib
 
 module = importlib.import_module("module")
 settle = getattr(module, "settle")
@@ -144,10 +146,9 @@ async def latest(names: list, feed) -> dict:
     """
 
 Output:
-import importlib
-from unittest.mock import AsyncMock, MagicMock
-
 import pytest
+from unittest.mock import AsyncMock, MagicMock
+import importlib
 
 module = importlib.import_module("module")
 latest = getattr(module, "latest")
@@ -251,7 +252,7 @@ class Writer:
     def _tried(self, answer: Answer, target: Target, bench: Bench, end: float) -> Written:
         if answer.ended == TOO_LONG:
             return Written(dropped=((_ANSWER, "the function leaves no room for one: raise generation.n_ctx"),))
-        repaired = repair(answer.text, target, is_cut=answer.ended != "stop")
+        repaired = repair(_START + answer.text, target, is_cut=answer.ended != "stop")
         if not (repaired.tests or repaired.dropped):
             why = "the time for it ran out" if answer.ended == "time" else "there is no test in it"
             return Written(dropped=((_ANSWER, why),), tokens=answer.tokens, questions=1)
@@ -288,7 +289,7 @@ def prompt_parts(template: str) -> tuple[str, str]:
     braces are text.
     """
     before, _, behind = template.partition(CODE)
-    return f"<|im_start|>user\n{before}", f"{behind}\n{END}\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+    return f"<|im_start|>user\n{before}", f"{behind}\n{END}\n{_ANSWERING}"
 
 
 def _once_more(answer: str, dropped: Sequence[tuple[str, str]]) -> str:
@@ -297,7 +298,7 @@ def _once_more(answer: str, dropped: Sequence[tuple[str, str]]) -> str:
     return (
         f"{code_of(answer).strip()}\n{END}\n<|im_start|>user\nThese tests cannot be kept:\n{told}\n"
         "Write the file again, with tests in their place that hold for the function as it is. Answer with code only.\n"
-        f"{END}\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+        f"{END}\n{_ANSWERING}"
     )
 
 

@@ -206,6 +206,7 @@ def test_user():
         pytest.param(GOOD, id="code alone"),
         pytest.param(f"Sure!\n```python\n{GOOD}```\nThat is all.", id="fenced"),
         pytest.param(f"```\n{GOOD}", id="a fence that never ends"),
+        pytest.param(f"{GOOD}```\nThat is all.", id="a fence that ends what was begun"),
         pytest.param(f"<think>\ndef test_wrong(): 1/\n</think>\n{GOOD}", id="thought aloud"),
         pytest.param(f"<code>\n{GOOD}</code>", id="tags"),
         pytest.param(f"The tests are these.\n{GOOD}\nThey are complete.\n", id="prose around"),

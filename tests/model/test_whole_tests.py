@@ -101,7 +101,7 @@ def test_a_method_is_shown_in_its_class() -> None:
 def test_the_prompt_is_a_chat_with_an_empty_thought() -> None:
     before, behind = prompt_parts("Write tests for {this}:\n{code}\nNow.")
     assert before == "<|im_start|>user\nWrite tests for {this}:\n"
-    assert behind == "\nNow.\n<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+    assert behind == "\nNow.\n<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\nimport pytest\n"
 
 
 def test_the_examples_of_the_prompt_are_python_and_hold() -> None:
@@ -191,7 +191,7 @@ def test_each_row_is_tried_and_failures_are_told_once(bench: Bench) -> None:
     assert found.dropped == (("test_clamp", "assert 10 == 12"),)
     assert (found.questions, found.tokens) == (2, 20)
     first, second = asked.prompts
-    assert first.endswith("</question>\n<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    assert first.endswith("</question>\n<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\nimport pytest\n")
     assert second.startswith(first)
     assert "- test_clamp: assert 10 == 12" in second
     by_name = {test.name: test for test in found.tests}
