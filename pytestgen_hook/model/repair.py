@@ -164,18 +164,26 @@ class _Mending:
         why = slop(self._body, self._rows, self._target)
         if why:
             raise Dropped(why)
-        body = tuple(ast.unparse(ast.fix_missing_locations(item)) for item in self._body)
         imports = tuple(sorted(pair for pair in self.imports if self._is_used(pair)))
         return [
             WrittenTest(
                 name=self._name,
-                body=body,
+                body=tuple(ast.unparse(ast.fix_missing_locations(item)) for item in part),
                 values=tuple((name, ast.unparse(value)) for name, value in row.items()),
                 fixtures=tuple(self._fixtures),
                 imports=imports,
             )
             for row in self._rows
+            for part in self._parts()
         ]
+
+    def _parts(self) -> list[list[ast.stmt]]:
+        """Return what is a test by itself: of nothing but assertions that each call the function one wrong costs no other."""
+        apart = self._rows == [{}] and all(
+            isinstance(item, ast.Assert) and any(self._target.is_call(node) for node in ast.walk(item))
+            for item in self._body
+        )
+        return [[item] for item in self._body] if apart else [self._body]
 
     def _is_used(self, imported: tuple[str, str]) -> bool:
         module, name = imported

@@ -231,6 +231,12 @@ def test_the_same_test_twice_is_one() -> None:
     assert len(mended(GOOD + GOOD.replace("test_user", "test_again")).tests) == 1
 
 
+def test_assertions_that_need_nothing_of_each_other_are_tests_of_their_own() -> None:
+    two = "def test_user():\n    assert create_user('a', 'b@c')\n    assert create_user('a', 'd@e')['name'] == 'a'\n"
+    assert [len(test.body) for test in mended(two).tests] == [1, 1]
+    assert [len(test.body) for test in mended(two.replace("    assert", "    user = 1\n    assert", 1)).tests] == [3]
+
+
 def test_an_answer_without_tests_gives_none() -> None:
     assert mended("I cannot do that.") == Repaired(())
 
