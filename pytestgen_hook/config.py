@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +17,9 @@ MODES = ("fail", "write", "amend")
 ENGINES = ("auto", "search", "model")
 PYPROJECT = "pyproject.toml"
 TABLE = "[tool.pytestgen]"
+PROFILES = ("calls", "whole-tests")
+_TABLES = ("model", "generation", "hardware", "prompt")
+_ELSEWHERE = {"output.default_dir": "tests_dir", "model.name": "model"}  # the same settings under other names
 BASELINE = ".pytestgen-baseline.json"
 
 
@@ -49,7 +52,8 @@ class Config:
     Both are seconds. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that
     imports start from, all relative to the top of the repository with forward slashes. ``allow_estimates``: where no
     test can run, a guess that a function is tested is good enough. ``models`` are those that the settings declare, ``model``
-    is the name of the one to ask, or a file; None is the default one.
+    is the name of the one to ask, or a file; None is the default one. What begins with ``model_``, ``generation_``,
+    ``hardware_`` and ``prompt_`` stands in tables of these names; None leaves it to the model's own way of working.
     """
 
     mode: str = "fail"
@@ -62,6 +66,17 @@ class Config:
     source_roots: tuple[str, ...] = ()
     test_timeout: float = 120.0
     allow_estimates: bool = False
+    model_repo: str | None = None
+    model_file: str | None = None
+    model_profile: str | None = None
+    generation_n_ctx: int | None = None
+    generation_max_tokens: int | None = None
+    generation_temperature: float | None = None
+    generation_top_p: float | None = None
+    generation_repeat_penalty: float | None = None
+    generation_batch_size: int | None = None
+    hardware_n_threads: int | None = None
+    prompt_template: str | None = None
     models: tuple[Model, ...] = ()
     baseline: str = BASELINE
     header: bool = False
@@ -151,23 +166,31 @@ def _placed(model: Model, root: Path) -> Model:
 
 def setting_names() -> list[str]:
     """Return the names of all settings as they are written in a file."""
-    return [_dashed(field.name) for field in fields(Config)]
+    return [written(field.name) for field in fields(Config)]
+
+
+def written(name: str) -> str:
+    """Return the name of a setting as it is written in a file: ``test-timeout``, ``generation.max_tokens``."""
+    table, _, key = name.partition("_")
+    return f"{table}.{key}" if key and table in _TABLES else _dashed(name)
 
 
 def described(config: Config, sources: Mapping[str, str]) -> str:
     """Return the settings as TOML for a file given with ``--config``, after each where it comes from."""
     lines, tables = [], []
+    has_table = any(getattr(config, name) is not None for name in ("model_repo", "model_file", "model_profile"))
     for field in fields(Config):
         value = getattr(config, field.name)
+        name = "model.name" if field.name == "model" and has_table else written(field.name)
         source = sources.get(field.name, "default")
         if field.name == "overrides":
             tables += [line for item in value for line in _override_lines(item, source)]
         elif field.name == "models":
             tables += [line for item in value for line in _model_lines(item, source)]
         elif value is None:
-            lines.append(f"# {_dashed(field.name)} is worked out")
+            lines.append(f"# {name} is worked out")
         else:
-            lines.append(f"{_dashed(field.name)} = {_as_toml(value)}  # {source}")
+            lines.append(f"{name} = {_as_toml(value)}  # {source}")
     return "\n".join([*lines, *tables, ""])
 
 
@@ -178,7 +201,9 @@ def _override_lines(item: Override, source: str) -> list[str]:
 
 def _model_lines(item: Model, source: str) -> list[str]:
     keys = [key for key in _MODEL_KEYS if not (item.path and key in ("repo", "file", "revision"))]
-    given = [f"{key} = {_as_toml(getattr(item, key))}" for key in keys if getattr(item, key)]
+    given = [
+        f"{key} = {_as_toml(getattr(item, key))}" for key in keys if getattr(item, key) not in ("", None, (), "calls")
+    ]
     return ["", f"[models.{_as_toml(item.name)}]  # {source}", *given]
 
 
@@ -251,14 +276,23 @@ def _table(table: object, where: str) -> dict[str, Any]:
         raise FatalError(f"{where}: expected names with values, found {type(table).__name__}. Mend the file.")
     known = {field.name for field in fields(Config)}
     values = {}
-    for key, value in table.items():
-        name = str(key).replace("-", "_")
-        if name not in known:
-            raise FatalError(f"{where}: there is no setting {key!r}. {_advice(_dashed(name), setting_names())}")
+    for key, value in _flat(table):
+        name = _ELSEWHERE.get(key) or re.sub(r"[-.]", "_", key)
+        if name not in known or (("." in key) != ("." in written(name)) and key not in _ELSEWHERE):
+            raise FatalError(f"{where}: there is no setting {key!r}. {_advice(key, setting_names())}")
         if name in values:
-            raise FatalError(f"{where}: {_dashed(name)} is given twice. Remove one.")
+            raise FatalError(f"{where}: {written(name)} is given twice. Remove one.")
         values[name] = _checked(name, value, f"{where}: {key}")
     return values
+
+
+def _flat(table: Mapping[object, object]) -> Iterator[tuple[str, object]]:
+    """Yield the settings of a table, those of the tables in it as ``generation.max_tokens``."""
+    for key, value in table.items():
+        if key in (*_TABLES, "output") and isinstance(value, Mapping):
+            yield from ((f"{key}.{inner}", one) for inner, one in value.items())
+        else:
+            yield str(key), value
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -318,6 +352,45 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
+def _number_between(least: float, most: float) -> Callable[[object], float]:
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise _InvalidError("not a number. Write one.")
+        if not least <= value <= most:
+            raise _InvalidError(f"out of range. Write a number from {least:g} to {most:g}.")
+        return float(value)
+
+    return check
+
+
+def _count(least: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+            raise _InvalidError("not a whole number. Write one.")
+        if value < least:
+            raise _InvalidError(f"too small. Write at least {least}.")
+        return int(value)
+
+    return check
+
+
+def _threads(value: object) -> int | None:
+    return None if value == -1 else _count(1)(value)  # pytest-generator writes -1 for "as many as there are"
+
+
+def _template(value: object) -> str:
+    text = _text(value)
+    if text.count("{code}") == 1:
+        return text
+    if "{code}" in text:
+        raise _InvalidError("more than one {code}. Leave one.")
+    import difflib
+
+    close = difflib.get_close_matches("{code}", re.findall(r"\{\w+\}", text), n=1)
+    hint = f"Did you mean it by {close[0]}?" if close else "Write it where the function is to stand."
+    raise _InvalidError(f"no place for the function: {{code}} is missing. {hint}")
+
+
 def _truth(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -356,7 +429,7 @@ def _texts(check: Callable[[object], str]) -> Callable[[object], tuple[str, ...]
     return check_all
 
 
-_MODEL_KEYS = ("repo", "file", "revision", "sha256", "size", "licence", "wheels", "path")
+_MODEL_KEYS = ("repo", "file", "revision", "sha256", "size", "licence", "wheels", "path", "profile")
 _PINNED = r"[A-Za-z0-9][\w.-]*==\w[\w.!+-]*"
 
 
@@ -386,16 +459,23 @@ def _model(name: str, table: object) -> Model:
     given = {key: _text(text) for key, text in table.items() if key not in ("size", "wheels")}
     if "sha256" in given and not re.fullmatch("[0-9A-Fa-f]{64}", given["sha256"]):
         raise _InvalidError(f"the sha256 of the model {name} is no SHA-256. Write 64 hexadecimal digits.")
+    if given.get("profile", PROFILES[0]) not in PROFILES:
+        raise _InvalidError(f"the profile of the model {name} is none of {', '.join(PROFILES)}. Write one of these.")
     if "path" in given:
         if wheels or "repo" in given or "revision" in given:
             raise _InvalidError(f"the model {name} has a path and comes from elsewhere. Leave one out.")
         return Model(
-            name, PurePosixPath(given["path"]).name, size=size, **_optional(given, "sha256", "licence", "path")
+            name,
+            PurePosixPath(given["path"]).name,
+            size=size,
+            **_optional(given, "sha256", "licence", "path", "profile"),
         )
     repo, file = given.get("repo", ""), given.get("file", "")
     if not is_of_the_hub(repo, file, given.get("revision", "main")):
         raise _InvalidError(f"the model {name} needs a repo OWNER/NAME and a file NAME.gguf, or a path. Mend that.")
-    return Model(name, file, repo, size=size, wheels=wheels, **_optional(given, "revision", "sha256", "licence"))
+    return Model(
+        name, file, repo, size=size, wheels=wheels, **_optional(given, "revision", "sha256", "licence", "profile")
+    )
 
 
 def is_of_the_hub(repo: str, file: str, revision: str) -> bool:
@@ -464,5 +544,16 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "baseline": _file,
     "header": _truth,
     "overrides": _overrides,
+    "model_repo": _text,
+    "model_file": _text,
+    "model_profile": _choice(PROFILES),
+    "generation_n_ctx": _count(256),
+    "generation_max_tokens": _count(1),
+    "generation_temperature": _number_between(0, 2),
+    "generation_top_p": _number_between(0, 1),
+    "generation_repeat_penalty": _number_between(0, 4),
+    "generation_batch_size": _count(1),
+    "hardware_n_threads": _threads,
+    "prompt_template": _template,
 }
 _LISTS = ("exclude", "source_roots")

@@ -17,13 +17,23 @@ from typing import TYPE_CHECKING
 
 from pytestgen_hook import __version__, callsites, codestyle, formatting, gates, layout, merge, render, targets
 from pytestgen_hook.cache import Cache
-from pytestgen_hook.engines import search
+from pytestgen_hook.engines import search, written
 from pytestgen_hook.functions import bodies
 from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge
 from pytestgen_hook.terminal import escaped
 from pytestgen_hook.testcode import TestCode
-from pytestgen_hook.types import Documented, Edit, Exploration, Finding, Function, Status, TestModule
+from pytestgen_hook.types import (
+    Case,
+    Documented,
+    Edit,
+    Exploration,
+    Finding,
+    Function,
+    Status,
+    TestModule,
+    WrittenTest,
+)
 
 if TYPE_CHECKING:
     from pytestgen_hook.engines.model import Speaker
@@ -113,13 +123,16 @@ def generate(
     done: Callable[[Exploration], None],
     proving: Callable[[int], None],
     speaker: Speaker | None = None,
+    author: written.Author | None = None,
 ) -> Generator[Generated]:
     """Yield tests for the untested functions among ``findings``, each proved, and their findings brought up to date.
 
     They come in batches, always of whole source files, as soon as these have been explored; the others are explored
     meanwhile. A later batch may add to a test file of an earlier one, and takes it to be as that left it. ``proving`` is called
-    before the last batch is proved. With a ``speaker`` a model is asked about what the search leaves.
+    before the last batch is proved. With a ``speaker`` a model is asked about what the search leaves; an ``author`` has one
+    write tests beside those of the search, within the same ``seconds``.
     """
+    end = time.monotonic() + seconds
     hypothesis = _uses_hypothesis(project)
     wanted: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -169,6 +182,10 @@ def generate(
         for over in hunt:
             for position, exploration in over:
                 path, number = slots[position]
+                if author is not None:
+                    folder = PurePosixPath(_usual_place(path, project)).parent.as_posix()
+                    left, others = end - time.monotonic(), sum(missing.values()) - 1
+                    exploration = author.improved(exploration, folder, seconds=left, others=others)
                 explored[path][number] = exploration
                 missing[path] -= 1
                 if not missing[path]:
@@ -377,20 +394,29 @@ def _drop(
 
 
 def _without_suspect(exploration: Exploration) -> Exploration:
-    """Return the exploration, without cases if calls contradict the documentation.
+    """Return the exploration, without cases and tests if calls contradict the documentation.
 
     Tests of what is left would make a function tested that is probably wrong, and the next run would say nothing of it.
     """
     is_suspect = any(one.is_contradicted for one in exploration.promises)
-    return _without(exploration, range(len(exploration.cases))) if is_suspect else exploration
+    return (
+        _without(exploration, range(len(exploration.cases) + len(exploration.written))) if is_suspect else exploration
+    )
 
 
 def _without(exploration: Exploration, lost: Collection[int]) -> Exploration:
-    """Return the exploration without some of its cases, the figures those of the cases that stay."""
-    cases = tuple(case for index, case in enumerate(exploration.cases) if index not in lost)
-    lines = frozenset().union(*[case.lines for case in cases])
-    kills = frozenset().union(*[case.kills for case in cases])
-    return replace(exploration, cases=cases, lines_run=len(lines), mutants_killed=len(kills))
+    """Return the exploration without some of its cases and tests, the figures those of what stays."""
+    both: list[Case | WrittenTest] = [*exploration.cases, *exploration.written]
+    both = [one for index, one in enumerate(both) if index not in lost]
+    lines = frozenset().union(*[one.lines for one in both])
+    kills = frozenset().union(*[one.kills for one in both])
+    return replace(
+        exploration,
+        cases=tuple(one for one in both if isinstance(one, Case)),
+        written=tuple(one for one in both if isinstance(one, WrittenTest)),
+        lines_run=len(lines),
+        mutants_killed=len(kills),
+    )
 
 
 def _last_line(text: str) -> str:
@@ -410,14 +436,14 @@ def _drafts(
     first_party = {project.module_name(path).split(".")[0] for path in project.files if path.endswith(".py")}
     drafts: dict[str, _Draft] = {}
     for source, explorations in sorted(by_source.items()):
-        if not any(exploration.cases for exploration in explorations):
+        if not any(exploration.cases or exploration.written for exploration in explorations):
             continue
-        usual = layout.test_path_for(
-            source, project.files, project.roots, project.tests_dir, project.imported_by, project.code
-        )
+        usual = _usual_place(source, project)
         why_not = _why_not_collected(usual, project.code)
         if why_not:
-            unplaced.update((_key(item.function), _Unplaced(why_not)) for item in explorations if item.cases)
+            unplaced.update(
+                (_key(item.function), _Unplaced(why_not)) for item in explorations if item.cases or item.written
+            )
             continue
         for path in layout.places(usual, project.code):
             is_taken = project.taken(path)
@@ -440,8 +466,17 @@ def _drafts(
                 break
         else:
             reason = f"neither {usual} nor a file beside it may be written: is its folder a link, or ignored by git?"
-            unplaced.update((_key(item.function), _Unplaced(reason)) for item in explorations if item.cases)
+            unplaced.update(
+                (_key(item.function), _Unplaced(reason)) for item in explorations if item.cases or item.written
+            )
     return [draft for draft in drafts.values() if draft.origin]
+
+
+def _usual_place(source: str, project: Project) -> str:
+    """Return the test file for a source file, by the project's own layout."""
+    return layout.test_path_for(
+        source, project.files, project.roots, project.tests_dir, project.imported_by, project.code
+    )
 
 
 def _why_not_collected(path: str, code: TestCode) -> str | None:
@@ -542,6 +577,7 @@ def _update(
         untried=exploration.untried,
         seconds=round(exploration.seconds, 3),
         tokens=exploration.tokens,
+        dropped=exploration.dropped,
     )
     return targets.contradicted(_outcome(measured, exploration, tests, dropped, unplaced), exploration.promises)
 

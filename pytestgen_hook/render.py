@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import keyword
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,16 +23,20 @@ from pytestgen_hook.naming import (
     told,
 )
 from pytestgen_hook.phrases import snake
-from pytestgen_hook.types import HOLE, Case, Check, Exploration, TestModule, line_of
+from pytestgen_hook.types import HOLE, Case, Check, Exploration, TestModule, WrittenTest, line_of
 
 _LONGEST_INLINE = 70
+_LONGEST_ID = 40
 _LOOSE = (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda)  # a comparison after one of these would become part of it
 _REGEX_CHARACTERS = set(r".^$*+?{}[]\|()")
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A test module and where each of its cases stands: (test name, parameter id or "") → (function, case)."""
+    """A test module and where each of its cases stands: (test name, parameter id or "") → (function, case).
+
+    Tests that a model wrote are counted on from the cases.
+    """
 
     module: TestModule
     origin: dict[tuple[str, str], tuple[int, int]]
@@ -60,6 +65,14 @@ def render(
             tests.append((name, _test_source(name, [_renamed(qualified[index], set(imports)) for index in group], ids)))
             for identifier, index in zip(ids, group, strict=True):
                 origin[name, identifier] = (number, index)
+        for group in _tables_of(exploration.written, imports):
+            name = _free_test_name(exploration.written[group[0]].name, names)
+            names.add(name)
+            rows = [exploration.written[index] for index in group]
+            ids = _ids_of(rows) if len(rows) > 1 else [""]
+            tests.append((name, _of_written(name, rows, ids)))
+            for identifier, index in zip(ids, group, strict=True):
+                origin[name, identifier] = (number, len(exploration.cases) + index)
     source_path = explorations[0].function.path if explorations else ""
     module = TestModule(source_path, _used_imports(imports.values(), tests), tuple(tests))
     return Rendered(module, origin)
@@ -502,6 +515,74 @@ def _free(name: str, used: Collection[str]) -> str:
     while name in used or keyword.iskeyword(name) or hasattr(builtins, name):
         name += "_"
     return name
+
+
+# -- tests that a model wrote ------------------------------------------------------------------------------------------
+
+
+def _tables_of(written: Sequence[WrittenTest], imports: dict[str, tuple[str, str]]) -> list[list[int]]:
+    """Return the rows of one table together, by number; what they import is added to ``imports``.
+
+    A test is left out where a name would then mean two things.
+    """
+    tables: dict[tuple[object, ...], list[int]] = {}
+    for index, test in enumerate(written):
+        if any(_means_another(pair, imports) for pair in test.imports):
+            continue
+        for module, name in test.imports:  # of one package there may be several modules
+            bound = name or module.split(".")[0]
+            imports[bound if imports.get(bound, (module, name)) == (module, name) else module] = (module, name)
+        columns = tuple(name for name, _ in test.values)
+        tables.setdefault((test.name, test.body, test.fixtures, columns), []).append(index)
+    return list(tables.values())
+
+
+def _means_another(wanted: tuple[str, str], imports: Mapping[str, tuple[str, str]]) -> bool:
+    """Whether the name that an import binds is bound to something else already: of two modules it may be the same package."""
+    known = imports.get(wanted[1] or wanted[0].split(".")[0], wanted)
+    return known != wanted and bool(known[1] or wanted[1])
+
+
+def _free_test_name(name: str, taken: Collection[str]) -> str:
+    numbers = itertools.count(2)
+    free = name
+    while free in taken:
+        free = f"{name}_{next(numbers)}"
+    return free
+
+
+def _of_written(name: str, rows: Sequence[WrittenTest], ids: Sequence[str]) -> str:
+    first = rows[0]
+    lines = list(first.body)
+    if len(rows) == 1:
+        for column, source in reversed(first.values):
+            lines = _with_value(lines, column, source)
+        return _function(name, first.fixtures, lines)
+    columns = [(column, [row.values[at][1] for row in rows]) for at, (column, _) in enumerate(first.values)]
+    return _function(name, [*(column for column, _ in columns), *first.fixtures], lines, _parametrize(columns, ids))
+
+
+def _with_value(lines: Sequence[str], name: str, source: str) -> list[str]:
+    """Return statements with a value in the place of its name, or after one that gives it the name."""
+    nodes = [node for line in lines for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Name)]
+    uses = [node for node in nodes if node.id == name]
+    is_read = all(isinstance(node.ctx, ast.Load) for node in uses)
+    is_short = len(source) <= _LONGEST_INLINE and (len(uses) == 1 or isinstance(_expression(source), ast.Constant))
+    if is_read and is_short:
+        return [_substituted(line, {name: _expression(source)}) for line in lines]
+    return [f"{name} = {source}", *lines]
+
+
+def _ids_of(rows: Sequence[WrittenTest]) -> list[str]:
+    """Return a short id for each row: the values in which rows differ, where they are plain."""
+    differing = [at for at in range(len(rows[0].values)) if len({row.values[at][1] for row in rows}) > 1]
+    found: list[str] = []
+    for number, row in enumerate(rows, 1):
+        words = [re.sub(r"[^A-Za-z0-9.]+", "_", row.values[at][1]).strip("_") or "empty" for at in differing[:2]]
+        text = "-".join(words)
+        is_told = text.isascii() and len(text) <= _LONGEST_ID and text not in found
+        found.append(text if is_told else f"case_{number}")
+    return found
 
 
 def _parametrize(columns: Sequence[tuple[str, list[str]]], ids: Sequence[str]) -> str:

@@ -196,7 +196,8 @@ class Finding:
     or of the tests that are there, if their strength was asked for;
     ``untried`` says that the budget was used up before tests of it were looked for; ``mode`` is that of its path, None if it is
     the one of the run. ``promises`` are what its documentation says, held against calls of it; ``otherwise`` is what is to be
-    said of the function if the suspicion is dismissed.
+    said of the function if the suspicion is dismissed. ``dropped`` are (name, why) of tests that a model wrote and that are
+    not kept.
     """
 
     function: Function
@@ -218,6 +219,7 @@ class Finding:
     mode: str | None = None
     promises: tuple[Compared, ...] = ()
     otherwise: Finding | None = None
+    dropped: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,13 +295,31 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenTest:
+    """One test that a model wrote, mended so that it stands by itself; of a table of cases it is one row.
+
+    ``body`` are its statements as source, ``values`` the (name, source) pairs of the row, ``fixtures`` those of pytest that
+    it asks for. ``imports``, ``lines`` and ``kills`` are as in ``Case``.
+    """
+
+    name: str
+    body: tuple[str, ...]
+    values: tuple[tuple[str, str], ...] = ()
+    fixtures: tuple[str, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
+    lines: frozenset[int] = frozenset()
+    kills: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Exploration:
     """All that a source of calls found out about one function.
 
     ``toothless``: calls were observed, but none could tell a broken body from the right one. ``untried``: the budget was
     used up before. Of ``mutants_killed`` some were noticed only since a call did not end (``mutants_timed_out``); of
     those that are left some are run by no case (``mutants_not_run``). ``left`` says what the cases leave open, and how calls
-    look (``runtime/left.py``, ``runtime/form.py``); ``tokens`` are those that a model was asked to write.
+    look (``runtime/left.py``, ``runtime/form.py``); ``tokens`` are those that a model was asked to write. ``written`` are
+    tests of a model that are kept beside the cases, ``dropped`` (name, why) of those that are not.
     """
 
     function: Function
@@ -323,6 +343,8 @@ class Exploration:
     tokens: int | None = None
     left: Mapping[str, Any] | None = None
     promises: tuple[Compared, ...] = ()
+    written: tuple[WrittenTest, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,7 +504,8 @@ class Model:
 
     ``name`` is what the user calls it. ``size`` is in bytes and ``about`` an estimate of it; what is not known is None.
     ``mirrors`` are repositories that publish the same file; ``wheels`` are requirements for pip, in order, each for a wheel
-    with one part of it. With ``path`` it lies there, and is never fetched or removed.
+    with one part of it. With ``path`` it lies there, and is never fetched or removed. ``profile`` is how it is asked: for
+    ``"calls"``, or for ``"whole-tests"``.
     """
 
     name: str
@@ -496,3 +519,4 @@ class Model:
     mirrors: tuple[str, ...] = ()
     wheels: tuple[str, ...] = ()
     path: str = ""
+    profile: str = field(default="calls", compare=False)

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pytestgen_hook.config import Config, Override, load_config, setting_names
+from pytestgen_hook.config import Config, Override, described, load_config, setting_names, written
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Model
 
@@ -84,6 +84,85 @@ path = "/srv/there.gguf"
     assert there.path == str(Path("/srv/there.gguf"))
 
 
+def test_the_settings_of_pytest_generator_are_read_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("""
+model:
+  repo: "distil-labs/pytest-8b-GGUF"
+  file: "pytest-8b-q4_k_m.gguf"
+generation:
+  n_ctx: 4096
+  max_tokens: 3072
+  temperature: 0.05
+  top_p: 1.0
+  repeat_penalty: 1.0
+  batch_size: 128
+hardware:
+  n_threads: -1
+output:
+  default_dir: "./my_tests/"
+prompt:
+  template: |
+    Test {this}:
+    {code}
+""")
+    assert load_config(tmp_path, reader(None), tmp_path / "config.yaml", {}, {}) == Config(
+        model_repo="distil-labs/pytest-8b-GGUF",
+        model_file="pytest-8b-q4_k_m.gguf",
+        generation_n_ctx=4096,
+        generation_max_tokens=3072,
+        generation_temperature=0.05,
+        generation_top_p=1.0,
+        generation_repeat_penalty=1.0,
+        generation_batch_size=128,
+        hardware_n_threads=None,
+        tests_dir="my_tests",
+        prompt_template="Test {this}:\n{code}\n",
+    )
+
+
+def test_a_model_is_a_name_or_a_table() -> None:
+    assert from_pyproject('[tool.pytestgen]\nmodel = "pytest-8b"\n').model == "pytest-8b"
+    config = from_pyproject('[tool.pytestgen.model]\nname = "a.gguf"\nprofile = "whole-tests"\n')
+    assert (config.model, config.model_profile) == ("a.gguf", "whole-tests")
+
+
+def test_settings_in_tables_come_from_the_environment_too() -> None:
+    environ = {"PYTESTGEN_GENERATION_MAX_TOKENS": "50", "PYTESTGEN_HARDWARE_N_THREADS": "2"}
+    config = load_config(Path(), reader("[tool.pytestgen.generation]\nmax_tokens = 9\nn_ctx = 512"), None, environ, {})
+    assert (config.generation_max_tokens, config.generation_n_ctx, config.hardware_n_threads) == (50, 512, 2)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("generation]\nmax_token = 1", "'generation.max_token'. Did you mean generation.max_tokens?"),
+        ("generation]\nmin_tokens = 300", "'generation.min_tokens'. Did you mean"),
+        ("hardware]\nn_gpu_layers = -1", "'hardware.n_gpu_layers'."),
+        ("output]\noverwrite = true", "'output.overwrite'."),
+        ("model]\nfile_8b_q4 = 'x'", "'model.file_8b_q4'. Did you mean model.file?"),
+        ("generation]\nmax_tokens = 0.5", "not a whole number"),
+        ("generation]\nn_ctx = 8", "at least 256"),
+        ("generation]\ntemperature = 3", "from 0 to 2"),
+        ("generation]\ntop_p = 'all'", "not a number"),
+        ("hardware]\nn_threads = 0", "at least 1"),
+        ("model]\nprofile = 'cals'", "Did you mean calls?"),
+        ("prompt]\ntemplate = 'no place'", "{code} is missing. Write it where"),
+        ("prompt]\ntemplate = 'for {cod} only'", "Did you mean it by {cod}?"),
+        ("prompt]\ntemplate = '{code} {code}'", "more than one {code}"),
+    ],
+)
+def test_bad_settings_in_tables_are_refused_by_name(table: str, told: str) -> None:
+    with pytest.raises(FatalError) as caught:
+        from_pyproject(f"[tool.pytestgen.{table}\n")
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["generation_max_tokens", "model-repo"])
+def test_settings_of_tables_stand_in_tables(key: str) -> None:
+    with pytest.raises(FatalError, match="there is no setting"):
+        from_pyproject(f"[tool.pytestgen]\n{key} = 5\n")
+
+
 def test_underscores_are_read_too() -> None:
     assert from_pyproject('[tool.pytestgen]\ntests_dir = "t"\n').tests_dir == "t"
 
@@ -133,7 +212,7 @@ def test_an_empty_yaml_file_gives_defaults(tmp_path: Path) -> None:
     ("table", "told"),
     [
         pytest.param("bugdet = 1", "'bugdet'. Did you mean budget?", id="a key with a slip"),
-        pytest.param("zzz = 1", "'zzz'. Choose from mode, engine, model", id="a key like no other"),
+        pytest.param("zzz = 1", "'zzz'. Choose from mode, engine, model, budget", id="a key like no other"),
         pytest.param('mode = "wirte"', "Did you mean write?", id="a choice with a slip"),
         pytest.param("mode = 3", "not one of fail, write, amend", id="a choice of another type"),
         pytest.param('budget = "soon"', "not a number of seconds", id="a number that is a text"),
@@ -228,10 +307,13 @@ def schema() -> Any:
 
 
 def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
-    described = schema()["properties"]
-    assert sorted(described) == sorted(setting_names())
+    described = dict(schema()["properties"])
+    tables = {"model": described["model"]["anyOf"][1]}
+    tables |= {name: described.pop(name) for name in ("generation", "hardware", "output", "prompt")}
+    described |= {f"{name}.{key}": one for name, table in tables.items() for key, one in table["properties"].items()}
+    assert sorted(described) == sorted([*setting_names(), "model.name", "output.default_dir"])
     for field in fields(Config):
-        shown = described[field.name.replace("_", "-")]
+        shown = described[written(field.name)]
         mode = schema()["$defs"]["mode"]["default"] if shown == {"$ref": "#/$defs/mode"} else None
         default = list(field.default) if isinstance(field.default, tuple) else field.default
         default = {} if field.name == "models" else default
@@ -262,6 +344,20 @@ def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
         ({"tests-dir": "../a"}, False),
         ({"tests-dir": "/a"}, False),
         ({"baseline": "C:/a"}, False),
+        ({"model": "a", "generation": {"n_ctx": 512, "max_tokens": 5, "temperature": 0.5, "top_p": 1}}, True),
+        ({"model": {"name": "a", "profile": "whole-tests"}, "hardware": {"n_threads": -1}}, True),
+        ({"model": {"repo": "a/b", "file": "c.gguf"}, "output": {"default_dir": "./t/"}}, True),
+        ({"models": {"mine": {"path": "a.gguf", "profile": "whole-tests"}}}, True),
+        ({"models": {"mine": {"path": "a.gguf", "profile": "poems"}}}, False),
+        ({"prompt": {"template": "Test {this}:\n{code}\n"}}, True),
+        ({"prompt": {"template": "{code}\n{code}"}}, False),
+        ({"prompt": {"template": "Test it"}}, False),
+        ({"model": {"profile": "poems"}}, False),
+        ({"model": {"quant": "q4"}}, False),
+        ({"generation": {"max_tokens": 0.5}}, False),
+        ({"generation": {"temperature": 3}}, False),
+        ({"hardware": {"n_threads": 0}}, False),
+        ({"output": {"overwrite": True}}, False),
         ({"overrides": [{"ignore": ["PTG001"]}]}, False),
         ({"overrides": [{"paths": []}]}, False),
         ({"overrides": [{"paths": ["a"], "budget": 1}]}, True),
@@ -336,3 +432,18 @@ def test_a_setting_that_is_true_or_false_can_come_from_the_environment(text: str
 def test_what_is_neither_true_nor_false_is_refused() -> None:
     with pytest.raises(FatalError, match="neither true nor false"):
         load_config(Path(), lambda _: None, None, {"PYTESTGEN_ALLOW_ESTIMATES": "perhaps"}, {})
+
+
+def test_settings_of_models_that_are_shown_can_be_read(tmp_path: Path) -> None:
+    config = Config(
+        model="ours",
+        model_profile="whole-tests",
+        generation_max_tokens=5,
+        generation_temperature=0.5,
+        hardware_n_threads=2,
+        prompt_template='Test "this":\n{code}\n',
+        models=(Model("ours", "a.gguf", "we/models", profile="whole-tests"),),
+    )
+    (tmp_path / "s.toml").write_text(described(config, {}))
+    assert load_config(tmp_path, reader(None), tmp_path / "s.toml", {}, {}) == config
+    assert load_config(tmp_path, reader(None), tmp_path / "s.toml", {}, {}).models[0].profile == "whole-tests"

@@ -26,7 +26,7 @@ def test_every_setting_is_there_with_its_default() -> None:
     rows = table("settings.md", "setting")
     assert list(rows) == setting_names()
     for name, shown in rows.items():
-        default = getattr(Config(), name.replace("-", "_"))
+        default = getattr(Config(), re.sub("[-.]", "_", name))
         if default is not None and name not in ("source-roots", "models"):
             assert shown == json.dumps(int(default) if isinstance(default, float) else default)
 

@@ -232,6 +232,13 @@ def test_quiet_is_silent_only_when_clean() -> None:
     assert render_text(Report((), (Unanalysed("a.py", "x"),)), Style(quiet=True)) != ""
 
 
+def test_verbose_says_what_a_model_wrote_that_is_not_kept() -> None:
+    finding = replace(TESTED, dropped=(("test_a", "assert 1 == 2\nand more"), ("test_b", "it asserts nothing")))
+    told = "  not kept: test_a: assert 1 == 2\n  not kept: test_b: it asserts nothing\n"
+    assert told in render_text(Report((finding,)), Style(verbose=True))
+    assert "not kept" not in render_text(Report((finding,)), Style())
+
+
 def test_verbose_names_the_tests() -> None:
     tests = tuple(f"tests/test_shop.py::test_{number}" for number in range(5))
     text = render_text(Report((replace(TESTED, tests=tests),)), Style(verbose=True))

@@ -19,6 +19,28 @@ def beside(measured: dict, key: str, unit: str = "") -> str:
     return text + (f" (Pynguin: {measured['pynguin'][key]}{unit})" if "pynguin" in measured else "")
 
 
+def asked_directly() -> list[tuple[str, str, str]]:
+    """Return the rows about models that were asked for whole test files."""
+    found = []
+    for path in sorted((HERE / "results").glob("model-direct-*.json")):
+        direct = result(path.stem)
+        found += [
+            (
+                f"{direct['model']} asked for a test file, {direct['functions']} functions that the search leaves open: "
+                "tests green · of the lines and mutants left",
+                "",
+                f"{direct['green_share']:.0%} of {direct['tests']} · {direct['left_lines_share']:.0%} · "
+                f"{direct['left_mutants_share']:.0%}; {direct['seconds_mean']} s a function",
+            ),
+            (
+                "… the same answers mended and gated: tests kept · of the lines and mutants left",
+                "all green",
+                f"{direct['kept_tests']} · {direct['kept_left_lines_share']:.0%} · {direct['kept_left_mutants_share']:.0%}",
+            ),
+        ]
+    return found
+
+
 def rows() -> list[tuple[str, str, str]]:
     """Return (what, goal, measured)."""
     found = []
@@ -36,6 +58,7 @@ def rows() -> list[tuple[str, str, str]]:
             ),
             ("the same, graph warm", "≤ 0.5 s", f"{latency['one_function_warm_seconds']} s"),
         ]
+    found += asked_directly()
     if human := result("humaneval"):
         found += [
             (f"HumanEval, {human['modules']} modules: with tests", "≥ 158", str(human["with_tests"])),

@@ -80,11 +80,11 @@ def _config(
 
 
 def _settings(config: Config) -> Fact:
-    from pytestgen_hook.config import Config
+    from pytestgen_hook.config import Config, written
 
     default = Config()
     changed = [
-        f"{field.name.replace('_', '-')} = {json.dumps(getattr(config, field.name), default=_name)}"
+        f"{written(field.name)} = {json.dumps(getattr(config, field.name), default=_name)}"
         for field in fields(Config)
         if getattr(config, field.name) != getattr(default, field.name)
     ]

@@ -36,6 +36,7 @@ from pytestgen_hook.types import (
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config
     from pytestgen_hook.engines.model import Speaker
+    from pytestgen_hook.engines.written import Author
     from pytestgen_hook.generation import Generated, Project
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.imports import ImportGraph
@@ -346,6 +347,7 @@ class Examination:
         written: set[str] = set()
         projects = {name: self._project(name, written) for name, _ in groups}
         speaker = self._speaker()
+        author = self._author()
         self._progress.stage("looking for calls worth a test", len(wanted))
 
         def proving(count: int) -> None:
@@ -354,13 +356,47 @@ class Examination:
         for (name, budget), some in groups.items():
             project = projects[name]
             seconds = self._config.budget * len(some) / usual if budget is None else budget
+            own = author and author(project)
             made = generate(
-                some, project, calls=calls, seconds=seconds, done=self._done, proving=proving, speaker=speaker
+                some,
+                project,
+                calls=calls,
+                seconds=seconds,
+                done=self._done,
+                proving=proving,
+                speaker=speaker,
+                author=own,
             )
             with closing(made) as batches:
                 for batch in batches:
                     yield batch
                     written |= {edit.path for edit in batch.edits}
+            if own is not None:
+                own.close()
+                self.notes += own.notes
+
+    def _author(self) -> Callable[[Project], Author] | None:
+        """What has a model write whole tests for a project, None for none; FatalError where one is wanted and cannot be had.
+
+        A model that was not asked for by name is used if it is there, and else not missed.
+        """
+        config = self._config
+        if config.engine == "search":
+            return None
+        from pytestgen_hook.model import choice, store
+
+        model = choice.chosen(config, config.models)
+        if model.profile != "whole-tests":
+            return None
+        from pytestgen_hook.engines.written import Author
+        from pytestgen_hook.model import local
+
+        is_wanted = config.engine == "model"
+        path = store.required(model) if is_wanted else store.located(model)
+        if path is None or not (is_wanted or local.is_installed()):
+            return None
+        asking = choice.asking(config, path, self._cache, self._progress.at)
+        return lambda project: Author(asking, project, config.prompt_template, comes_first=is_wanted)
 
     def _speaker(self) -> Speaker | None:
         """The model that is to be asked, None for none; FatalError where one is wanted and cannot be had.
@@ -374,9 +410,11 @@ class Examination:
         is_wanted = self._config.engine == "model"
         if not is_wanted and not (find_spec("llama_cpp") and find_spec("psutil")):
             return None
-        from pytestgen_hook.model import store
+        from pytestgen_hook.model import choice, store
 
-        model = store.resolve(self._config.model or store.DEFAULT, self._config.models)
+        model = choice.chosen(self._config, self._config.models)
+        if model.profile != "calls":
+            return None
         path = store.required(model) if is_wanted else store.located(model)
         if path is None:
             return None
@@ -385,7 +423,14 @@ class Examination:
         identity = lru_cache(lambda: store.fingerprint(path, self._cache))
         return Speaker(
             identity,
-            loader(path, identity),
+            loader(
+                path,
+                identity,
+                n_ctx=self._config.generation_n_ctx,
+                n_batch=self._config.generation_batch_size,
+                threads=self._config.hardware_n_threads or 0,
+            ),
+            settings=choice.calls_settings(self._config),
             is_wanted=is_wanted,
             asking=lambda count: self._progress.stage("asking the model", count),
             told=self._progress.at,

@@ -246,14 +246,17 @@ def _compared_by_both(first: Sequence[Compared], second: Sequence[Compared]) -> 
     return tuple(found.values())
 
 
-def loader(path: Path, identity: Callable[[], str]) -> Callable[[], LocalModel]:
-    """Return the function that loads a model once there is something to ask it."""
+def loader(
+    path: Path, identity: Callable[[], str], *, n_ctx: int | None = None, n_batch: int | None = None, threads: int = 0
+) -> Callable[[], LocalModel]:
+    """Return the function that loads a model once there is something to ask it; None for what is best by itself."""
 
     def load() -> LocalModel:
         from pytestgen_hook.model.hardware import check_fits
-        from pytestgen_hook.model.local import LocalModel
+        from pytestgen_hook.model.local import N_BATCH, LocalModel
 
-        check_fits(path, N_CTX)
-        return LocalModel(path, n_ctx=N_CTX, identity=identity())
+        room = n_ctx or N_CTX
+        check_fits(path, room, n_batch or N_BATCH)
+        return LocalModel(path, n_ctx=room, n_batch=n_batch or N_BATCH, threads=threads, identity=identity())
 
     return load

@@ -24,6 +24,7 @@ class Settings:
     tokens: int = 160
     temperature: float = 0.8
     top_p: float = 0.95
+    repeat_penalty: float = 1.0
     seed: int = 0
 
     def key(self) -> dict[str, object]:
@@ -66,7 +67,7 @@ def ask(
         prefix=prompts.prefix(),
         grammar=grammar.calls_grammar(form, settings.calls),
         max_tokens=settings.tokens,
-        sampling=Sampling(settings.temperature, settings.top_p),
+        sampling=Sampling(settings.temperature, settings.top_p, settings.repeat_penalty),
         seconds=seconds,
         seed=settings.seed,
         on_text=lines.add,

@@ -56,6 +56,7 @@ _ALL = (
         repo="distil-labs/pytest-8b-GGUF",
         mirrors=("Priyansu19/pytest-8b-GGUF",),
         about=5_000_000_000,
+        profile="whole-tests",
     ),
 )
 KNOWN = {model.name: model for model in _ALL}

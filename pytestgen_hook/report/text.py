@@ -72,6 +72,12 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
             is_said = todo and (is_new or command is not None)
             yield _finding(finding, told, style) + (f" -> {_coloured(todo, style)}" if is_said else "")
             said = todo
+        if style.verbose:
+            yield from (f"  not kept: {escaped(test)}: {escaped(_first_line(why))}" for test, why in finding.dropped)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _silenced(report: Report, style: Style) -> Iterator[str]:

@@ -25,6 +25,7 @@ import confine  # noqa: E402
 import elsewhere  # noqa: E402
 import form  # noqa: E402
 import hidden  # noqa: E402
+import members  # noqa: E402
 import plan as plans  # noqa: E402
 import promised  # noqa: E402
 import search  # noqa: E402
@@ -207,6 +208,14 @@ def observe_again(modules, request):
     return {"answers": [[answer.get("print") for answer in pair] for pair in pairs]}
 
 
+def members_of_parameters(modules, request):
+    """Answer a request of the tool: what the classes of a function's parameters have."""
+    try:
+        return {"members": members.of_parameters(modules.subject(request), modules.tree)}
+    except plans.CannotCall:
+        return {"members": {}}
+
+
 def confine_here(place):
     """Confine this process before it imports anything of the user's."""
     os.makedirs(place.work, exist_ok=True)
@@ -240,7 +249,12 @@ def zygote(place, request, reader, writer):
     for line in lines:
         request = json.loads(line)
         try:
-            answer = observe_again(modules, request) if "items" in request else explore(modules, request, ask_twin)
+            if "items" in request:
+                answer = observe_again(modules, request)
+            elif "members" in request:
+                answer = members_of_parameters(modules, request)
+            else:
+                answer = explore(modules, request, ask_twin)
         except Exception as error:  # one function must not cost those after it
             where = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{os.path.basename(where.filename)}:{where.lineno}"

@@ -28,7 +28,7 @@ from values import Items, Layout, Named, Text
 _TRIALS = 10  # attempts at making an object of a class
 _TRIAL_SECONDS = 1.0
 _FAILING = 0.25  # of the stand-ins for what the code expects to fail do fail
-_BUILTIN_MEMBERS = {
+BUILTIN_MEMBERS = {
     name for kind in (str, bytes, int, float, list, dict, set, tuple, types.FunctionType) for name in dir(kind)
 }
 
@@ -262,7 +262,7 @@ class Typing(domains.Typing):
         """
         code = self._code()
         nodes = [*code.nodes, *further]
-        kinds = set(_kinds(annotation))
+        kinds = set(kinds_of(annotation))
         if kinds and not kinds & {pathlib.Path, os.PathLike, str}:
             return None
         document = next(
@@ -295,7 +295,7 @@ class Typing(domains.Typing):
         if not names:
             return None
         kinds = self.classes.having(set(names))
-        if not set(names) - _BUILTIN_MEMBERS:
+        if not set(names) - BUILTIN_MEMBERS:
             kinds = [kind for kind in kinds if name.strip("_") == _variable(kind)]
         bases = [kind for kind in kinds if all(issubclass(other, kind) for other in kinds)]
         return self.domain(bases[0]) if bases else None
@@ -382,7 +382,7 @@ class Typing(domains.Typing):
     def _chain(self, path, used, depth):
         """Return what a result gives by its usage; for an object of an unknown class what its one used member gives."""
         results = self._code().results
-        names = set(used.attributes if used is not None else ()) - _BUILTIN_MEMBERS
+        names = set(used.attributes if used is not None else ()) - BUILTIN_MEMBERS
         if not names:
             return [(path, self._by_usage(used), 1)]
         domain = self.by_members(names)
@@ -448,11 +448,11 @@ def _assigned_hint(kind, name):
     return None
 
 
-def _kinds(annotation):
+def kinds_of(annotation):
     """Return the classes in an annotation, without None."""
     arguments = [part for part in typing.get_args(annotation) if part is not type(None)]
     if arguments:
-        return [kind for part in arguments for kind in _kinds(part)]
+        return [kind for part in arguments for kind in kinds_of(part)]
     return [annotation] if isinstance(annotation, type) and annotation is not inspect.Parameter.empty else []
 
 

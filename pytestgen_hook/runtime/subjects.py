@@ -23,7 +23,8 @@ class Subject:
     """One function of the tree: its mutants, its statements, and its code with a mark before each statement.
 
     ``problem`` says why nothing in it can be changed, if that is so; ``reaches`` maps the number of a mutant to that of
-    the statement whose running decides whether a test can notice it (None: any statement of the function).
+    the statement whose running decides whether a test can notice it (None: any statement of the function); ``lines`` are
+    those that the statements begin at.
     """
 
     def __init__(self, number, root, path, name, first_line, last_line):
@@ -35,6 +36,7 @@ class Subject:
         self.last_line = last_line
         self.functions = []
         self.mutants = []
+        self.lines = []
         self.marked = None
         self.problem = None
         try:
@@ -56,6 +58,7 @@ class Subject:
         like.__kwdefaults__ = {argument.arg: _constant(default) for argument, default in keywords if default} or None
         self.mutants = mutants.make_mutants(tree, self.file, self.first_line, like)
         statements = _statements(node)
+        self.lines = [statement.lineno for statement in statements]
         self.reaches = [_innermost(statements, mutant.place) for mutant in self.mutants]
         self.shown = [text.shown(mutant.place) for mutant in self.mutants]
         self.marked = _with_marks(chain, statements, self.number, self.file, code)

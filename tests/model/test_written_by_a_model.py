@@ -1,0 +1,86 @@
+"""Whole tests from a real model, from the question to the file that is written; without it, from what it answered before."""
+
+import json
+import os
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from pytestgen_hook.cli import check
+
+SOURCE = '''"""Sums."""
+
+
+def add(left: float, right: float) -> float:
+    """Return the sum."""
+    return left + right
+'''
+SETTINGS = '''
+[tool.pytestgen]
+engine = "model"
+mode = "write"
+budget = 300
+
+[tool.pytestgen.model]
+name = "{name}"
+profile = "whole-tests"
+
+[tool.pytestgen.generation]
+n_ctx = 512
+max_tokens = 90
+
+[tool.pytestgen.prompt]
+template = """
+Write pytest tests for this function of the module `module`: one test with a parametrize table of three cases. Code only.
+
+{{code}}
+"""
+'''
+
+
+def target(repo):
+    result = CliRunner().invoke(check, ["--python", sys.executable, "--output-format", "json"])
+    assert result.exit_code in (0, 1), result.output
+    (found,) = json.loads(result.stdout)["targets"]
+    return found
+
+
+@pytest.fixture
+def repository(repo, model_file, tmp_path):
+    """A repository whose settings name a file of the real model, which can be taken away."""
+    model = tmp_path / "model.gguf"
+    model.symlink_to(model_file)
+    repo.stage("pyproject.toml", SETTINGS.format(name=model))
+    repo.stage("sums.py", SOURCE)
+    return repo
+
+
+def test_a_model_is_asked_once_and_its_tests_are_written(repository, tmp_path):
+    first = target(repository)
+    written = (repository.path / "tests" / "test_sums.py").read_text()
+    assert first["status"] == "generated"
+    assert first["engine"] == "model"
+    assert first["tokens"]
+    assert "from sums import add\n" in written
+    assert "add(" in written
+    assert first["mutants"]["killed"] == first["mutants"]["total"] == 2
+
+    # What looks like the same file is none that could be loaded: nothing is asked again.
+    model = tmp_path / "model.gguf"
+    status = model.stat()
+    model.unlink()
+    with model.open("wb") as stream:
+        stream.truncate(status.st_size)
+    os.utime(model, ns=(status.st_atime_ns, status.st_mtime_ns))
+    (repository.path / "tests" / "test_sums.py").unlink()
+    assert {**target(repository), "seconds": 0} == {**first, "seconds": 0}
+    assert (repository.path / "tests" / "test_sums.py").read_text() == written
+
+
+def test_a_model_that_is_not_here_is_one_line(repo):
+    repo.stage("pyproject.toml", '[tool.pytestgen]\nengine = "model"\nmodel = "pytest-8b"\nmode = "write"\n')
+    repo.stage("sums.py", SOURCE)
+    result = CliRunner().invoke(check, ["--python", sys.executable])
+    assert result.exit_code == 2
+    assert "Fetch it once with: pytestgen model pull pytest-8b" in result.output
