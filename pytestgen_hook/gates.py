@@ -15,7 +15,7 @@ from pathlib import Path
 from pytestgen_hook import sandbox
 from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
 
-_SECONDS_A_TEST = 5.0
+_SECONDS_A_TEST = 5.0  # of computing; by the clock it may be more
 _MOST_RESTARTS = 12
 
 

@@ -58,6 +58,17 @@ def test_a_bad_test_costs_only_its_own_proof(tmp_path, body, part):
     assert part in found.why_not("test_a.py::test_bad")
 
 
+def test_a_test_that_waits_for_the_processor_is_not_taken_for_an_endless_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(gates, "_SECONDS_A_TEST", 1.0)
+    waits, computes = "time.sleep(1.3)", "any(iter(int, 1))"
+    found = proof(
+        tmp_path,
+        test_a=f"import time\n\ndef test_waits():\n    {waits}\n\ndef test_computes():\n    {computes}\n",
+    )
+    assert found.green == {"test_a.py::test_waits"}
+    assert "did not end within 1 s" in found.why_not("test_a.py::test_computes")
+
+
 def test_a_file_that_cannot_be_collected_costs_only_its_own_tests(tmp_path):
     found = proof(
         tmp_path, test_a=f"import no_such_module\n{GOOD}", test_b=f"import os\nos._exit(3)\n{GOOD}", test_c=GOOD

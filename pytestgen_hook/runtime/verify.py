@@ -1,8 +1,8 @@
 """Runs given tests with pytest and reports each step as it happens; started by ``confined.py``, told by standard input.
 
 The order is one JSON object: ``arguments`` of pytest, ``skip`` (node ids), ``reverse``, ``ends`` (the process is to end by
-itself), ``moment`` (the clock to run under, or None), ``seconds`` (for one test), ``report`` (a descriptor, or a path where
-those cannot be handed on) and ``token``.
+itself), ``moment`` (the clock to run under, or None), ``seconds`` (of computing, for one test), ``report`` (a descriptor, or
+a path where those cannot be handed on) and ``token``.
 
 The process that is judged reports itself. The token is known before any of its code is imported and stands in no argument,
 variable or file; each line without it is passed over. What remains: code that searches the memory or the frames of its
@@ -12,11 +12,13 @@ own process finds it, and code that changes pytest itself makes it call a red te
 import faulthandler
 import json
 import os
+import signal
 import sys
 
 import elsewhere
 
 _COLLECTING_SECONDS = 30.0
+_PATIENCE = 3  # on a machine with other work, a test gets the processor for a part of the time only
 _ENDING_SECONDS = 5.0
 # This folder is full of plain names that a project may use for its own modules.
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,8 +30,14 @@ def plugin(tell, order):
     """Return a plugin of pytest that tells of every test, and ends the process when one takes too long."""
     errors = os.dup(2)
 
-    def watch(seconds):
-        faulthandler.dump_traceback_later(seconds, exit=True, file=errors)
+    def watch(seconds, patience=_PATIENCE):
+        """End the process after so many seconds of computing, or a multiple of them by the clock."""
+        if not hasattr(signal, "setitimer"):
+            faulthandler.dump_traceback_later(seconds, exit=True, file=errors)
+            return
+        # Neither asks the interpreter: a test that never gives it back is ended all the same.
+        faulthandler.dump_traceback_later(patience * seconds, exit=True, file=errors)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
     class Plugin:
         def pytest_collectstart(self, collector):
@@ -61,7 +69,7 @@ def plugin(tell, order):
             elif report.when == "call" or report.skipped:
                 tell("outcome", report.nodeid, report.outcome, "")
 
-    return Plugin(), lambda: watch(_ENDING_SECONDS)
+    return Plugin(), lambda: watch(_ENDING_SECONDS, patience=1)
 
 
 def teller(report, token):
