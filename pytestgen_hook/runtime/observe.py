@@ -338,8 +338,8 @@ def _observed(subject, item, guard, given, trace, strict):
 
 
 def _is_natural(item):
-    """Whether nothing around the call is made up: documentation says nothing of what a clock or chance that is set gives."""
-    return not any("monkeypatch" in target for target, _ in item["arguments"])
+    """Whether it calls the function, with nothing made up around it: of a clock that is set documentation says nothing."""
+    return "parameters" in item and not any("monkeypatch" in target for target, _ in item["arguments"])
 
 
 def _complaint(error, local):

@@ -69,9 +69,10 @@ class Claims:
             for number, promise in enumerate(self.promises)
             if promise["raises"]
         }
+        self.made_of = _hints_of_constructor(subject, self.parameters)
         self.is_precise = all(
             _is_precise(hints.get(name)) for name in self.parameters if name not in ("self", "cls", "mcs")
-        ) and _is_made_precisely(subject, self.parameters)
+        ) and all(map(_is_precise, self.made_of.values()))
 
 
 def _hints(function):
@@ -90,18 +91,18 @@ def _parameters_of(function):
         return {}
 
 
-def _is_made_precisely(subject, parameters):
-    """Whether the values that an object of the class holds are of known types, if it is a method."""
+def _hints_of_constructor(subject, parameters):
+    """Return {parameter: type or None} of what an object of the class is made with, if the function is a method."""
     if next(iter(parameters), None) != "self":
-        return True
+        return {}
     owner = subject.module
     for part in subject.raw.__qualname__.split(".")[:-1]:
         owner = getattr(owner, part, None)
     made = getattr(owner, "__init__", None)
     if not isinstance(made, types.FunctionType):
-        return True
+        return {}
     hints = _hints(made)
-    return all(_is_precise(hints.get(name)) for name in list(_parameters_of(made))[1:])
+    return {name: hints.get(name) for name in list(_parameters_of(made))[1:]}
 
 
 def _exception(name, subject):
@@ -129,9 +130,19 @@ class Comparison:
         self._before = {name: _copied(value) for name, value in self._now.items()}
         fitting = {name: fits(value, self._claims.hints.get(name, _UNKNOWN)) for name, value in self._arguments()}
         self._wrong = {name for name, fit in fitting.items() if fit is False}
-        self._all_fit = all(fitting.values()) and self._claims.is_precise
+        self._all_fit = all(fitting.values()) and self._claims.is_precise and self._is_object_fitting()
         self._is_ordinary = all(_is_ordinary(value) for _, value in self._arguments())
         self._conditions = [self._condition(promise) for promise in self._claims.promises]
+
+    def _is_object_fitting(self):
+        """Whether what the object holds under the names of its constructor's parameters is as these are annotated."""
+        held = getattr(self._now.get("self"), "__dict__", {})
+        return not any(
+            fits(held[kept], hint) is False
+            for name, hint in self._claims.made_of.items()
+            for kept in (name, "_" + name)
+            if kept in held
+        )
 
     def _arguments(self):
         return [(name, self._now[name]) for name in sorted(self._given)]

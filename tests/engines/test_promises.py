@@ -239,3 +239,21 @@ def test_calls_that_contradict_the_documentation_become_no_test(tmp_path):
     calls = {dict(case.arguments)["text"] for case in exploration.cases}
     assert calls.isdisjoint({'""', '"ab"'})
     assert "0" not in outcomes(exploration)
+
+
+def test_what_an_object_gives_that_was_made_of_other_types_contradicts_nothing(tmp_path):
+    source = """
+        class Shelf:
+            def __init__(self, pieces: dict[str, int]):
+                self._pieces = pieces
+
+            def stock(self, article: str) -> int:
+                if article not in self._pieces:
+                    return 0
+                return self._pieces[article]
+        """
+    stock = explored(tmp_path, source)["Shelf.stock"]
+    (compared,) = stock.promises
+    assert compared.kept
+    assert not compared.broken
+    assert stock.lines_run == stock.lines_total

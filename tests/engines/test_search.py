@@ -550,7 +550,7 @@ def test_what_comparisons_looked_at_steers_the_next_inputs(tmp_path):
                 raise ValueError("unknown code")
             return CODES[code].upper()
 
-        def ticket(text: str) -> tuple:
+        def ticket(text: str) -> tuple | None:
             match = FORM.match(text)
             return (match.group(1), int(match.group(2))) if match else None
 

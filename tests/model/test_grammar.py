@@ -64,7 +64,7 @@ def test_whatever_is_written_is_a_call_that_fits(model, name):
         "```python\n",
         2,
         grammar=calls_grammar(known, 3),
-        max_tokens=32,
+        max_tokens=64,
         sampling=Sampling(temperature=1.5),
     )
     lines = [line for one in found for line in one.text.split("\n")[:-1] if line != END]
