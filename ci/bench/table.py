@@ -74,6 +74,10 @@ def rows() -> list[tuple[str, str, str]]:
             ("… green on the right ones", "all", beside(faults, "green")),
             ("… seconds a module", "", beside(faults, "seconds_a_module")),
         ]
+    if unseen := result("faults_unseen"):
+        found.append(
+            (f"{unseen['pairs']} faults written without knowing the search: caught", "", beside(unseen, "caught"))
+        )
     found += suspicions()
     if modules := result("modules"):
         found += [

@@ -1,0 +1,14 @@
+def wrapped(text, width):
+    lines = []
+    line = ""
+    for word in text.split():
+        if not line:
+            line = word
+        elif len(line) + len(word) <= width:
+            line += " " + word
+        else:
+            lines.append(line)
+            line = word
+    if line:
+        lines.append(line)
+    return lines

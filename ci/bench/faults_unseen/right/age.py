@@ -1,0 +1,10 @@
+from datetime import date
+
+
+def age_on(birthday: date, day: date) -> int:
+    if day < birthday:
+        raise ValueError("not born yet")
+    years = day.year - birthday.year
+    if (day.month, day.day) < (birthday.month, birthday.day):
+        years -= 1
+    return years
