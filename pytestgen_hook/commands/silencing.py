@@ -47,7 +47,6 @@ class Silencing:
         self._subject = selection.subject
         self._repository = selection.subject.repository
         self._config = selection.subject.config
-        self._selection = selection
         self._options = options
         self._sources = {change.path: change.after for change in selection.changes}
         self._seen = _Seen()

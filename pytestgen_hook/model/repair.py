@@ -137,7 +137,6 @@ class _Mending:
         self._target = target
         self._name = node.name
         self._body = [copy.deepcopy(item) for item in node.body]
-        self._is_async = isinstance(node, ast.AsyncFunctionDef)
         arguments = node.args
         if arguments.vararg or arguments.kwarg:
             raise Dropped("it takes any number of arguments")

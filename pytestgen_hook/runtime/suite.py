@@ -13,28 +13,23 @@ def smallest(pool, met=frozenset()):
         seen: frozenset([*(("arc", arc) for arc in seen.arcs), *(("kill", kill) for kill in seen.kills)]) - met
         for seen in pool
     }
-    missing = set().union(*needs.values()) if needs else set()
+    missing = set().union(*needs.values())
     open_ways = set().union(*[seen.ways for seen in pool])
     share = WIDTH / max(1, len(open_ways))
     kept = []
-    left = list(pool)
-    while missing and left:
-        useful = [seen for seen in left if needs[seen] & missing]
-        if not useful:
-            break
+    while missing:
         best = max(
-            useful,
+            [seen for seen in pool if needs[seen] & missing],
             key=lambda seen: (
                 (len(needs[seen] & missing) + share * len(seen.ways & open_ways)) / seen.cost**0.5,
                 -seen.cost,
             ),
         )
-        gained = needs[best] & missing
         kept.append(best)
-        left.remove(best)
-        missing -= gained
+        missing -= needs[best]
         open_ways -= best.ways
-    return [seen for seen in pool if seen in _without_superfluous(kept, needs)]
+    needed = _without_superfluous(kept, needs)
+    return [seen for seen in pool if seen in needed]
 
 
 def _without_superfluous(kept, needs):
