@@ -405,6 +405,17 @@ class Checks:
                 if name + path not in known and before.get(path) != text:
                     self._part(name, path, item, text, same)
 
+    def about_unchanged(self, name, value, before):
+        """Note, among ``more``, that an argument which could be changed in place was left as it is."""
+        if before is None or insides.state_of(self._subject, value) != before:
+            return
+        if isinstance(before, str):
+            self._add_more(name, value)
+        else:
+            parts = [part for part in insides.parts_of(self._subject, value) if part[2] != "?" and part[3] is None]
+            for path, item, _, _ in parts[: insides.MOST_ATTRIBUTES]:
+                self._add_more(name + path, item)
+
     def _part(self, name, path, item, text, same):
         """Assert one of ``insides.parts_of``; return whether that could be done."""
         if same is not None:

@@ -1,4 +1,4 @@
-"""Notes what the comparisons of a function look at while it runs: operands, searched texts, keys, formats to be parsed."""
+"""Notes what a function looks at while it runs: operands of comparisons, searched texts, keys, formats, what it takes apart."""
 
 import ast
 import copy
@@ -32,6 +32,8 @@ _PARSERS = ("int", "float", "Decimal", "Fraction", "fromisoformat", "strptime", 
 _VALUES = (
     datetime.date, datetime.datetime, datetime.time, datetime.timedelta, decimal.Decimal, fractions.Fraction
 )  # fmt: skip
+_ITERATING = dict.fromkeys(("all", "any", "dict", "enumerate", "frozenset", "iter", "len", "list", "max", "min"), 0)
+_ITERATING.update(dict.fromkeys(("reversed", "set", "sorted", "sum", "tuple", "zip"), 0), map=1, filter=1)
 _LEFT_ALONE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.JoinedStr)
 _SIGNS = {
     ast.Eq: "==", ast.NotEq: "==", ast.Lt: "<", ast.LtE: "<", ast.Gt: "<", ast.GtE: "<", ast.In: "in", ast.NotIn: "in",
@@ -106,6 +108,14 @@ class _Instrument(ast.NodeTransformer):
             place = self._place("pattern")
             node.func.value = self._told(place, 0, node.func.value)
             node.args = [self._told(place, 1 + at, each) for at, each in enumerate(node.args[:3])] + node.args[3:]
+        elif name in ("items", "keys", "values") and isinstance(node.func, ast.Attribute) and not node.args:
+            node.func.value = self._told(self._place("mapping"), 0, node.func.value)
+        elif isinstance(node.func, ast.Name) and node.args and name in _ITERATING:
+            at = _ITERATING[name]
+            node.args[at:] = [
+                each if isinstance(each, ast.Starred) else self._told(self._place("iterate"), 0, each)
+                for each in node.args[at:]
+            ]
         elif name in _PARSERS and node.args and not any(isinstance(each, ast.Starred) for each in node.args):
             place = self._place("parse " + name)
             node.args = [self._told(place, at, each) for at, each in enumerate(node.args[:2])] + node.args[2:]
@@ -119,9 +129,39 @@ class _Instrument(ast.NodeTransformer):
             node.slice = self._told(place, 1, node.slice)
         return node
 
+    def visit_Assign(self, node):
+        self.generic_visit(node)
+        count = _taken_apart(node.targets[0])
+        if count:
+            node.value = self._told(self._place(f"unpack {count}"), 0, node.value)
+        return node
+
+    def visit_For(self, node):
+        self.generic_visit(node)
+        node.iter = self._iterated(node)
+        return node
+
+    def visit_comprehension(self, node):
+        self.generic_visit(node)
+        if not node.is_async:
+            node.iter = self._iterated(node)
+        return node
+
+    def _iterated(self, node):
+        count = _taken_apart(node.target)
+        return self._told(self._place(f"pairs {count}" if count else "iterate"), 0, node.iter)
+
     def visit(self, node):
         # Functions and classes inside are left as they are.
         return node if isinstance(node, _LEFT_ALONE) else super().visit(node)
+
+
+def _taken_apart(target):
+    """Return into how many names a value is taken apart; 0 if it is not, or into any number."""
+    is_some = isinstance(target, (ast.Tuple, ast.List)) and not any(
+        isinstance(each, ast.Starred) for each in target.elts
+    )
+    return len(target.elts) if is_some else 0
 
 
 class Recorder:
@@ -137,7 +177,7 @@ class Recorder:
         self._notes = []
 
     def __call__(self, place, part, value):
-        if len(self._notes) < MOST_NOTES:
+        if len(self._notes) < MOST_NOTES and not self._fits(place, value):
             current = self._open.get(place)
             if current is None or part in current:  # the first time, or the next time round
                 current = self._open[place] = {}
@@ -145,13 +185,29 @@ class Recorder:
             current[part] = _written(value)
         return value
 
+    def _fits(self, place, value):
+        """Whether it is what the code takes it for: then there is nothing to be learnt of it."""
+        kind, _, count = self._places[place].partition(" ")
+        if kind == "iterate":
+            return hasattr(type(value), "__iter__")
+        if kind == "mapping":
+            return isinstance(value, dict)
+        if kind == "unpack":
+            return isinstance(value, (list, tuple)) and len(value) == int(count)
+        if kind == "pairs":
+            return not isinstance(value, (list, tuple)) or all(
+                isinstance(member, (list, tuple)) and len(member) == int(count) for member in value
+            )
+        return False
+
     def told(self):
-        """Return each different note once, in the order in which they were made."""
-        return list({repr(note): note for note in self._notes}.values())
+        """Return each different note once, in the order in which they were made, and begin anew."""
+        notes, self._notes, self._open = self._notes, [], {}
+        return list({repr(note): note for note in notes}.values())
 
 
 def _written(value):
-    """Return [type, value, members or source]; None for what cannot steer anything."""
+    """Return [type, value or source], [type, plain members, how many in all]; None for what cannot steer anything."""
     kind = type(value)
     if value is None or kind in (bool, int, float):
         return [kind.__name__, repr(value)]
@@ -164,7 +220,7 @@ def _written(value):
                 members.append(repr(member))
             if len(members) >= MOST_MEMBERS:
                 break
-        return [kind.__name__, members]
+        return [kind.__name__, members, len(value)]
     if kind in _VALUES:
         return ["value", repr(literals.Writer().write(value))]
     pattern = getattr(value, "pattern", None)

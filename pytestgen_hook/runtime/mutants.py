@@ -146,7 +146,7 @@ def make_mutants(source, path, first_line, function, with_slips=False):
     found = list(_compiled(_spread(list(_spots(node, _changes)), most), chain, path, function.__code__))
     found.extend(_default_mutants(node, function))
     if with_slips:
-        spots = _spread(list(_spots(node, slips.slips_of(node))), most // 2)
+        spots = _spread(list(_spots(node, slips.slips_of(node, slips.tables(function)))), most)
         known = {
             mutant.code.co_code + repr(mutant.code.co_consts).encode() for mutant in found if mutant.code is not None
         }

@@ -102,7 +102,7 @@ class Tracer:
     def __init__(self, filename, first_line, last_line, branching=frozenset()):
         self.arcs = set()
         self.ways = set()
-        self._steps = 0
+        self.steps = 0
         self._filename = filename
         self._lines = range(first_line, last_line + 1)
         self._branching = branching
@@ -160,8 +160,8 @@ class Tracer:
         return step
 
     def _count(self):
-        self._steps += 1
-        if self._steps > self.most_steps:
+        self.steps += 1
+        if self.steps > self.most_steps:
             sys.settrace(None)
 
 
@@ -330,6 +330,7 @@ def _observed(subject, item, guard, given, trace, strict):
         answer["detail"] = _complaint(outcome[2], local)
     answer["arcs"] = sorted(tracer.arcs)
     answer["ways"] = sorted(tracer.ways)[:MOST_WAYS]
+    answer["steps"] = tracer.steps
     answer["unstable"] = watch.noticed or state.in_words(left_behind)
     answer["changes"] = left_behind
     if told:
@@ -520,6 +521,8 @@ def _describe(subject, item, local, before, outcome, strict, heard, kept, held):
     recorder.about_looks(item, local)
     recorder.about_kept(kept)
     recorder.about_words(heard)
+    for name in named(item):
+        recorder.about_unchanged(name, local[name], before[name])
     recorder.put_none_last()
     recorder.imports |= helpers
     return {

@@ -11,6 +11,7 @@ import judge
 import left
 import plan as plans
 import properties
+import scout
 import simplify
 import state
 import steer
@@ -20,10 +21,14 @@ import workers
 from documented import Documentation
 from literals import Writer
 from plan import Input
+from usage import kind_of_name
 from values import Built, Items, Linked, Pairs, Plain
 
 BATCH = 40
-PROBED = 4  # calls asked at a time for what their comparisons looked at
+FIRST_ROUNDS = 2  # in which every call is observed: what they complain of says which kinds of inputs fit
+LEADS = 400  # the latest calls of those tried hastily that are held against surviving mutants
+STEERED = 40  # inputs at most that follow from what one call looked at
+PROBED = 8  # calls asked at a time for what they looked at
 MOST_WIDER = 12  # calls that take no new step, but the known ones in another order, to start from
 POOL = 48  # calls compared against each mutant
 REST = 240  # calls compared against the mutants that the pool leaves alive
@@ -124,6 +129,7 @@ def _cost(proposed, item, answer):
     length = sum(effort(source) for _, source in item["arguments"])
     length += sum(8 + effort(statement) for statement in item["prepare"] if not statement.startswith("monkeypatch."))
     length += sum(map(meagreness, proposed.trees()))
+    length += sum(map(_strangeness, proposed.arguments, proposed.arguments.values()))
     expected = [check[2] for check in answer.get("checks", ())]
     length += sum(map(len, expected))
     # An empty result shows less than its length says, that of an empty input still less.
@@ -135,6 +141,17 @@ def _cost(proposed, item, answer):
     if proposed.origin == "example":
         length *= 0.1
     return 5.0 + length
+
+
+def _strangeness(name, node):
+    """Return what it asks of a reader that a value is of another kind than the name of its parameter promises."""
+    promised = kind_of_name(name)
+    if isinstance(node, Plain):
+        held = type(node.value).__name__
+    else:
+        held = node.kind if isinstance(node, Items) else "dict" if isinstance(node, Pairs) else promised
+    alike = ({"int", "float"}, {"list", "tuple"}, {"str", "bytes"}, {promised, "NoneType"})
+    return 0 if promised in (None, held) or any({promised, held} <= kinds for kinds in alike) else 25
 
 
 _EMPTY = ('""', "[]", "()", "{}", "set()", "0", "0.0", 'b""', "None", "False")
@@ -250,6 +267,11 @@ class Search:
         self.pool = []
         self.ways = set()
         self._wider = 0  # calls of the corpus that only go another way
+        self._stuck = []  # the latest calls that ended in an error nobody meant
+        self._leads = []  # what was tried hastily, and seems to show something that no call has shown that was observed
+        self._shown = set()
+        self._farthest = 0  # steps of one that came the farthest
+        self._tried_hastily = set()
         self._asked = set()
         self._asked_for_state = set()
         self._guard = guard
@@ -268,11 +290,8 @@ class Search:
         for proposed in inputs:
             item = self.plan.item(proposed)
             key = _key(item)
-            sources = [*(source for _, source in item["arguments"]), *item["define"], *item["prepare"]]
-            if key in self.known or sum(map(len, sources)) > LONGEST_INPUT:
-                continue
-            self.known.add(key)
-            if self._largest is None or _largest_number(item) < self._largest:
+            if key not in self.known and self._is_of_size(item):
+                self.known.add(key)
                 fresh.append((proposed, item))
         if not fresh:
             return []
@@ -290,12 +309,43 @@ class Search:
             for domain, index in proposed.picks:
                 domain.reward(index, usable)
             contradicts = self._documentation is not None and self._documentation.note(item, answer)
+            if scout.is_stuck(answer):
+                self._stuck.append(Seen(proposed, item, answer))
             if usable and not contradicts:  # else its test would say that it is right
                 found.append(Seen(proposed, item, answer))
                 if not self._looks_hold:
                     found[-1].look_no_further()
                 self._slowest = max(self._slowest, answer["seconds"])
         return found
+
+    def _tried(self, inputs):
+        """Try inputs that are new hastily; return those that it was tried with, each as (input, item, answer)."""
+        fresh = {}
+        for proposed in inputs:
+            item = self.plan.item(proposed)
+            key = _key(item)
+            if key not in self.known and key not in self._tried_hastily and self._is_of_size(item):
+                fresh[key] = proposed, item
+        self._tried_hastily.update(fresh)
+        items = [item for _, item in fresh.values()]
+        self.tried += len(items)
+        answers = scout.tried(self.subject, self._guard, items, self._timeout(), self._end)
+        for (proposed, _), answer in zip(fresh.values(), answers):
+            for domain, index in proposed.picks:
+                domain.reward(index, answer["kind"] in scout.USABLE)
+        return [(*pair, answer) for pair, answer in zip(fresh.values(), answers)]
+
+    def _at_once(self):
+        """Return how many inputs are to be tried hastily before some are observed; 0 for none."""
+        seconds = sorted(seen.answer["seconds"] for seen in self.good)
+        # Of a quarter: in a process of its own a call takes longer, the more so while the machine is busy.
+        return scout.how_many(seconds[len(seconds) // 4]) if seconds else scout.MOST
+
+    def _is_of_size(self, item):
+        sources = [*(source for _, source in item["arguments"]), *item["define"], *item["prepare"]]
+        if sum(map(len, sources)) > LONGEST_INPUT:
+            return False
+        return self._largest is None or _largest_number(item) < self._largest
 
     def _timeout(self):
         """Seconds a call may take: generous while nothing is known, then a multiple of the slowest that ended."""
@@ -384,15 +434,15 @@ class Search:
         return found
 
     def _steered(self, candidates):
-        """Return inputs made from what the comparisons of the last of the candidates looked at; each is asked once."""
+        """Return inputs made from what the last of the candidates looked at; each is asked once."""
         chosen = [seen for seen in reversed(candidates) if seen not in self._asked][:PROBED]
         self._asked.update(chosen)
         items = [seen.item for seen in chosen]
-        manner = workers.Manner(trace=False, probe=True)
-        answers = workers.apart(self.subject, self._guard, items, self._timeout(), manner, self._end)
+        answers = scout.tried(self.subject, self._guard, items, self._timeout(), self._end, probe=True)
         found = []
+        sizes = self.plan.constants.ints
         for seen, answer in zip(chosen, answers):
-            found += steer.steered(seen.input, answer.get("seen", ()), self.rng, BATCH // 2)
+            found += steer.steered(seen.input, answer.get("seen", ()), self.rng, STEERED, sizes)
         return found
 
     # -- phases ----------------------------------------------------------------------------------------------------
@@ -458,17 +508,17 @@ class Search:
     def _cover(self):
         """Propose until new steps stop coming, or a share of the time is gone."""
         stale = 0
+        farthest = 0
         rounds = 0
-        failing = []
         while True:
             self._end = self._until(COVER_SHARE if self.good else LONG_COVER_SHARE)
             if time.monotonic() > self._end:
                 break
-            found = self._observe(self._steered([*self.corpus, *failing]) or self._proposals(BATCH))
+            count = self._at_once() if rounds >= FIRST_ROUNDS else 0
+            found = self._observe(self._newest(count) if count else self._proposed(BATCH))
             new = self._take(found)
-            # Such a call may be one key or one part short of getting on: what it looked at last says which.
-            failing = [seen for seen in found if seen.answer["kind"] == "raise" and not seen.answer.get("deliberate")]
-            stale = 0 if new else stale + 1
+            stale = 0 if new or self._farthest > farthest else stale + 1
+            farthest = self._farthest
             rounds += 1
             if rounds == 1:
                 self._keep_state()  # while there are few calls to make again
@@ -478,6 +528,29 @@ class Search:
                 break
             if self.plan.has_real and stale >= 3 and self.is_held_back:
                 break  # with stand-ins for its objects it may get on, which takes its time too
+
+    def _proposed(self, count):
+        return self._steered([*self.corpus, *self._held_up()]) or self._proposals(count)
+
+    def _newest(self, count):
+        """Return inputs that seem to reach something new, of many that were tried hastily; leads are kept for later."""
+        steered = self._tried(self._steered([*self.corpus, *self._held_up()]))
+        tried = [*steered, *self._tried(self._proposals(count - len(steered)))]
+        answers = [answer for _, _, answer in tried]
+        for place in scout.furthest(answers, self._farthest, PROBED):
+            self._stuck.append(Seen(*tried[place]))
+            self._farthest = answers[place]["steps"]
+        for place, answer in enumerate(answers):
+            # What was compared with something stands at a boundary, whatever it shows.
+            if answer["kind"] in scout.USABLE and (place < len(steered) or answer["print"] not in self._shown):
+                self._shown.add(answer["print"])
+                self._leads.append(tried[place])
+        return [tried[place][0] for place in scout.newest(answers, self.arcs, self.ways, BATCH // 2)]
+
+    def _held_up(self):
+        """Return the calls that were stuck last, those last that came farthest: one part more, and they may come on."""
+        found, self._stuck = self._stuck, []
+        return sorted(found, key=lambda seen: seen.answer["steps"])[-PROBED:]
 
     def _keep_state(self):
         """Let what the calls change of the project's modules be set for the time of a test, if it can be written."""
@@ -493,7 +566,7 @@ class Search:
             return
         self.plan.patches = tuple(sorted({*self.plan.patches, *patches}))
         inputs = [seen.input for seen in self.good]
-        self.good, self.corpus, self.arcs = [], [], set(self.had.arcs)
+        self.good, self.corpus, self.arcs, self._leads = [], [], set(self.had.arcs), []
         for start in range(0, len(inputs), BATCH):
             self._take(self._observe(inputs[start : start + BATCH]))
 
@@ -558,7 +631,7 @@ class Search:
             # A step alone is worth a test only where that could fail.
             self._against([seen for seen in self.pool if seen.arcs - self.had.arcs], sorted(self.had.kills))
             return
-        # Few rounds, since many slips change nothing.
+        # Few rounds, since many slips change nothing; and most are noticed by the few calls that notice all mutants.
         self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=2, until=0.7)
 
     def _corners(self):
@@ -572,8 +645,9 @@ class Search:
             return
         mean = sum(seen.answer["seconds"] for seen in self.pool) / len(self.pool)
         first = self.pool
-        if max(0.0, mean - QUICK) * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
-            # Slow calls: the few that run every step against all mutants, the others against what those leave alive.
+        is_slip = all(self.subject.mutants[index].is_slip for index in alive)
+        if is_slip or max(0.0, mean - QUICK) * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
+            # Slips, or slow calls: the few that run every step against all mutants, the others against what those leave alive.
             first = suite.smallest(self.pool)
         self._against(first, sorted(alive), until + 0.1)
         alive = alive - set(self.killed)
@@ -584,9 +658,18 @@ class Search:
         self._against(rest, sorted(alive), until + 0.1)
         self.pool += [seen for seen in rest if seen.kills]
         alive -= set(self.killed)
+        leads = self._leads[-LEADS:]
         stale = 0
         while alive and stale < stale_rounds and time.monotonic() < self._end:
-            found = self._observe(self._towards(alive))
+            count = self._at_once()
+            if leads:
+                inputs = self._noticing(alive, leads)
+            elif count:
+                inputs = self._noticing(alive, self._tried(self._towards(alive, count)))
+            else:
+                inputs = self._towards(alive, BATCH + 20)
+            leads = []
+            found = self._observe(inputs)
             self._take(found)
             before = len(self.killed)
             self._against(found, sorted(alive), until + 0.1)
@@ -594,13 +677,22 @@ class Search:
             alive -= set(self.killed)
             stale = 0 if len(self.killed) > before else stale + 1
 
-    def _towards(self, alive):
+    def _noticing(self, alive, tried):
+        """Return inputs that seem to end otherwise under a surviving mutant, of those that were tried hastily."""
+        items, answers = [item for _, item, _ in tried], [answer for _, _, answer in tried]
+        chosen = scout.newest(answers, self.arcs, self.ways, PROBED)
+        alive = self.rng.sample(sorted(alive), len(alive))  # the time may not suffice for all
+        timeout = self._timeout()
+        chosen += scout.noticing(self.subject, self._guard, items, answers, alive, timeout, self._end)
+        return [tried[place][0] for place in dict.fromkeys(chosen)]
+
+    def _towards(self, alive, count):
         """Vary the calls that run the lines of surviving mutants."""
         lines = {self.subject.mutants[index].line for index in alive}
         near = [seen for seen in self.pool if any(arc[1] in lines for arc in seen.arcs)] or self.pool
         donors = [seen.input for seen in near[:12]]
         found = self._steered(sorted(near, key=lambda seen: -seen.cost))
-        for _ in range(BATCH + 20):
+        for _ in range(count):
             if self.rng.random() < 0.75:
                 found.append(vary.vary_input(self.rng.choice(near).input, self.plan, self.rng, donors))
             else:
@@ -803,8 +895,9 @@ class Search:
             toothless = not kept
         killed |= self.had.kills
         survivors = [mutants[index] for index in counted if index not in killed]
+        changed = {check[0] for seen in kept for check in seen.answer.get("checks", ())}
         return {
-            "cases": [self._case(seen) for seen in kept],
+            "cases": [self._case(seen, changed) for seen in kept],
             "problem": None if kept else problem,
             "refused": None if kept or self.rejections else self._refused(),
             "toothless": toothless,
@@ -823,15 +916,18 @@ class Search:
         """Return what no case reaches or tells apart: see ``left.told``."""
         return left.told(self.subject, self.plan.function, arcs, survivors)
 
-    def _case(self, seen):
+    def _case(self, seen, asserted):
+        """Return a case for the tool; of ``more`` it says what other cases say too, such as that a balance stayed as it was."""
         answer = seen.answer
+        checks = seen.checks()
+        checks += [check for check in answer.get("more", ()) if check[0] in asserted and check not in checks]
         return {
             "arguments": seen.item["arguments"],
             "define": seen.item["define"],
             "prepare": seen.item["prepare"],
             "call": answer["call"],
             "setup": answer.get("setup", []),
-            "checks": seen.checks(),
+            "checks": checks,
             "enters": answer.get("enters", False),
             "inside": answer.get("inside"),
             "raises": answer.get("raises"),

@@ -17,8 +17,35 @@ _NOT_COMMUTATIVE = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.LShift
 _OTHER_BINARY = {ast.Div: ast.FloorDiv, ast.FloorDiv: ast.Div, ast.Mult: ast.Pow, ast.Add: ast.Mult}
 
 
-def slips_of(function):
-    """Return the function (parent, field, node) → (label, replacement)… for one ``ast`` function node."""
+_TIDYING = {"strip", "lstrip", "rstrip", "lower", "upper", "casefold", "title", "capitalize"}
+_MOST_ENTRIES = 16  # of a table, each of which could be missing
+
+
+def tables(function):
+    """Return {text of an expression: value} of the short tables that a function may read: of its module and its class."""
+    names = function.__globals__
+    found = {name: names[name] for name in function.__code__.co_names if _is_table(names.get(name))}
+    owner = None
+    for part in function.__qualname__.split(".")[:-1]:
+        owner = names.get(part) if owner is None else vars(owner).get(part)
+        if not isinstance(owner, type):
+            return found
+    members = vars(owner) if owner is not None else {}
+    for name in function.__code__.co_names:
+        if _is_table(members.get(name)):
+            found.update({f"{holder}.{name}": members[name] for holder in ("self", "cls", owner.__name__)})
+    return found
+
+
+def _is_table(value):
+    return type(value) in (list, tuple, dict, set, frozenset) and 2 <= len(value) <= _MOST_ENTRIES
+
+
+def slips_of(function, tables):
+    """Return the function (parent, field, node) → (label, replacement)… for one ``ast`` function node.
+
+    ``tables`` are the constants that it may read (``tables``).
+    """
     names = _names(function)
     origins = _origins(function, names)
     first_values = _first_values(function)
@@ -29,6 +56,8 @@ def slips_of(function):
         make = _BY_KIND.get(type(node))
         if make is not None:
             yield from make(node)
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            yield from _without_entries(node, tables.get(ast.unparse(node)))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             if field not in ("func", "value"):
                 yield from _other_name(node, names)
@@ -49,6 +78,31 @@ def slips_of(function):
             yield from _arguments_of_another(node, calls)
 
     return changes
+
+
+def _without_entries(node, table):
+    """Yield the table without each of its entries: one is easily forgotten."""
+    if type(table) in (list, tuple):
+        for at in range(len(table)):
+            before = ast.Subscript(node, ast.Slice(None, ast.Constant(at), None), ast.Load())
+            after = ast.Subscript(node, ast.Slice(ast.Constant(at + 1), None, None), ast.Load())
+            yield f"entry {at + 1} was missing", ast.BinOp(before, ast.Add(), after)
+    elif type(table) is dict:
+        for key in table:
+            if type(key) in (str, int):
+                yield f"the entry {key!r} was missing", _filtered(node, key)
+    elif table:
+        for member in sorted(table, key=repr):
+            if type(member) in (str, int):
+                yield f"the member {member!r} was missing", ast.BinOp(node, ast.Sub(), ast.Set([ast.Constant(member)]))
+
+
+def _filtered(node, key):
+    items = ast.Call(ast.Attribute(node, "items", ast.Load()), [], [])
+    names = [ast.Name(name, ast.Store()) for name in ("_key", "_value")]
+    test = ast.Compare(ast.Name("_key", ast.Load()), [ast.NotEq()], [ast.Constant(key)])
+    walk = ast.comprehension(ast.Tuple(names, ast.Store()), items, [test], 0)
+    return ast.DictComp(ast.Name("_key", ast.Load()), ast.Name("_value", ast.Load()), [walk])
 
 
 def _names(function):
@@ -144,6 +198,14 @@ def _call(node):
         yield f"{name} became {twin}", ast.Call(func, node.args, node.keywords)
     if name in _COPIES and plain and len(node.args) == 1:
         yield f"{name}() was dropped", node.args[0]
+    if name in _TIDYING and not node.args and not node.keywords and isinstance(node.func, ast.Attribute):
+        yield f"{name}() was dropped", node.func.value
+    for at, keyword in enumerate(node.keywords):
+        if keyword.arg is not None:
+            others = [*node.keywords[:at], *node.keywords[at + 1 :]]
+            yield f"{keyword.arg} was left out", ast.Call(node.func, node.args, others)
+    if name == "len" and plain:
+        yield "len() was one less", ast.BinOp(node, ast.Sub(), ast.Constant(1))
     if name == "copy" and not node.args and isinstance(node.func, ast.Attribute):
         yield "copy() was dropped", node.func.value
     if plain and len(node.args) == 2:
@@ -177,12 +239,21 @@ def _subscript(node):
         yield "the slice began at the start", ast.Subscript(node.value, ast.Slice(None, upper, step), node.ctx)
     if upper is not None:
         yield "the slice ended at the end", ast.Subscript(node.value, ast.Slice(lower, None, step), node.ctx)
+    for part, edge in (("began", lower), ("ended", upper)):
+        if edge is not None and not isinstance(edge, (ast.Constant, ast.UnaryOp)):
+            later = ast.BinOp(edge, ast.Add(), ast.Constant(1))
+            edges = (later, upper) if part == "began" else (lower, later)
+            yield f"the slice {part} one later", ast.Subscript(node.value, ast.Slice(*edges, step), node.ctx)
 
 
 def _binary(node):
     yield "the second operand was left out", node.left
     if isinstance(node.op, _NOT_COMMUTATIVE):
         yield "the operands were swapped", ast.BinOp(node.right, node.op, node.left)
+    if isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.right, _COUNTED):
+        yield "the second operand became 1", ast.BinOp(node.left, node.op, ast.Constant(1))
+    if isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.left, ast.Call):
+        yield "the first operand became 1", ast.BinOp(ast.Constant(1), node.op, node.right)
     other = _OTHER_BINARY.get(type(node.op))
     if other is not None:
         yield f"{type(node.op).__name__} became {other.__name__}", ast.BinOp(node.left, other(), node.right)
@@ -208,12 +279,31 @@ def _not(node):
         yield "not became is None", ast.Compare(node.operand, [ast.Is()], [ast.Constant(None)])
 
 
+_COUNTED = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.BinOp)
+
+
 def _augmented(node):
+    if isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.value, _COUNTED):
+        yield "it was counted as one", ast.AugAssign(node.target, node.op, ast.Constant(1))
     if isinstance(node.target, ast.Name):
         yield "the assignment forgot what was there", ast.Assign([node.target], node.value, lineno=node.lineno)
 
 
+def _while(node):
+    yield "while became if", ast.If(node.test, node.body, node.orelse)
+    yield "the loop ended after its first pass", ast.While(node.test, [*node.body, ast.Break()], node.orelse)
+
+
+def _for(node):
+    yield "the loop ended after its first pass", ast.For(node.target, node.iter, [*node.body, ast.Break()], node.orelse)
+
+
 def _if(node):
+    test = node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test
+    if not isinstance(node.body[-1], (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+        yield "it returned there", ast.If(node.test, [*node.body, ast.Return(None)], node.orelse)
+    elif isinstance(test, ast.Call):
+        yield "the answer was ignored", ast.If(test, [ast.Pass()], node.orelse)
     if node.orelse:
         yield "else was dropped", ast.If(node.test, node.body, [])
     if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
@@ -229,4 +319,6 @@ _BY_KIND = {
     ast.UnaryOp: _not,
     ast.AugAssign: _augmented,
     ast.If: _if,
+    ast.While: _while,
+    ast.For: _for,
 }

@@ -1,4 +1,4 @@
-"""Turns what comparisons looked at into the next inputs: a place of the input that was compared gets what it missed."""
+"""Turns what a function looked at into the next inputs: a place of the input gets what was missed there."""
 
 import ast
 import datetime
@@ -12,6 +12,7 @@ from values import Built, Items, Pairs, Plain, Text
 _NUMBERS = (int, float)
 _DECIMAL = re.compile(r'Decimal\("(-?[0-9.]+)"\)')
 _MOST_FOR_A_NOTE = 6
+_LONGEST = 40  # items that a container gets at most
 _PARSED = {
     "int": ("7", "0", "-3", "12"),
     "float": ("2.5", "0", "-1.25"),
@@ -29,14 +30,17 @@ _MOMENTS = (
 )
 
 
-def steered(proposed, notes, rng, limit):
-    """Return at most ``limit`` inputs that differ from ``proposed`` where the notes say that it was compared."""
+def steered(proposed, notes, rng, limit, sizes=()):
+    """Return at most ``limit`` inputs that differ from ``proposed`` where the notes say that it was looked at.
+
+    ``sizes`` are numbers that the code names, in order: what is too short for it may be meant to have so many items.
+    """
     places = list(_places(proposed))
     found = {}
     for kind, parts in rng.sample(notes, len(notes)):
         parts = {int(part): _read(value) for part, value in parts.items()}
         made = 0
-        for place, wanted in _wishes(kind, parts, places):
+        for place, wanted in _wishes(kind, parts, places, sizes):
             changed = _replaced(proposed, place, wanted)
             text = changed.text()
             if text not in found:
@@ -51,11 +55,18 @@ def steered(proposed, notes, rng, limit):
 
 
 class _Members:
-    """The members or keys of a container that was looked into."""
+    """The members or keys of a container that was looked into, as far as they are plain, and how many it has in all."""
 
-    def __init__(self, kind, members):
+    def __init__(self, kind, members, count):
         self.kind = kind
         self.members = members
+        self.count = count
+
+    def is_like(self, place):
+        """Whether the node is such a container."""
+        if isinstance(place, Pairs):
+            return self.kind == "dict" and len(place.pairs) == self.count
+        return isinstance(place, Items) and place.kind == self.kind and len(place.items) == self.count
 
 
 class _Pattern:
@@ -80,14 +91,14 @@ _UNKNOWN = object()
 def _read(value):
     if value is None:
         return _UNKNOWN
-    kind, payload = value
+    kind, payload, *count = value
     try:
         if kind == "Pattern":
             return _Pattern(ast.literal_eval(payload))
         if kind == "value":
             return _Source(ast.literal_eval(payload))
         if isinstance(payload, list):
-            return _Members(kind, [ast.literal_eval(member) for member in payload])
+            return _Members(kind, [ast.literal_eval(member) for member in payload], *count)
         return ast.literal_eval(payload)
     except (ValueError, SyntaxError):  # nan and inf
         return _UNKNOWN
@@ -120,7 +131,7 @@ def _swapped(node, old, new):
 # -- what a note asks for ----------------------------------------------------------------------------------------------
 
 
-def _wishes(kind, parts, places):
+def _wishes(kind, parts, places, sizes):
     """Yield (node of the input, node to put in its place)."""
     first, second = parts.get(0, _UNKNOWN), parts.get(1, _UNKNOWN)
     if kind in ("==", "<"):
@@ -135,10 +146,19 @@ def _wishes(kind, parts, places):
     elif kind == "key":
         yield from _among(second, first, places)
         yield from _with_key(second, first, places)
+        yield from _long_enough(second, first, places, sizes)
     elif kind == "pattern":
         yield from _matching(parts, places)
     elif kind.startswith("parse "):
         yield from _parsed(kind[6:], first, second, places)
+    elif kind.startswith("unpack "):
+        yield from _of_parts(int(kind[7:]), first, places)
+    elif kind == "iterate":
+        yield from _of_parts(3, first, places, "list")
+    elif kind.startswith("pairs "):
+        yield from _of_members(int(kind[6:]), first, places)
+    elif kind == "mapping":
+        yield from _of_keys(first, places)
 
 
 def _equal(seen, wanted, places):
@@ -246,6 +266,74 @@ def _with_key(key, container, places):
             values = [item for _, item in place.pairs[:1]] + [Plain(1), Plain("a"), Items("list", [])]
             for value in values[:3]:
                 yield place, Pairs([*place.pairs, (Plain(key), value)])
+
+
+def _long_enough(key, container, places, sizes):
+    """What was looked into beyond its end gets longer; what cannot be looked into becomes something that can."""
+    if type(key) is int and abs(key) < _LONGEST:
+        if isinstance(container, _Members) and container.kind != "dict" and key >= container.count:
+            for place in places:
+                if container.is_like(place):
+                    last = place.items[-1] if place.items else Plain(1)
+                    for length in (key + 1, next((size for size in sizes if key < size <= _LONGEST), 2 * key + 2)):
+                        for one in (last, _blank(last)):  # rows of a table are as long as one another
+                            yield place, Items(place.kind, [*place.items, *[one] * length][:length])
+        else:
+            yield from _of_parts(min(key, 3) + 1, container, places, "list")
+    elif isinstance(key, str):
+        for place in places:
+            if isinstance(place, Plain) and _holds(place, container):
+                yield place, Pairs([(Plain(key), place)])
+
+
+def _blank(node):
+    """Return the node with all its numbers zero."""
+    if isinstance(node, Plain):
+        return Plain(0) if type(node.value) in _NUMBERS else node
+    return node.with_children([_blank(child) for child in node.children()])
+
+
+def _of_parts(count, seen, places, kind="tuple"):
+    """What is taken apart and has no parts, or not so many, gets them."""
+    for place in places:
+        if isinstance(seen, _Members) and seen.is_like(place) and isinstance(place, Items) and kind == "tuple":
+            yield place, Items(place.kind, [*place.items, *[Plain(1)] * count][:count])
+        elif _holds(place, seen):
+            for part in (place, Plain(0), Plain("a")):
+                yield place, Items(kind, [part] * count)
+
+
+def _of_members(count, container, places):
+    """The members of a container get so many parts."""
+    if isinstance(container, _Members):
+        for place in places:
+            if isinstance(place, Items) and container.is_like(place):
+                yield place, Items(place.kind, [_with_parts(item, count) for item in place.items])
+    else:
+        for place in places:
+            if _holds(place, container):
+                yield place, Items("list", [_with_parts(place, count)])
+
+
+def _with_parts(node, count):
+    parts = list(node.items) if isinstance(node, Items) else [node]
+    return Items("tuple", (parts * count)[:count])
+
+
+def _of_keys(seen, places):
+    """What is asked for its keys becomes a dict."""
+    for place in places:
+        if isinstance(seen, _Members) and seen.is_like(place) and isinstance(place, Items):
+            yield place, Pairs([(item, Plain(number)) for number, item in enumerate(place.items, 1)])
+        elif _holds(place, seen):
+            yield place, Pairs([(place, Plain(1))])
+
+
+def _holds(place, seen):
+    """Whether the node is this very constant, of a kind that has no parts."""
+    if not isinstance(place, Plain) or type(seen) not in (int, float, bool, str, bytes, type(None)):
+        return False
+    return type(place.value) is type(seen) and place.value == seen
 
 
 def _matching(parts, places):

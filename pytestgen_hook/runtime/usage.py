@@ -221,10 +221,15 @@ def of_constructor(kind):
     return {}
 
 
+def kind_of_name(name):
+    """Return the kind of value (``"str"``, ``"list"`` …) that a name suggests, or None."""
+    return _BY_NAME.get(name.lower()) or _by_ending(name.lower())
+
+
 def of_name(name):
     """Return the Usage that a name alone suggests."""
     found = Usage()
-    kind = _BY_NAME.get(name.lower()) or _by_ending(name.lower())
+    kind = kind_of_name(name)
     if kind:
         found.add(kind, 2)
     return found
@@ -237,7 +242,7 @@ def usages(function):
     names = [argument.arg for argument in listed + [arguments.vararg] * (arguments.vararg is not None)]
     found = {name: Usage() for name in names}
     for name in names:
-        kind = _BY_NAME.get(name.lower()) or _by_ending(name.lower())
+        kind = kind_of_name(name)
         if kind:
             found[name].add(kind, 2)
         if name.lower().endswith(("date", "datetime", "moment", "when")):

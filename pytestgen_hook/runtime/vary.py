@@ -97,6 +97,7 @@ def _vary_plain(value, rng, constants):
         return not value
     if isinstance(value, int):
         choices = [value + 1, value - 1, -value, value * 2, value // 2, value + 10, value - 10, 0, 1, value * 10]
+        choices += [rng.randint(0, 2 * abs(value) + 9), rng.randint(0, 99)]
         if constants.ints:
             choices += [
                 rng.choice(constants.ints),

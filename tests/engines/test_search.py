@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from exploring import explored, outcomes, the_only
+from exploring import explored, outcomes, the_only, written
 
 from pytestgen_hook.types import Exploration
 
@@ -792,3 +792,77 @@ def test_a_class_derived_from_a_built_in_one_is_compared_with_its_plain_value(tm
     assert subjects_of(found["name"]) == subjects_of(found["row"]) == {"result"}
     entered = {(check.subject, check.operator) for case in found["noting"].cases for check in case.checks}
     assert entered == {("result", "is"), ("errors", "==")}
+
+
+def test_what_is_looked_into_gets_as_large_as_the_code_takes_it_for(tmp_path):
+    exploration = the_only(
+        explored(
+            tmp_path,
+            """
+            def is_free(board):
+                for row in range(6):
+                    for column in range(5):
+                        if board[row][column] > 9:
+                            return False
+                return True
+            """,
+        )
+    )
+    assert {"True", "False"} <= outcomes(exploration)
+
+
+def test_what_is_taken_apart_gets_its_parts(tmp_path):
+    exploration = the_only(
+        explored(
+            tmp_path,
+            """
+            def neighbours(grid, place):
+                row, column = place
+                found = []
+                for step in [(0, 1), (1, 0)]:
+                    r, c = row + step[0], column + step[1]
+                    if r < len(grid) and c < len(grid[r]):
+                        found.append(grid[r][c])
+                return found
+            """,
+        )
+    )
+    assert exploration.lines_run == exploration.lines_total
+    assert exploration.mutants_killed >= 0.9 * exploration.mutants_total
+
+
+def test_what_one_case_changes_others_say_is_as_it_was(tmp_path):
+    found = explored(
+        tmp_path,
+        """
+        class Account:
+            def __init__(self, balance=0):
+                self.balance = balance
+
+            def transfer(self, other, amount):
+                if amount > self.balance:
+                    return False
+                self.balance -= amount
+                other.balance += amount
+                return True
+        """,
+    )
+    cases = [case for case in found["Account.transfer"].cases if not case.raises]
+    said = [{check.subject for check in case.checks} for case in cases]
+    assert len(cases) > 1
+    assert all({"result", "account.balance", "other.balance"} <= each for each in said)
+
+
+def test_an_argument_that_must_not_be_changed_is_looked_at(tmp_path):
+    exploration = the_only(
+        explored(
+            tmp_path,
+            """
+            def with_default(options, name):
+                found = dict(options)
+                found.setdefault(name, 1)
+                return found
+            """,
+        )
+    )
+    assert "assert options ==" in written(exploration)

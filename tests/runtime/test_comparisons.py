@@ -49,6 +49,15 @@ def next_values(source, value):
         pytest.param("return a in CODES", "x", "FR", id="member"),
         pytest.param("return CODES[a]", "x", "DE", id="key"),
         pytest.param("return a['price'] * 2", {}, {"price": 1}, id="key-that-is-read"),
+        pytest.param("return a[1]", 5, [5, 5], id="what-has-no-parts-is-looked-into"),
+        pytest.param("return a[4]", [7], [7, 7, 7, 7, 7], id="place-beyond-the-end"),
+        pytest.param("return a[2][1]", [[7, 8]], [[7, 8], [0, 0], [0, 0]], id="row-beyond-the-end"),
+        pytest.param("x, y = a\n    return x", 3, (3, 3), id="taken-apart"),
+        pytest.param("x, y, z = a\n    return x", ["b"], ["b", 1, 1], id="taken-apart-into-more"),
+        pytest.param("return [y for x, y in a]", [1, 2], [(1, 1), (2, 2)], id="members-taken-apart"),
+        pytest.param("for x in a:\n        return x", 3, [3, 3, 3], id="gone-through"),
+        pytest.param("return len(a)", 3, [3, 3, 3], id="counted"),
+        pytest.param("return a.items()", ["k"], {"k": 1}, id="asked-for-its-keys"),
         pytest.param("return a.startswith('x' * 3)", "b", "xxxb", id="start"),
         pytest.param("return 'x' * 3 in a", "b", "bxxx", id="piece"),
         pytest.param("return 9 in a", [1], [1, 9], id="member-of-the-argument"),
@@ -62,6 +71,22 @@ def test_an_input_gets_what_it_missed(body, value, wanted):
     names = "import json\nfrom datetime import datetime\nLIMIT = 1000\nCODES = {'DE': 1, 'FR': 2}\n\n"
     found = next_values(f"{names}def f(a):\n    {body}\n", value)
     assert wanted in found
+
+
+def test_what_fits_is_not_told():
+    source = "def f(a):\n    x, y = a\n    for k, v in {x: y}.items():\n        x = sum(a)\n    return x\n"
+    assert probed(source, [1, 2]) == (3, [])
+
+
+def test_each_question_is_answered_for_itself():
+    names = {"f": None}
+    exec("def f(a):\n    return a == 1\n", names)
+    code, places = comparisons.instrumented(b"def f(a):\n    return a == 1\n", "<string>", 1, names["f"])
+    names[comparisons.NAME] = recorder = comparisons.Recorder(places)
+    names["f"].__code__ = code
+    names["f"](5)
+    assert recorder.told()
+    assert recorder.told() == []
 
 
 def test_a_text_gets_the_form_of_the_pattern_it_is_matched_with():
@@ -79,6 +104,8 @@ def test_a_text_gets_the_form_of_the_pattern_it_is_matched_with():
         "def f(a, *rest, key=len):\n    def inner(b):\n        return b == a\n    return inner(a), key('abc') == 3, rest\n",
         "def f(a):\n    try:\n        return [1, 2][a]\n    except IndexError as error:\n        return str(error)\n",
         "def f(a):\n    yield a == 1\n    yield f'{a == 2}'\n",
+        "def f(a):\n    for x, (y, *z) in zip([a, 2], [(a, 3, 4)]):\n        x, y = y, sorted(z)\n    return x, y, len(z)\n",
+        "def f(a):\n    b = a, *c = iter([a, a])\n    return list(map(str, c)), [n for n in {a: 1}.items()], b is c\n",
     ],
 )
 @pytest.mark.parametrize("value", [1, 5])

@@ -186,6 +186,26 @@ def slips(source):
         pytest.param(
             "if a:\n        b += 1\n    else:\n        b = 0\n    return b", (0, 5), "else was dropped", 5, id="else"
         ),
+        pytest.param("return a + len(b)", (1, "xyz"), "the second operand became 1", 2, id="operand"),
+        pytest.param("for n in b:\n        a += n\n    return a", (0, [5, 6]), "it was counted as one", 2, id="count"),
+        pytest.param("while a < b:\n        a += 2\n    return a", (1, 6), "while became if", 3, id="once"),
+        pytest.param(
+            "for n in b:\n        a += n\n    return a",
+            (0, [5, 6]),
+            "the loop ended after its first pass",
+            5,
+            id="pass",
+        ),
+        pytest.param(
+            "if a.pop() > b:\n        a = a + [b]\n    return a", ([9], 2), "it returned there", None, id="early"
+        ),
+        pytest.param(
+            "if not a.append(b):\n        return 1\n    return a", ([], 2), "the answer was ignored", [2], id="ignored"
+        ),
+        pytest.param("return len(a) + b", ([4], 2), "len() was one less", 2, id="length"),
+        pytest.param("return a.strip() + b", (" x", "y"), "strip() was dropped", " xy", id="tidying"),
+        pytest.param("return sorted(a, reverse=b)", ([1, 2], True), "reverse was left out", [1, 2], id="keyword"),
+        pytest.param("return a[:b]", ([1, 2, 3], 1), "the slice ended one later", [1, 2], id="slice_one_later"),
     ],
 )
 def test_slips_are_mistakes_that_people_make(body, arguments, label, gives):
@@ -193,6 +213,38 @@ def test_slips_are_mistakes_that_people_make(body, arguments, label, gives):
     _, names = load(f"def f(a, b):\n    {body}\n")
     mutant.apply(names["f"])
     assert names["f"](*arguments) == gives
+
+
+@pytest.mark.parametrize(
+    ("table", "read", "label", "gives"),
+    [
+        pytest.param("T = [3, 1, 2]", "return sum(T)", "entry 1 was missing", 3, id="list"),
+        pytest.param("T = (3, 1)", "return sum(T)", "entry 2 was missing", 3, id="tuple"),
+        pytest.param("T = {'a': 1, 'b': 2}", "return sum(T.values())", "the entry 'a' was missing", 2, id="dict"),
+        pytest.param("T = {'a', 'b'}", "return sorted(T)", "the member 'b' was missing", ["a"], id="set"),
+    ],
+)
+def test_a_table_may_lack_an_entry(table, read, label, gives):
+    source = f"{table}\ndef f():\n    {read}\n"
+    (mutant,) = [found for found in slips(source) if found.label == label]
+    _, names = load(source)
+    mutant.apply(names["f"])
+    assert names["f"]() == gives
+
+
+def test_a_table_of_the_class_may_lack_an_entry():
+    source = "class C:\n    UNITS = {'k': 3, 'm': 6}\n    def f(self):\n        return len(self.UNITS)\n"
+    text, names = load(source)
+    raw = names["C"].f
+    made = mutants.make_mutants(text.encode(), "subject.py", raw.__code__.co_firstlineno, raw, with_slips=True)
+    (mutant,) = [found for found in made if found.label == "the entry 'm' was missing"]
+    mutant.apply(raw)
+    assert names["C"]().f() == 1
+
+
+@pytest.mark.parametrize("table", ["T = list(range(17))", "T = [1]", "T = 'ab'"])
+def test_what_is_no_short_table_is_left_alone(table):
+    assert not [found for found in slips(f"{table}\ndef f():\n    return list(T)\n") if "missing" in found.label]
 
 
 def test_slips_that_are_mutants_already_are_not_made_twice():

@@ -1,0 +1,105 @@
+"""Tries many inputs hastily, dozens in one process, to find the few that are worth being observed each in a process of its own.
+
+What one call leaves behind the next ones find here, so nothing that is seen here is believed: it says where to look.
+"""
+
+import contextlib
+import time
+
+import workers
+
+USABLE = ("value", "raise")  # kinds of answers that a case could be made of
+IN_ONE = 60  # inputs that one process tries
+MOST = 240  # inputs tried at a time
+SECONDS = 0.3  # that trying so many may take; starting a process for each would take longer
+MOST_LOST = 3  # processes that may end or hang
+FOR_A_MUTANT = 100  # inputs held against one mutant
+_HINTS_FOR_A_MUTANT = 2
+_MOST_WAYS = 6
+_OWN = 3  # line numbers of a way that a call which raised counts for, see ``search.Seen``
+
+
+def how_many(seconds):
+    """Return how many inputs are to be tried at a time, when a call takes so many seconds; 0 if it is not worth it."""
+    count = int(SECONDS / max(seconds, SECONDS / MOST))
+    return count if count >= IN_ONE else 0
+
+
+def tried(subject, guard, items, timeout, deadline, probe=False):
+    """Return one answer per item, in order, as ``workers.apart`` does; what was not reached is answered as not run."""
+    manner = workers.Manner(trace=not probe, probe=probe)
+    jobs = [workers.Job(items[start : start + IN_ONE], timeout, manner) for start in range(0, len(items), IN_ONE)]
+    answers = []
+    lost = 0
+    with contextlib.closing(workers.run(subject, guard, jobs)) as running:
+        for found in running:
+            answers += found
+            lost += any(answer["kind"] == "lost" for answer in found)
+            if lost >= MOST_LOST or time.monotonic() > deadline:
+                break
+    return answers + [{"kind": "lost", "how": "not run", "print": ""}] * (len(items) - len(answers))
+
+
+def newest(answers, arcs, ways, most):
+    """Return the places of at most so many answers with steps that are not among ``arcs``, then of a few with other ways."""
+    chosen = []
+    for part, known, most_of_part in (("arcs", set(arcs), most), ("ways", set(ways), _MOST_WAYS)):
+        found = []
+        for place, answer in enumerate(answers):
+            if len(found) < most_of_part and place not in chosen and answer["kind"] in USABLE:
+                shown = {tuple(step) for step in answer[part] if answer["kind"] == "value" or len(step) <= _OWN}
+                if not shown <= known:
+                    known |= shown
+                    found.append(place)
+        chosen += found
+    return chosen
+
+
+def is_stuck(answer):
+    """Whether a call ended in an error that the code did not mean: with other parts of its input it might come on."""
+    return answer["kind"] == "misuse" or (answer["kind"] == "raise" and not answer.get("deliberate"))
+
+
+def furthest(answers, steps, most):
+    """Return the places of at most so many answers that were stuck only after more than so many steps, the farthest last."""
+    far = [place for place, answer in enumerate(answers) if is_stuck(answer) and answer["steps"] > steps]
+    return sorted(far, key=lambda place: answers[place]["steps"])[-most:]
+
+
+def noticing(subject, guard, items, answers, mutants, timeout, deadline):
+    """Return the places of items that seem to end otherwise under one of the mutants, a few for each.
+
+    ``answers`` are those of ``tried``; only items that run the changed line are held against a mutant.
+    """
+    able = {}
+    for index in mutants:
+        mutant = subject.mutants[index]
+        places = [
+            place
+            for place, answer in enumerate(answers)
+            if answer["kind"] in USABLE and (mutant.defaults or _runs(answer, mutant.line))
+        ]
+        if places:
+            able[index] = places[:FOR_A_MUTANT]
+    jobs = (
+        workers.Job([items[place] for place in places], timeout, workers.Manner(mutant=index, trace=False))
+        for index, places in able.items()
+    )
+    chosen = {}
+    with contextlib.closing(workers.run(subject, guard, jobs)) as running:
+        for places, found in zip(able.values(), running):
+            other = [place for place, answer in zip(places, found) if _is_other(answer, answers[place])]
+            chosen.update(dict.fromkeys(other[:_HINTS_FOR_A_MUTANT]))
+            if time.monotonic() > deadline:
+                break
+    return list(chosen)
+
+
+def _runs(answer, line):
+    return any(line in (end, -start) for start, end in answer["arcs"])
+
+
+def _is_other(answer, original):
+    if answer["kind"] == "lost":
+        return answer["how"] != "not run"
+    return (answer["kind"], answer.get("print")) != (original["kind"], original["print"])
