@@ -48,7 +48,15 @@ class _Guarded(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         passed_on = (click.ClickException, click.exceptions.Exit, click.Abort)
         with error_handler(lambda text: _print(text, err=True), passed_on):
+            _refuse_a_folder_that_is_gone()
             return super().invoke(ctx)
+
+
+def _refuse_a_folder_that_is_gone() -> None:
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise FatalError(f"the working folder: {error.strerror}. Change into one that is there.") from None
 
 
 # -- printing ----------------------------------------------------------------------------------------------------------

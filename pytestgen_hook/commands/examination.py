@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pytestgen_hook import targets
 from pytestgen_hook.cache import Cache, default_folder
 from pytestgen_hook.commands.options import Progress
+from pytestgen_hook.config import given_path
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.functions import SyntaxProblem, functions_in
 from pytestgen_hook.sandbox import clean_environment
@@ -76,11 +77,11 @@ class Subject:
 
 def _is_there(root: Path, python: str) -> bool:
     """Whether there is an interpreter of this name or path, or an environment of this folder, by its looks."""
-    place = root / Path(python).expanduser()
-    if place.is_dir():
+    place = root / given_path(python)
+    if os.path.isdir(place):  # noqa: PTH112  Path.is_dir raises for a name that is too long
         names = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
         return any(os.access(place / name, os.X_OK) for name in names)
-    if place.is_file():
+    if os.path.isfile(place):  # noqa: PTH113  the same
         return os.access(place, os.X_OK)
     return not any(mark in python for mark in "/\\") and shutil.which(python) is not None
 
