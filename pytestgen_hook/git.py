@@ -442,6 +442,14 @@ class Repository:
         """Return the commit id of HEAD, or None before the first commit."""
         return self.commit("HEAD")
 
+    def refs(self) -> list[str]:
+        """Return the full names of all branches, tags and other refs."""
+        return self._text("for-each-ref", "--format=%(refname)").splitlines()
+
+    def settings(self, name: str) -> list[str]:
+        """Return the values that git's configuration gives a setting, the one that holds last."""
+        return self._ask("config", "--get-all", name).output.decode("utf-8", "replace").splitlines()
+
     def is_published(self, commit: str) -> bool:
         """Whether a remote-tracking branch contains the commit."""
         return bool(self._run("for-each-ref", "--count=1", f"--contains={commit}", "refs/remotes"))

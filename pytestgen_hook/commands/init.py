@@ -40,10 +40,10 @@ _LOCAL = """\
       entry: pytestgen-check
       language: python
       additional_dependencies: ["{requirement}"]
-      types: [python]
+      always_run: true
       pass_filenames: false
       require_serial: true
-      stages: [pre-commit, pre-merge-commit]
+      stages: [pre-commit, pre-merge-commit, pre-push]
     - id: pytestgen-generate
       name: write tests for changed functions
       entry: pytestgen-check --mode write
