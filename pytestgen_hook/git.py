@@ -399,6 +399,14 @@ class Repository:
         inner = {found.relative_to(root).as_posix() for found in places if found.is_relative_to(root)}
         return bool(inner) and bool(self._ask("ls-files", "-z", "--", *_literal(sorted(inner))).output)
 
+    def inner(self, place: str | Path) -> str | None:
+        """Return the path below the top of what a path names or links to; None for none and for what lies elsewhere."""
+        if not str(place):
+            return None
+        root = os.path.realpath(self.root)
+        found = os.path.realpath(Path(root, place))
+        return Path(found).relative_to(root).as_posix() if Path(found).is_relative_to(root) else None
+
     def paths_of_patch(self, patch: Path) -> set[str]:
         """Return the paths that a patch file changes; none if git cannot read it."""
         answer = self._ask("apply", "--numstat", "-z", str(patch))
