@@ -213,7 +213,7 @@ def test_where_nothing_tells_what_else_is_pushed_that_is_said(repo, monkeypatch:
     monkeypatch.setenv("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/main")
     result = CliRunner().invoke(check, ["--python", sys.executable])
     assert result.exit_code == 1
-    assert "hand on the first ref of a push: if there are others, they were not examined" in result.output
+    assert "hand on the first ref of a push: others, if any, were not examined" in result.output
 
 
 @plainly

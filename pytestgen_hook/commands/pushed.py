@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pytestgen_hook.git import Repository
 
 _SHORT = 12  # digits of a commit: the range is named to people
-_FIRST = "pre-commit and prek hand on the first ref of a push: if there are others, they were not examined. Git's own hook sees all"
+_FIRST = (
+    "pre-commit and prek hand on the first ref of a push: others, if any, were not examined. Git's own hook sees all"
+)
 _LINE = re.compile(r"(?P<ref>\S.*) (?P<commit>[0-9a-f]{40,64}) \S+ (?P<known>[0-9a-f]{40,64})")
 
 
