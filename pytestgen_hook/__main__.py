@@ -3,7 +3,11 @@
 import os
 import sys
 
-if sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  pathlib may be a file of the repository
+try:
+    here = os.getcwd()  # noqa: PTH109  pathlib may be a file of the repository
+except OSError:  # it has been removed: the command says so
+    here = ""
+if sys.path[0] in ("", here):
     del sys.path[0]  # "-m" puts the working folder first: nothing of the examined repository is ever imported here
 
 from pytestgen_hook.cli import pytestgen

@@ -48,7 +48,15 @@ class _Guarded(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         passed_on = (click.ClickException, click.exceptions.Exit, click.Abort)
         with error_handler(lambda text: _print(text, err=True), passed_on):
+            _refuse_a_folder_that_is_gone()
             return super().invoke(ctx)
+
+
+def _refuse_a_folder_that_is_gone() -> None:
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise FatalError(f"the working folder: {error.strerror}. Change into one that is there.") from None
 
 
 # -- printing ----------------------------------------------------------------------------------------------------------
@@ -254,6 +262,8 @@ def check(paths: tuple[Path, ...], staged: bool, since: str | None, everything: 
         until,
         promises=rest["promises"],
     )
+    if scope == "staged" and not (staged or rest["show_settings"]):
+        _refuse_a_run_without_a_range()
     if rest["show_settings"]:
         _print(settings_of(options, Path.cwd()), end="")
     elif scope == "push":
@@ -521,13 +531,32 @@ def _scope(staged: bool, since: str | None, everything: bool, *, is_push: bool |
     return "staged", "", "HEAD"
 
 
+def _refuse_a_run_without_a_range() -> None:
+    """Raise FatalError where a manager of hooks is run in CI by itself, as by ``pre-commit run --all-files``.
+
+    Nothing is staged then and no range is named: to be green would say that all is tested.
+    """
+    from pytestgen_hook.progress import in_ci
+
+    # Git names its index to the hooks of a commit.
+    if "PRE_COMMIT" not in os.environ or "GIT_INDEX_FILE" in os.environ or not in_ci(os.environ):
+        return
+    from pytestgen_hook.git import Repository
+
+    if not Repository.open(Path.cwd()).has_staged_changes():
+        raise FatalError(
+            "nothing is staged and no range is named, so nothing would be checked. Run `pre-commit run --from-ref origin/main "
+            "--to-ref HEAD`, or leave this hook out with SKIP=pytestgen-check."
+        )
+
+
 def _of_push(remote: str | None, options: CheckOptions) -> Callable[[Progress], Report]:
     """Return the check of what is pushed: to ``remote`` as git says on standard input, or as a hook manager says."""
     from pytestgen_hook.commands.pushed import check_pushed, told_by_git, told_by_manager
 
     told = told_by_manager(os.environ) if remote is None else None
     to, pushes = told or (remote or "", told_by_git(_standard_input()))
-    return lambda progress: check_pushed(to, pushes, options, Path.cwd(), progress)
+    return lambda progress: check_pushed(to, pushes, options, Path.cwd(), progress, is_first=told is not None)
 
 
 def _standard_input() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -21,6 +22,8 @@ PROFILES = ("calls", "whole-tests")
 _TABLES = ("model", "generation", "hardware", "prompt")
 _ELSEWHERE = {"output.default_dir": "tests_dir", "model.name": "model"}  # the same settings under other names
 BASELINE = ".pytestgen-baseline.json"
+_MOST_SECONDS = 10**9
+_MOST_NAME, _MOST_PATH = 255, 1000  # bytes of a file name, and characters of a path below the top
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,12 @@ def _sourced(
 
 
 def _placed(model: Model, root: Path) -> Model:
-    return replace(model, path=str(root / Path(model.path).expanduser())) if model.path else model
+    return replace(model, path=str(root / given_path(model.path))) if model.path else model
+
+
+def given_path(text: str) -> Path:
+    """Return a path that a person has written: ``~`` is the home; that of a user who is not there stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  which raises for such a user
 
 
 def setting_names() -> list[str]:
@@ -347,7 +355,7 @@ def _choice(known: tuple[str, ...]) -> Callable[[object], str]:
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _InvalidError("not a number of seconds. Write one, such as 60.")
-    if not 0 < value < float("inf"):
+    if not 0 < value < _MOST_SECONDS:
         raise _InvalidError("not a time that can be kept to. Write a number of seconds above 0.")
     return float(value)
 
@@ -365,7 +373,7 @@ def _number_between(least: float, most: float) -> Callable[[object], float]:
 
 def _count(least: int) -> Callable[[object], int]:
     def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1:
             raise _InvalidError("not a whole number. Write one.")
         if value < least:
             raise _InvalidError(f"too small. Write at least {least}.")
@@ -407,6 +415,8 @@ def _text(value: object) -> str:
         raise _InvalidError("empty. Write a text, or leave it out.")
     if not isinstance(value, str) or not value.strip():
         raise _InvalidError("not a text. Write it in quotes.")
+    if "\0" in value:
+        raise _InvalidError("a text with a NUL in it. Write it without.")
     return value
 
 
@@ -417,6 +427,8 @@ def _folder(value: object) -> str:
         raise _InvalidError("not inside the repository. Write a folder relative to its top.")
     if path.parts[:1] == (".git",):
         raise _InvalidError("git's own folder. Name one of the work tree.")
+    if len(text) > _MOST_PATH or any(len(os.fsencode(part)) > _MOST_NAME for part in path.parts):
+        raise _InvalidError("too long for a path. Write a shorter one.")
     return "" if str(path) == "." else str(path)
 
 

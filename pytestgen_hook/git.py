@@ -399,6 +399,14 @@ class Repository:
         inner = {found.relative_to(root).as_posix() for found in places if found.is_relative_to(root)}
         return bool(inner) and bool(self._ask("ls-files", "-z", "--", *_literal(sorted(inner))).output)
 
+    def inner(self, place: str | Path) -> str | None:
+        """Return the path below the top of what a path names or links to; None for none and for what lies elsewhere."""
+        if not str(place):
+            return None
+        root = os.path.realpath(self.root)
+        found = os.path.realpath(Path(root, place))
+        return Path(found).relative_to(root).as_posix() if Path(found).is_relative_to(root) else None
+
     def paths_of_patch(self, patch: Path) -> set[str]:
         """Return the paths that a patch file changes; none if git cannot read it."""
         answer = self._ask("apply", "--numstat", "-z", str(patch))
@@ -441,6 +449,14 @@ class Repository:
     def head(self) -> str | None:
         """Return the commit id of HEAD, or None before the first commit."""
         return self.commit("HEAD")
+
+    def refs(self) -> list[str]:
+        """Return the full names of all branches, tags and other refs."""
+        return self._text("for-each-ref", "--format=%(refname)").splitlines()
+
+    def settings(self, name: str) -> list[str]:
+        """Return the values that git's configuration gives a setting, the one that holds last."""
+        return self._ask("config", "--get-all", name).output.decode("utf-8", "replace").splitlines()
 
     def is_published(self, commit: str) -> bool:
         """Whether a remote-tracking branch contains the commit."""

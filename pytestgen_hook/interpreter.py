@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
+from pytestgen_hook.config import given_path
 from pytestgen_hook.errors import FatalError
 
 KIND = "interpreter"
@@ -159,7 +160,7 @@ def _named(
     cache: Cache | None,
     is_tracked: Callable[[Path], bool],
 ) -> Interpreter:
-    python = _executable(root / Path(value).expanduser())
+    python = _executable(root / given_path(value))
     if python is None and not any(mark in value for mark in ("/", "\\")):
         found = shutil.which(value, path=environ.get("PATH"))
         python = Path(found) if found else None

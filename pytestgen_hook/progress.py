@@ -139,6 +139,11 @@ class Line(_Watched):
         self._every = 0.1
 
 
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this runs in CI, by the variable that its services set."""
+    return environ.get("CI", "").lower() not in ("", "0", "false")
+
+
 @contextlib.contextmanager
 def shown(environ: Mapping[str, str], *, quiet: bool) -> Iterator[Silent | Heartbeat | Line]:
     """Give someone to tell, the right one for where this runs; whatever is shown is gone at the end."""
@@ -153,7 +158,7 @@ def shown(environ: Mapping[str, str], *, quiet: bool) -> Iterator[Silent | Heart
 def _chosen(environ: Mapping[str, str], opened: contextlib.ExitStack, *, quiet: bool) -> Silent | Heartbeat | Line:
     if quiet:
         return Silent()
-    if environ.get("CI", "").lower() not in ("", "0", "false"):
+    if in_ci(environ):
         return Heartbeat(sys.stderr)
     if environ.get("TERM") == "dumb":
         return Silent()

@@ -85,12 +85,15 @@ def test_from_a_folder_below_paths_are_seen_from_there(repo, monkeypatch: pytest
         ("/etc/passwd", "/etc/passwd is not in this repository"),
         ("../cache", "../cache is not in this repository"),
         ("../repo-2/a.py", "../repo-2/a.py is not in this repository"),
+        ("circle/a.py", "circle/a.py does not exist"),
+        ("a" * 5000, "does not exist"),
     ],
 )
 @pytest.mark.parametrize("staged", [True, False])
 def test_a_path_that_names_nothing_here_is_refused(repo, path: str, told: str, staged: bool) -> None:
     if staged:
         repo.stage("a.py", DOUBLE)
+    (repo.path / "circle").symlink_to("circle")
     result = check(path)
     assert result.exit_code == 2
     assert told in result.stderr
@@ -135,6 +138,12 @@ def test_a_report_does_not_overwrite_a_source(repo, name: str, told: str) -> Non
         (["--tests-dir", "a.py/tests"], "a.py is a file"),
         (["--tests-dir", ".git"], "git's own folder"),
         (["--tests-dir", ""], "empty"),
+        (["--tests-dir", "a" * 300], "too long for a path"),
+        (["--tests-dir", "a/" * 600], "too long for a path"),
+        (["--python", "~nobody-of-this-name/python"], "which is no program"),
+        (["--python", "a" * 5000], "which is no program"),
+        (["--engine", "model", "--mode", "write", "--model", "a" * 5000], "there is no model"),
+        (["--engine", "model", "--mode", "write", "--model", "~nobody-of-this-name/m.gguf"], "is not there"),
         (["--config", "c.toml"], "source-roots names nope"),
     ],
 )
@@ -145,6 +154,14 @@ def test_settings_that_name_what_is_not_there_are_refused_at_once(repo, argument
     result = check(*arguments)
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+def test_a_working_folder_that_is_gone_is_said_in_one_line(repo) -> None:
+    (repo.path / "gone").mkdir()
+    command = f"cd gone && rmdir ../gone && exec {sys.executable} -m pytestgen_hook check"
+    done = subprocess.run(["sh", "-c", command], cwd=repo.path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: the working folder: No such file or directory. Change into one that is there.\n"
 
 
 def test_since_looks_at_commits(repo) -> None:

@@ -100,6 +100,33 @@ def test_a_hook_that_is_skipped_or_passed_over_runs_nothing(at_home) -> None:
     assert at_home.git("commit", "--no-verify", "--message", "hurry")
 
 
+@pytest.mark.parametrize("program", ["pre_commit", "prek"])
+def test_all_files_is_no_range_and_in_ci_an_error(at_home, program: str) -> None:
+    at_home.stage(".pre-commit-config.yaml", LOCAL.format(entry=ENTRY))
+    at_home.stage("a.py", SOURCE)
+    at_home.commit()
+    command = (sys.executable, "-m", program, "run", "--all-files")
+    stopped = ran(at_home, *command, CI="true")
+    assert stopped.returncode == 1
+    assert "so nothing would be checked. Run `pre-commit run --from-ref origin/main --to-ref HEAD`" in told(stopped)
+    assert ran(at_home, *command).returncode == 0
+    assert ran(at_home, *command, CI="true", SKIP="pytestgen-check").returncode == 0
+    at_home.stage("a.py", SOURCE.replace("2", "3"))
+    assert "PTG002 double" in told(ran(at_home, *command, CI="true"))
+
+
+def test_in_ci_a_commit_that_changes_nothing_goes_through(at_home) -> None:
+    """As bots make them, with a hook that always runs."""
+    configuration = LOCAL.format(entry=ENTRY).replace("types_or: [python]", "always_run: true")
+    at_home.stage(".pre-commit-config.yaml", configuration)
+    assert ran(at_home, sys.executable, "-m", "pre_commit", "install").returncode == 0
+    at_home.commit()
+    done = ran(
+        at_home, "git", "-c", "user.name=A", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "x", CI="true"
+    )
+    assert done.returncode == 0, told(done)
+
+
 def test_a_project_in_a_folder_of_the_repository_runs_the_hook_there(at_home) -> None:
     at_home.stage("service/.pre-commit-config.yaml", LOCAL.format(entry=ENTRY))
     at_home.stage(".pre-commit-config.yaml", "repos: []\n")

@@ -55,8 +55,12 @@ def test_a_hook_starts_one_process_and_is_given_no_files(identifier: str) -> Non
     assert hook["language"] == "python"
     assert hook["pass_filenames"] is False
     assert hook["require_serial"] is True
-    assert hook["types_or"] == ["python"]
     assert hook["minimum_pre_commit_version"] == "3.2.0"
+
+
+def test_what_is_pushed_is_looked_at_though_no_python_file_of_it_lies_here() -> None:
+    assert HOOKS["pytestgen-check"]["always_run"] is True
+    assert not {"types", "types_or", "files"} & set(HOOKS["pytestgen-check"])
 
 
 def test_nothing_is_generated_unless_asked_for() -> None:

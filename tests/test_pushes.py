@@ -8,26 +8,22 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from pytestgen_hook.cli import check
+from pytestgen_hook.git import Repository
+from pytestgen_hook.pushing import refs_of_push
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the plain hook is a shell script")
 
 ENTRY = f"{sys.executable} -m pytestgen_hook check"
-CONFIGURATION = f"""\
-repos:
-  - repo: local
-    hooks:
-      - id: pytestgen-check
-        name: changed functions have tests
-        entry: {ENTRY}
-        language: system
-        pass_filenames: false
-        require_serial: true
-        always_run: true
-        stages: [pre-push]
-"""
+TOP = Path(__file__).parent.parent
+# As people get it, but for what starts it.
+HOOK = yaml.safe_load((TOP / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
+CONFIGURATION = yaml.safe_dump(
+    {"repos": [{"repo": "local", "hooks": [{**HOOK, "entry": ENTRY, "language": "system"}]}]}, sort_keys=False
+)
 TEST = "from {name} import {name}\n\n\ndef test_{name}():\n    assert {name}(2) == 4\n"
 
 
@@ -149,16 +145,75 @@ def test_a_tag_brings_its_commits(remote, kind: str) -> None:
     assert push(remote, "v2").returncode == 0
 
 
-@plainly
+@managed
 def test_every_ref_of_a_push_is_examined(remote) -> None:
+    """Managers tell of the first alone, here one that brings no Python; the command of the push tells of all."""
+    remote.git("checkout", "--quiet", "-b", "docs")
+    remote.stage("README.md", "text")
+    remote.commit()
     for name in ("good", "one", "two"):
         remote.git("checkout", "--quiet", "-b", name, "main")
         add(remote, name, tested=name == "good")
-    done = push(remote, "good", "one", "two", ":refs/heads/none")
+    remote.git("checkout", "--quiet", "main")
+    done = push(remote, "docs", "good", "+one:refs/heads/first", "two", ":refs/heads/none")
     assert done.returncode == 1
     assert "one.py:1: PTG001 one: " in told(done)
     assert "two.py:1: PTG001 two: " in told(done)
     assert "3 changed functions: 2 untested, 1 tested" in told(done)
+
+
+def test_what_a_push_takes_along_is_read_from_its_command(repo) -> None:
+    repo.commit()
+    for name in ("refs/heads/side", "refs/heads/team/a", "refs/tags/v1", "refs/remotes/origin/side"):
+        repo.git("update-ref", name, "HEAD")
+    repository = Repository.open(repo.path)
+
+    def taken(*arguments: str) -> list[str]:
+        return refs_of_push(arguments, "origin", repository)
+
+    heads = ["refs/heads/main", "refs/heads/side", "refs/heads/team/a"]
+    assert taken("origin", "side", "+main:x", ":gone", "^refs/heads/no") == ["side", "main"]
+    assert taken("--all") == taken("--branches", "origin") == taken("--al", "-u", "origin") == heads
+    assert taken("--tags", "origin", "main") == ["main", "refs/tags/v1"]
+    assert taken("origin", "tag", "v1", "HEAD") == ["refs/tags/v1", "HEAD"]
+    assert taken("origin", "refs/heads/team/*:refs/heads/*") == ["refs/heads/team/a"]
+    assert taken("-o", "side", "--push-option=x", "--repo", "y", "-f", "origin", "main") == ["main"]
+    assert taken("origin", "--", "main") == ["main"]
+    assert taken("origin", ":") == ["refs/heads/side"]
+    assert set(heads) < set(taken("--mirror", "origin"))
+    assert taken("--delete", "origin", "side") == taken("-fd", "origin", "side") == []
+    assert taken() == taken("origin") == ["HEAD"]
+    assert taken("--tags") == ["HEAD", "refs/tags/v1"]
+    repo.git("config", "push.default", "matching")
+    assert taken() == ["refs/heads/side"]
+    repo.git("config", "--add", "remote.origin.push", "main:x")
+    repo.git("config", "--add", "remote.origin.push", "refs/heads/team/*:refs/heads/y/*")
+    assert taken() == ["main", "refs/heads/team/a"]
+    assert taken("origin", "side") == ["side"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes do not tell here what started them")
+@pytest.mark.parametrize("command", ["push far x", "-c a.b=c --no-pager push -u far x", "send far x"])
+def test_the_command_of_a_push_is_that_of_a_process_above(repo, tmp_path: Path, command: str) -> None:
+    repo.commit()
+    repo.git("branch", "x")
+    repo.git("config", "alias.send", "push")
+    repo.git("init", "--quiet", "--bare", str(tmp_path / "far.git"))
+    repo.git("remote", "add", "far", str(tmp_path / "far.git"))
+    told = "import os; from pytestgen_hook.pushing import command_of_push; print(command_of_push(os.getppid()))"
+    repo.write(".git/hooks/pre-push", f"#!/bin/sh\nsh -c '{sys.executable} -c \"{told}\"; exit 1'\n").chmod(0o755)
+    done = subprocess.run(["git", *command.split()], cwd=repo.path, capture_output=True, text=True, check=False)
+    expected = ["-u", "far", "x"] if "-u" in command else ["far", "x"]
+    assert str(expected) in done.stdout + done.stderr
+
+
+def test_where_nothing_tells_what_else_is_pushed_that_is_said(repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(repo, "untested")
+    monkeypatch.setenv("PRE_COMMIT_REMOTE_NAME", "origin")
+    monkeypatch.setenv("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/main")
+    result = CliRunner().invoke(check, ["--python", sys.executable])
+    assert result.exit_code == 1
+    assert "hand on the first ref of a push: others, if any, were not examined" in result.output
 
 
 @plainly

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.testcode import TestCode
-    from pytestgen_hook.types import Change
+    from pytestgen_hook.types import Change, Model
 
 _INTERRUPTED = 130
 MODES = ("fail", "write", "amend")  # as in config.py, which is imported late; each writes more than the one before
@@ -171,7 +171,14 @@ def _examined(report: Report, selection: Selection, options: CheckOptions, progr
     silencing = Silencing(selection, options)
     is_generating = subject.config.mode != "fail" or options.diff
     with scratch_folder() as folder:
-        examination = Examination(subject, folder, progress, anew=options.anew, dismissed=silencing.dismisses_suspicion)
+        examination = Examination(
+            subject,
+            folder,
+            progress,
+            anew=options.anew,
+            dismissed=silencing.dismisses_suspicion,
+            vouched=lambda model: _is_vouched_for(model, subject, options),
+        )
         findings, runs = examination.judge(selection.changed) if selection.changed else ([], [])
         if options.strength:
             findings = examination.weighed(findings)
@@ -189,6 +196,36 @@ def _examined(report: Report, selection: Selection, options: CheckOptions, progr
     if options.diff or report.interrupted:
         return report
     return _staged(report, subject.repository, subject.config, options)
+
+
+def _is_vouched_for(model: Model, subject: Subject, options: CheckOptions) -> bool:
+    """Whether the file of a model is none of this repository, or was meant before the change that is examined.
+
+    Whoever proposes a change is not to choose what the tool itself reads as a model: its parser is not ours.
+    """
+    repository = subject.repository
+    inner = repository.inner(model.path)
+    base = repository.base_of(options.scope, options.since, options.until) if inner is not None else None
+    if inner is None or base is None:
+        return True
+    if _path_of_model(repository, base, replace(options, isolated=True, config_file=None)) == model.path:
+        return True  # a flag or a variable names it
+    given = options.config_file
+    file = repository.inner(given.absolute() if given.exists() else given) if given is not None else None
+    if file is not None and repository.read(base, file) != repository.read(subject.revision, file):
+        return False
+    is_meant = _path_of_model(repository, base, options) == model.path
+    return is_meant and repository.entries(base).get(inner) == subject.entries.get(inner)
+
+
+def _path_of_model(repository: Repository, revision: Revision, options: CheckOptions) -> str | None:
+    from pytestgen_hook.model.choice import chosen
+
+    try:
+        config = _config(repository, revision, options)
+        return chosen(config, config.models).path
+    except FatalError:
+        return None
 
 
 def _sifted(report: Report, silencing: Silencing) -> Report:

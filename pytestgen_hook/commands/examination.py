@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pytestgen_hook import targets
 from pytestgen_hook.cache import Cache, default_folder
 from pytestgen_hook.commands.options import Progress
+from pytestgen_hook.config import given_path
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.functions import SyntaxProblem, functions_in
 from pytestgen_hook.sandbox import clean_environment
@@ -28,6 +29,7 @@ from pytestgen_hook.types import (
     Exploration,
     Finding,
     Function,
+    Model,
     RunOutcome,
     Status,
     TestRun,
@@ -76,11 +78,11 @@ class Subject:
 
 def _is_there(root: Path, python: str) -> bool:
     """Whether there is an interpreter of this name or path, or an environment of this folder, by its looks."""
-    place = root / Path(python).expanduser()
-    if place.is_dir():
+    place = root / given_path(python)
+    if os.path.isdir(place):  # noqa: PTH112  Path.is_dir raises for a name that is too long
         names = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
         return any(os.access(place / name, os.X_OK) for name in names)
-    if place.is_file():
+    if os.path.isfile(place):  # noqa: PTH113  the same
         return os.access(place, os.X_OK)
     return not any(mark in python for mark in "/\\") and shutil.which(python) is not None
 
@@ -89,7 +91,7 @@ class Examination:
     """Judges changed functions of a revision and makes tests for those that need them.
 
     ``notes`` say what went aside; ``install`` is the command that would let tests run, where they cannot. ``dismissed`` says of
-    a function that it may contradict its documentation.
+    a function that it may contradict its documentation, ``vouched`` of a model whether its file may be loaded.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Examination:
         *,
         anew: bool = False,
         dismissed: Callable[[Function], bool] = lambda _: False,
+        vouched: Callable[[Model], bool] = lambda _: True,
     ) -> None:
         self.notes: list[str] = []
         self.install = ""
@@ -112,6 +115,7 @@ class Examination:
         self._progress = progress
         self._cache = Cache(default_folder(), anew=anew)
         self._dismissed = dismissed
+        self._vouched = vouched
 
     # -- shared, made when needed ----------------------------------------------------------------------------------
 
@@ -393,7 +397,7 @@ class Examination:
 
         is_wanted = config.engine == "model"
         path = store.required(model) if is_wanted else store.located(model)
-        if path is None or not (is_wanted or local.is_installed()):
+        if path is None or not (is_wanted or local.is_installed()) or not self._may_load(model):
             return None
         asking = choice.asking(config, path, self._cache, self._progress.at)
         return lambda project: Author(asking, project, config.prompt_template, comes_first=is_wanted)
@@ -416,7 +420,7 @@ class Examination:
         if model.profile != "calls":
             return None
         path = store.required(model) if is_wanted else store.located(model)
-        if path is None:
+        if path is None or not self._may_load(model):
             return None
         from pytestgen_hook.engines.model import Speaker, loader
 
@@ -435,6 +439,16 @@ class Examination:
             asking=lambda count: self._progress.stage("asking the model", count),
             told=self._progress.at,
         )
+
+    def _may_load(self, model: Model) -> bool:
+        """Whether the file of a model may be loaded; where it may not, that is noted, or FatalError if it is wanted."""
+        if self._vouched(model):
+            return True
+        what = f"the model {model.path} comes with the change that is examined, and is not loaded"
+        if self._config.engine == "model":
+            raise FatalError(f"{what}. Name it with --model, or have its file and the settings in the commit before.")
+        self.notes.append(what)
+        return False
 
     def compared(self, findings: Sequence[Finding], is_generating: bool) -> list[Finding]:
         """Return the findings, those with PTG005 whose function does other than its documentation says.

@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import indent
 
 from pytestgen_hook import __version__
+from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Edit
 
 HOOKS = ".pre-commit-config.yaml"
@@ -39,10 +40,10 @@ _LOCAL = """\
       entry: pytestgen-check
       language: python
       additional_dependencies: ["{requirement}"]
-      types: [python]
+      always_run: true
       pass_filenames: false
       require_serial: true
-      stages: [pre-commit, pre-merge-commit]
+      stages: [pre-commit, pre-merge-commit, pre-push]
     - id: pytestgen-generate
       name: write tests for changed functions
       entry: pytestgen-check --mode write
@@ -70,6 +71,8 @@ def plan(cwd: Path, repo: str | None = None) -> Plan:
     """Return what is to be written into the repository around ``cwd``; ``repo`` is the URL of a hosted copy of ours."""
     from pytestgen_hook.git import Repository
 
+    if repo is not None and not re.fullmatch(r"[!#-&(-\[\]-~]+", repo):  # it goes into YAML and into a command
+        raise FatalError(f"--repo {repo!r} is no URL. Name a git repository without spaces and quotes.")
     repository = Repository.open(cwd)
     edits, told = [], []
     block = _block(repo)

@@ -100,7 +100,9 @@ def _inner(place: Path, repository: Repository) -> str | None:
     """The path below the top of the repository, links in its own name not followed; None for one outside."""
     root = repository.root.resolve()
     absolute = Path(os.path.normpath(place))
-    for full in (absolute.parent.resolve() / absolute.name, absolute.resolve(), absolute):
+    # Unlike Path.resolve, this takes links that lead in a circle, and names that no file can have.
+    parent, real = Path(os.path.realpath(absolute.parent)), Path(os.path.realpath(absolute))
+    for full in (parent / absolute.name, real, absolute):
         if full.is_relative_to(root):
             return full.relative_to(root).as_posix()
     return None

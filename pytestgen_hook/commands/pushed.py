@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytestgen_hook.commands.check import check
 from pytestgen_hook.commands.options import CheckOptions, Progress
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import Report
 
+if TYPE_CHECKING:
+    from pytestgen_hook.git import Repository
+
 _SHORT = 12  # digits of a commit: the range is named to people
+_FIRST = (
+    "pre-commit and prek hand on the first ref of a push: others, if any, were not examined. Git's own hook sees all"
+)
 _LINE = re.compile(r"(?P<ref>\S.*) (?P<commit>[0-9a-f]{40,64}) \S+ (?P<known>[0-9a-f]{40,64})")
 
 
@@ -51,28 +59,51 @@ def told_by_manager(environ: Mapping[str, str]) -> tuple[str, list[Push]] | None
     return remote, [Push(ref, commit, environ.get("PRE_COMMIT_FROM_REF", ""))]
 
 
-def check_pushed(remote: str, pushes: Iterable[Push], options: CheckOptions, cwd: Path, progress: Progress) -> Report:
+def check_pushed(
+    remote: str, pushes: Iterable[Push], options: CheckOptions, cwd: Path, progress: Progress, *, is_first: bool = False
+) -> Report:
     """Check what each ref brings to the remote, in its own contents, and return one report of all.
 
-    Tests are written for what is checked out only. FatalError for what the user must mend.
+    ``is_first``: the push is the first of those that a hook manager was told of; what else goes along, the command of the push
+    says, and where it does not, a note does. Tests are written for what is checked out only. FatalError for what the user
+    must mend.
     """
     from pytestgen_hook.git import Repository
 
     repository = Repository.open(cwd)
+    notes: tuple[str, ...] = ()
+    if is_first:
+        others = _along(remote, repository)
+        pushes = [*pushes, *(others or ())]
+        notes = () if others is not None else (_FIRST,)
     reports: dict[str, Report] = {}
     for push in pushes:
         commit = repository.commit(push.commit)
+        if commit in reports:
+            continue
         if commit is None:
             if repository.kind(push.commit) is None:
                 raise FatalError(f"{push.ref}: git has no {push.commit} here. Run `git fsck` to see what is missing.")
             continue  # a tag of a file or folder
         bases = repository.leaves_remote_at(commit, remote, push.known)
-        if bases is not None and commit not in reports:
+        if bases is not None:
             reports[commit] = check(_pushed(options, bases, commit), cwd, progress)
     if not reports:
-        return Report((), range=f"since {remote}")
-    first, *others = reports.values()
-    return _together(first, others)
+        return Report((), range=f"since {remote}", notes=notes)
+    first, *more = reports.values()
+    report = _together(first, more)
+    return replace(report, notes=(*report.notes, *notes))
+
+
+def _along(remote: str, repository: Repository) -> list[Push] | None:
+    """Return all that the command of the push takes along, None where it is not known."""
+    from pytestgen_hook.pushing import command_of_push, refs_of_push
+
+    arguments = command_of_push(os.getppid())
+    if arguments is None:
+        return None
+    refs = refs_of_push(arguments, remote, repository)
+    return [Push(ref, commit) for ref in refs if (commit := repository.commit(ref)) is not None]
 
 
 def _pushed(options: CheckOptions, bases: Sequence[str], commit: str) -> CheckOptions:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote
 
 from pytestgen_hook.cache import default_folder
-from pytestgen_hook.config import is_of_the_hub
+from pytestgen_hook.config import given_path, is_of_the_hub
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model import hub, index
 from pytestgen_hook.model.extra import Unavailable, missing_extra, room_for
@@ -75,8 +75,8 @@ def resolve(text: str, declared: Iterable[Model] = ()) -> Model:
         return by_name[text]
     if text.startswith("hf:"):
         return _of_the_hub(text)
-    path = Path(text).expanduser()
-    if path.suffix.lower() == ".gguf" or path.is_file():
+    path = given_path(text)
+    if path.suffix.lower() == ".gguf" or os.path.isfile(path):  # noqa: PTH113  Path.is_file raises for a long name
         return Model(name=text, file=path.name, path=str(path.absolute()))
     close = difflib.get_close_matches(text, by_name, n=1)
     advice = (

@@ -129,9 +129,13 @@ def test_the_action_installs_itself_makes_tests_and_pushes_them(machine: Machine
     tip = machine.on_branch()
     usual = machine.runner.environ
     machine.runner.environ = {**usual, **offline}
+    for name in ("venv", "ensurepip", "pip", "types"):  # no part of it, whatever the project calls its files
+        machine.repo.write(f"{name}.py", "raise SystemExit('imported from the checkout')\n")
     installed = machine.runner.job(STEPS[:1], "push", {}, github={"action_path": str(TOP / "ci")})
     program = Path(installed.outputs("install")["program"])
     assert program.is_relative_to(machine.runner.temp), installed.log
+    for name in ("venv", "ensurepip", "pip", "types"):
+        (machine.repo.path / f"{name}.py").unlink()
     (packages,) = program.parent.parent.glob("lib/python*/site-packages")
     (packages / "outer.pth").write_text(offline["PYTHONPATH"].replace(os.pathsep, "\n") + "\n")
     (program.parent / "ruff").symlink_to(Path(sys.executable).parent / "ruff")  # a dependency that is a program

@@ -46,6 +46,14 @@ def test_twice_is_once(repo) -> None:
     assert {name: (repo.path / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.parametrize("url", ["", "two words", "a'b", 'a"b', "a\nb", "\x1b[31m", "\udcff"])
+def test_a_url_that_is_none_is_refused(repo, url: str) -> None:
+    result = init("--repo", url)
+    assert result.exit_code == 2
+    assert "is no URL" in result.stderr
+    assert repo.git("status", "--porcelain") == ""
+
+
 def test_from_a_folder_below_the_top_is_meant(repo, monkeypatch: pytest.MonkeyPatch) -> None:
     (repo.path / "src").mkdir()
     monkeypatch.chdir(repo.path / "src")

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from pytestgen_hook.cli import check
 
 LOAD = """
 import sys
@@ -57,3 +60,39 @@ def test_a_hostile_model_file_is_refused(tmp_path: Path) -> None:
         [sys.executable, "-c", LOAD, str(tmp_path)], capture_output=True, text=True, env=dict(os.environ), check=False
     )
     assert (done.returncode, done.stdout.split()) == (0, sorted(FILES)), done.stderr[-500:]
+
+
+NAMED = '[tool.pytestgen]\nengine = "model"\nmodel = "ours"\n[tool.pytestgen.models.ours]\npath = "m/ours.gguf"\n'
+COMES = "m/ours.gguf comes with the change that is examined, and is not loaded"
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "arguments", "is_refused"),
+    [
+        pytest.param({}, {"pyproject.toml": NAMED, "m/ours.gguf": "new"}, [], True, id="both in the change"),
+        pytest.param({"m/ours.gguf": "old"}, {"pyproject.toml": NAMED}, [], True, id="settings in the change"),
+        pytest.param({"pyproject.toml": NAMED}, {"m/ours.gguf": "new"}, [], True, id="file in the change"),
+        pytest.param(
+            {"pyproject.toml": NAMED, "m/ours.gguf": "old"}, {"m/ours.gguf": "new"}, [], True, id="other bytes"
+        ),
+        pytest.param({"pyproject.toml": NAMED, "m/ours.gguf": "old"}, {}, [], False, id="meant before"),
+        pytest.param({}, {"m/ours.gguf": "new"}, ["--model", "m/ours.gguf"], False, id="named on the spot"),
+        pytest.param({}, {"c.toml": NAMED, "m/ours.gguf": "x"}, ["--config", "c.toml"], True, id="another file"),
+    ],
+)
+def test_a_model_that_comes_with_the_change_is_not_loaded(
+    repo, lean: str, before: dict[str, str], change: dict[str, str], arguments: list[str], is_refused: bool
+) -> None:
+    for path, text in {"a.txt": "", **before}.items():
+        repo.stage(path, text)
+    repo.commit()
+    repo.git("checkout", "--quiet", "-b", "change")
+    for path, text in {"a.py": "def double(number):\n    return 2 * number\n", **change}.items():
+        repo.stage(path, text)
+    repo.commit()
+    options = ["--python", lean, "--engine", "model", "--mode", "write", "--budget", "1", "--since", "main"]
+    result = CliRunner().invoke(check, [*options, *arguments])
+    assert (COMES in result.output) == is_refused, result.output
+    if is_refused:
+        assert result.exit_code == 2
+        assert repo.git("status", "--porcelain") == ""
