@@ -22,6 +22,7 @@ from pytestgen_hook.model.local import LocalModel
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _PATH = click.Path(path_type=Path, exists=True)
+_PLAN = train.Plan()
 
 
 class _InOrder(click.Group):
@@ -106,8 +107,8 @@ def fetch(folder: Path) -> None:
 @click.option("--seconds", default=3.0, show_default=True, help="For the search, a function.")
 @click.option("--most", type=int, help="Functions of each repository, at most.")
 def collect_(out: Path, model: str, threads: int, ask: bool, seconds: float, most: int | None, **chosen: Any) -> None:
-    """Collect rows into the file OUT: questions about functions, and calls that answer them and passed the gates."""
-    found: list[rows.Row] = []
+    """Add rows to the file OUT: questions about functions, and calls that answer them and passed the gates."""
+    found = rows.read([out]) if out.exists() else []
     with ExitStack() as stack:
         speaker = None
         if ask:
@@ -181,10 +182,11 @@ def _apart(learnt: Sequence[Path], held: Sequence[Path]) -> tuple[list[rows.Row]
 @_model_options
 @click.option("--train", "learnt", type=_FILE, multiple=True, required=True)
 @click.option("--test", "held", type=_FILE, multiple=True)
-@click.option("--rank", default=train.Plan.rank, show_default=True)
-@click.option("--rate", default=train.Plan.rate, show_default=True)
-@click.option("--batch", default=train.Plan.batch, show_default=True)
-@click.option("--epochs", default=train.Plan.epochs, show_default=True)
+@click.option("--rank", default=_PLAN.rank, show_default=True)
+@click.option("--layers", type=int, help="Train only the last so many blocks: the fewer, the faster.")
+@click.option("--rate", default=_PLAN.rate, show_default=True)
+@click.option("--batch", default=_PLAN.batch, show_default=True)
+@click.option("--epochs", default=_PLAN.epochs, show_default=True)
 @click.option("--steps", type=int, help="At most.")
 @click.option("--test-rows", default=40, show_default=True, help="Rows of --test to measure the loss on, at most.")
 def train_(

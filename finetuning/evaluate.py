@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import comb
 from typing import Any
@@ -122,7 +122,7 @@ def _summed(scores: Sequence[dict[str, float]]) -> dict[str, float]:
     return {**sums, **rates}
 
 
-def worth(score: dict[str, float]) -> float:
+def worth(score: Mapping[str, float]) -> float:
     """What the tests of a function gain by an answer: lines and mutants that nothing showed before."""
     return score["lines"] + score["mutants"]
 
@@ -151,7 +151,7 @@ def by_chance(better: int, worse: int) -> float:
     """Return how likely so clear a result, in either direction, would be if neither model were the better one."""
     count = better + worse
     tail = sum(comb(count, number) for number in range(max(better, worse), count + 1))
-    return min(1.0, 2 * tail / 2**count)
+    return min(1.0, 2 * tail / 2.0**count)
 
 
 def sentence(result: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from pytestgen_hook.engines import search
 from pytestgen_hook.engines.search import Task
 from pytestgen_hook.model import prompts
 
-SECONDS = 10.0  # for the calls of one function
+SECONDS = 30.0  # for the calls of one function, of which few need one
 MOST_CALLS = 6  # of an answer, as the tool asks for
 LONGEST_CALL = 160  # characters
 MOST_TEXT = 2200  # of a question: the tool takes 640 tokens
@@ -95,7 +96,7 @@ class Gates:
             origin=origin,
             licence=self._sources.licence,
             question=question,
-            answer=tuple(one.text for one, _ in chosen),
+            answer=tuple(by_name(one.text, told.form) for one, _ in chosen),
             known=tuple(shown),
             reasons=tuple(_reason(new, told.left, source) for _, new in chosen),
             form=self._sources.form(task),
@@ -127,6 +128,20 @@ class Gates:
         self._runtime = None
         found, self._runtime = search.ask(runtime, 0, task, SECONDS, 3 * SECONDS, hypothesis=False, more=more)
         return found.answer or {}
+
+
+def by_name(call: str, form: Mapping[str, Any]) -> str:
+    """Return a call with the arguments of its objects' classes given by name, as the grammar of answers wants them."""
+    data = call.encode()
+    places: list[tuple[int, str]] = []
+    for node in ast.walk(ast.parse(call, mode="eval")):
+        known = form["classes"].get(ast.unparse(node.func)) if isinstance(node, ast.Call) and node.args else None
+        if known is not None and isinstance(node, ast.Call):
+            names = [parameter["name"] for parameter in known["parameters"]]
+            places += [(arg.col_offset, name) for arg, name in zip(node.args, names, strict=False) if name]
+    for place, name in sorted(places, reverse=True):
+        data = data[:place] + f"{name}=".encode() + data[place:]
+    return data.decode()
 
 
 def _arcs(listed: Iterable[Sequence[int]]) -> frozenset[Arc]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,12 @@ class Row:
 
 
 def written(rows: Iterable[Row], path: Path) -> None:
-    """Write rows to a file, one JSON object a line."""
+    """Write rows to a file, one JSON object a line; whoever ends the program meanwhile leaves the file as it was."""
     text = "".join(json.dumps(asdict(row), ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def read(paths: Iterable[Path]) -> list[Row]:
@@ -68,18 +70,18 @@ def read(paths: Iterable[Path]) -> list[Row]:
 
 def _row(value: dict[str, Any]) -> Row:
     origin = Origin(**value.pop("origin"))
-    lists = {name: _texts(value.pop(name)) for name in ("answer", "known", "reasons")}
-    row = Row(origin=origin, **lists, **value)
+    value |= {name: _texts(value[name]) for name in ("answer", "known", "reasons")}
+    row = Row(origin=origin, **value)
     texts = (*asdict(origin).values(), row.licence, row.question, row.form, row.maker)
     if not all(isinstance(text, str) for text in texts) or not row.answer or not row.licence:
         raise ValueError
     return row
 
 
-def _texts(value: Sequence[object]) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise ValueError
-    return tuple(str(text) for text in value)
+    return tuple(value)
 
 
 def distinct(rows: Iterable[Row]) -> list[Row]:

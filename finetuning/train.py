@@ -7,6 +7,7 @@ import copy
 import math
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +27,15 @@ _CLIPPED = 1.0  # the norm of a gradient at most
 class Plan:
     """How to train: ``rate`` is the highest learning rate, ``batch`` how many rows go into a step, ``steps`` bounds these.
 
+    ``layers`` are how many of the last blocks learn (None: all).
+
     The constant part of the prompt is read anew with the adapter as it is then, every ``refresh`` steps; it is what the model
-    will have before it, but no gradient goes through it, which would cost five times the rest.
+    will have before it, but no gradient goes through it, which would cost several times the rest.
     """
 
     rank: int = 16
     alpha: int = 32
+    layers: int | None = None
     dropout: float = 0.05
     rate: float = 1e-4
     batch: int = 8
@@ -107,9 +111,13 @@ def with_adapter(model: Path, plan: Plan, device: str = "cpu") -> Any:
         raise FatalError(f"{error.name} is not installed. Run: pip install --group finetuning") from None
     torch.manual_seed(plan.seed)
     transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", module="transformers|peft")
     kind = torch.bfloat16 if device == "cuda" else torch.float32
     base = transformers.AutoModelForCausalLM.from_pretrained(str(model.parent), gguf_file=model.name, dtype=kind)
+    blocks = base.config.num_hidden_layers
     config = peft.LoraConfig(
+        layers_to_transform=list(range(blocks - plan.layers, blocks)) if plan.layers else None,
         r=plan.rank,
         lora_alpha=plan.alpha,
         lora_dropout=plan.dropout,

@@ -52,7 +52,9 @@ def adapter_of(config: Config) -> Path | None:
         return None
     path = Path(config.model_adapter)
     if not path.is_file():
-        raise FatalError(f"model.adapter = {config.model_adapter!r} is not there. Name a GGUF file with a LoRA adapter.")
+        raise FatalError(
+            f"model.adapter = {config.model_adapter!r} is not there. Name a GGUF file with a LoRA adapter."
+        )
     return path
 
 

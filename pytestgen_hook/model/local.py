@@ -85,8 +85,8 @@ class LocalModel:
         """Load it by mmap. Raises FatalError where llama-cpp-python is missing or the file is none that it can load.
 
         ``threads`` 0 takes the physical cores that this process may use. ``adapter`` is a LoRA adapter (GGUF) for the model.
-        ``identity`` stands for the weights of both (``choice.fingerprint``): with it the states of constant prompts are kept on disk, below ``states`` (by default in the
-        user's cache), without it in memory only.
+        ``identity`` stands for the weights, those of the adapter too (``choice.fingerprint``): with it the states of constant
+        prompts are kept on disk, below ``states`` (by default in the user's cache), without it in memory only.
         """
         self._api, self._numpy = _libraries()
         self._path, self._seed, self._n_batch, self._parallel = path, seed, n_batch, max(1, parallel)
@@ -135,7 +135,9 @@ class LocalModel:
         adapters = (api.llama_adapter_lora_p_ctypes * 1)(adapter) if adapter else None
         if not adapter or api.llama_set_adapters_lora(self._context, adapters, 1, (ctypes.c_float * 1)(1.0)):
             self._closing.close()
-            raise FatalError(f"{path}: no adapter for {self._path.name} that can be loaded. Name another model.adapter.")
+            raise FatalError(
+                f"{path}: no adapter for {self._path.name} that can be loaded. Name another model.adapter."
+            )
 
     def close(self) -> None:
         """Free the model's memory. Closing twice does no harm."""

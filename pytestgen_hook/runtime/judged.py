@@ -6,9 +6,17 @@ import plan as plans
 import search
 import standins
 
+PATIENCE = 5.0  # seconds for a call
+
 
 class Judge(search.Search):
-    """Has calls pass what the calls of a search have to pass."""
+    """Has calls pass what the calls of a search have to pass; there are few of them, and each has time."""
+
+    def _timeout(self):
+        return PATIENCE
+
+    def _patience(self):
+        return PATIENCE
 
     def judged(self, texts):
         """Return [{"call", "arcs", "kills"}] of those that fit, end alike whenever they are made, and touch nothing."""
