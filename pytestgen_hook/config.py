@@ -72,6 +72,7 @@ class Config:
     model_repo: str | None = None
     model_file: str | None = None
     model_profile: str | None = None
+    model_adapter: str | None = None
     generation_n_ctx: int | None = None
     generation_max_tokens: int | None = None
     generation_temperature: float | None = None
@@ -160,6 +161,8 @@ def _sourced(
     values["overrides"] = tuple(replace(item, **asked) for item in values.get("overrides", ()))
     values = {**values, **surrounding, **flags}
     models = tuple(_placed(model, root) for model in values.pop("models", ()))
+    if values.get("model_adapter"):
+        values["model_adapter"] = str(root / Path(values["model_adapter"]).expanduser())
     return Config(**values, models=models), sources
 
 
@@ -186,7 +189,8 @@ def written(name: str) -> str:
 def described(config: Config, sources: Mapping[str, str]) -> str:
     """Return the settings as TOML for a file given with ``--config``, after each where it comes from."""
     lines, tables = [], []
-    has_table = any(getattr(config, name) is not None for name in ("model_repo", "model_file", "model_profile"))
+    tabled = ("model_repo", "model_file", "model_profile", "model_adapter")
+    has_table = any(getattr(config, name) is not None for name in tabled)
     for field in fields(Config):
         value = getattr(config, field.name)
         name = "model.name" if field.name == "model" and has_table else written(field.name)
@@ -559,6 +563,7 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "model_repo": _text,
     "model_file": _text,
     "model_profile": _choice(PROFILES),
+    "model_adapter": _text,
     "generation_n_ctx": _count(256),
     "generation_max_tokens": _count(1),
     "generation_temperature": _number_between(0, 2),

@@ -126,6 +126,14 @@ def test_a_model_is_a_name_or_a_table() -> None:
     assert (config.model, config.model_profile) == ("a.gguf", "whole-tests")
 
 
+def test_an_adapter_lies_where_the_top_of_the_repository_says(tmp_path: Path) -> None:
+    text = '[tool.pytestgen.model]\nname = "ours"\nadapter = "models/a.gguf"\n'
+    config = load_config(tmp_path, reader(text), None, {}, {})
+    assert config.model_adapter == str(tmp_path / "models" / "a.gguf")
+    (tmp_path / "shown.toml").write_text(described(config, {}))
+    assert load_config(tmp_path, reader(None), tmp_path / "shown.toml", {}, {}) == config
+
+
 def test_settings_in_tables_come_from_the_environment_too() -> None:
     environ = {"PYTESTGEN_GENERATION_MAX_TOKENS": "50", "PYTESTGEN_HARDWARE_N_THREADS": "2"}
     config = load_config(Path(), reader("[tool.pytestgen.generation]\nmax_tokens = 9\nn_ctx = 512"), None, environ, {})

@@ -424,7 +424,8 @@ class Examination:
             return None
         from pytestgen_hook.engines.model import Speaker, loader
 
-        identity = lru_cache(lambda: store.fingerprint(path, self._cache))
+        adapter = choice.adapter_of(self._config)
+        identity = lru_cache(lambda: choice.fingerprint(path, adapter, self._cache))
         return Speaker(
             identity,
             loader(
@@ -433,6 +434,7 @@ class Examination:
                 n_ctx=self._config.generation_n_ctx,
                 n_batch=self._config.generation_batch_size,
                 threads=self._config.hardware_n_threads or 0,
+                adapter=adapter,
             ),
             settings=choice.calls_settings(self._config),
             is_wanted=is_wanted,

@@ -247,7 +247,13 @@ def _compared_by_both(first: Sequence[Compared], second: Sequence[Compared]) -> 
 
 
 def loader(
-    path: Path, identity: Callable[[], str], *, n_ctx: int | None = None, n_batch: int | None = None, threads: int = 0
+    path: Path,
+    identity: Callable[[], str],
+    *,
+    n_ctx: int | None = None,
+    n_batch: int | None = None,
+    threads: int = 0,
+    adapter: Path | None = None,
 ) -> Callable[[], LocalModel]:
     """Return the function that loads a model once there is something to ask it; None for what is best by itself."""
 
@@ -257,6 +263,8 @@ def loader(
 
         room = n_ctx or N_CTX
         check_fits(path, room, n_batch or N_BATCH)
-        return LocalModel(path, n_ctx=room, n_batch=n_batch or N_BATCH, threads=threads, identity=identity())
+        return LocalModel(
+            path, n_ctx=room, n_batch=n_batch or N_BATCH, threads=threads, identity=identity(), adapter=adapter
+        )
 
     return load

@@ -46,6 +46,24 @@ def _published(repo: str | None, file: str | None) -> Model:
     return store.resolve(f"hf:{repo}/{file}")
 
 
+def adapter_of(config: Config) -> Path | None:
+    """Return the adapter that the settings name; FatalError where it is not there."""
+    if config.model_adapter is None:
+        return None
+    path = Path(config.model_adapter)
+    if not path.is_file():
+        raise FatalError(
+            f"model.adapter = {config.model_adapter!r} is not there. Name a GGUF file with a LoRA adapter."
+        )
+    return path
+
+
+def fingerprint(path: Path, adapter: Path | None, cache: Cache) -> str:
+    """Return what stands for the weights that answer: those of the model, and of the adapter if there is one."""
+    files = [path] if adapter is None else [path, adapter]
+    return "+".join(store.fingerprint(file, cache) for file in files)
+
+
 def calls_settings(config: Config) -> Settings:
     """Return how a model is asked for calls: as the settings say, as is best where they say nothing."""
     given: dict[str, Any] = {
@@ -60,10 +78,11 @@ def calls_settings(config: Config) -> Settings:
 def asking(config: Config, path: Path, cache: Cache, told: Callable[[str], object]) -> Asking:
     """Return what asks the model in a file; it is loaded at the first question, if the machine has room for it."""
     manner = Manner.of(config)
+    adapter = adapter_of(config)
 
     @lru_cache
     def identity() -> str:
-        return store.fingerprint(path, cache)
+        return fingerprint(path, adapter, cache)
 
     def load() -> LocalModel:
         from pytestgen_hook.model.hardware import check_fits
@@ -77,6 +96,7 @@ def asking(config: Config, path: Path, cache: Cache, told: Callable[[str], objec
             threads=manner.threads,
             parallel=1,
             identity=identity(),
+            adapter=adapter,
         )
 
     return Asking(load, identity, manner, cache, told)

@@ -80,12 +80,13 @@ class LocalModel:
         parallel: int = PARALLEL,
         identity: str | None = None,
         states: Path | None = None,
+        adapter: Path | None = None,
     ) -> None:
         """Load it by mmap. Raises FatalError where llama-cpp-python is missing or the file is none that it can load.
 
-        ``threads`` 0 takes the physical cores that this process may use. ``identity`` stands for the weights
-        (``store.fingerprint``): with it the states of constant prompts are kept on disk, below ``states`` (by default in the
-        user's cache), without it in memory only.
+        ``threads`` 0 takes the physical cores that this process may use. ``adapter`` is a LoRA adapter (GGUF) for the model.
+        ``identity`` stands for the weights, those of the adapter too (``choice.fingerprint``): with it the states of constant
+        prompts are kept on disk, below ``states`` (by default in the user's cache), without it in memory only.
         """
         self._api, self._numpy = _libraries()
         self._path, self._seed, self._n_batch, self._parallel = path, seed, n_batch, max(1, parallel)
@@ -110,6 +111,8 @@ class LocalModel:
             self._closing.close()
             raise FatalError(f"{path}: no room for {n_ctx} tokens of context. Set a smaller n-ctx, or free memory.")
         self._closing.callback(api.llama_free, self._context)
+        if adapter is not None:
+            self._adapt(adapter)
         self.n_ctx = int(api.llama_n_ctx(self._context))
         self._memory = api.llama_get_memory(self._context)
         self._batch = api.llama_batch_init(max(n_batch, self._parallel), 0, 1)
@@ -124,6 +127,17 @@ class LocalModel:
         parameters.n_threads = parameters.n_threads_batch = self._threads
         parameters.no_perf = True
         return parameters
+
+    def _adapt(self, path: Path) -> None:
+        """Have the model work with an adapter; llama.cpp frees it with the model."""
+        api = self._api
+        adapter = api.llama_adapter_lora_init(self._model, os.fsencode(path)) if path.is_file() else None
+        adapters = (api.llama_adapter_lora_p_ctypes * 1)(adapter) if adapter else None
+        if not adapter or api.llama_set_adapters_lora(self._context, adapters, 1, (ctypes.c_float * 1)(1.0)):
+            self._closing.close()
+            raise FatalError(
+                f"{path}: no adapter for {self._path.name} that can be loaded. Name another model.adapter."
+            )
 
     def close(self) -> None:
         """Free the model's memory. Closing twice does no harm."""
@@ -251,6 +265,10 @@ class LocalModel:
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""
         return len(self._tokens(text))
+
+    def tokens(self, text: str) -> list[int]:
+        """Return the numbers of a text's tokens, those of the chat form's marks among them."""
+        return self._tokens(text)
 
     # -- what the model holds --------------------------------------------------------------------------------------
 

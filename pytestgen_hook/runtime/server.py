@@ -25,6 +25,7 @@ import confine  # noqa: E402
 import elsewhere  # noqa: E402
 import form  # noqa: E402
 import hidden  # noqa: E402
+import judged  # noqa: E402
 import members  # noqa: E402
 import plan as plans  # noqa: E402
 import promised  # noqa: E402
@@ -253,6 +254,8 @@ def zygote(place, request, reader, writer):
                 answer = observe_again(modules, request)
             elif "members" in request:
                 answer = members_of_parameters(modules, request)
+            elif "judge" in request:
+                answer = judged.judged(modules, request, ask_twin)
             else:
                 answer = explore(modules, request, ask_twin)
         except Exception as error:  # one function must not cost those after it

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from pytestgen_hook.cache import Cache
 from pytestgen_hook.config import Config
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model.asking import Manner
 from pytestgen_hook.model.calls import Settings
-from pytestgen_hook.model.choice import calls_settings, chosen
+from pytestgen_hook.model.choice import adapter_of, asking, calls_settings, chosen, fingerprint
 from pytestgen_hook.model.store import DEFAULT, KNOWN, place_of
 from pytestgen_hook.types import Model
 
@@ -71,3 +72,24 @@ def test_settings_of_generation_hold_for_both_ways_of_asking() -> None:
     assert calls_settings(config) == Settings(tokens=50, temperature=0.1, top_p=0.5, repeat_penalty=1.1)
     assert Manner.of(Config()) == Manner()
     assert calls_settings(Config()) == Settings()
+
+
+def test_an_adapter_is_part_of_what_answers_and_states_are_kept_by(tmp_path: Path) -> None:
+    model, adapter = tmp_path / "model.gguf", tmp_path / "adapter.gguf"
+    model.write_bytes(b"model")
+    adapter.write_bytes(b"adapter")
+    cache = Cache(tmp_path / "cache")
+    bare, with_adapter = fingerprint(model, None, cache), fingerprint(model, adapter, cache)
+    assert bare != with_adapter
+    own = asking(Config(model_adapter=str(adapter)), model, cache, lambda _: None)
+    assert own.identity() == with_adapter
+    assert asking(Config(), model, cache, lambda _: None).identity() == bare
+    adapter.write_bytes(b"another adapter")
+    assert fingerprint(model, adapter, cache) not in (bare, with_adapter)
+
+
+def test_an_adapter_that_is_not_there_is_said(tmp_path: Path) -> None:
+    assert adapter_of(Config()) is None
+    with pytest.raises(FatalError, match=r"model\.adapter") as error:
+        adapter_of(Config(model_adapter=str(tmp_path / "none.gguf")))
+    assert "Name a GGUF file" in str(error.value)
