@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
-from pytestgen_hook.naming import LONGEST_ID, Facts, told
+from pytestgen_hook.naming import LONGEST_ID, Facts, names_of, told
 from pytestgen_hook.phrases import is_word, snake
 from pytestgen_hook.types import Case
 
@@ -58,8 +58,11 @@ def _claims(facts: Facts, index: int, hidden: set[str]) -> Iterator[str]:
     values = dict(_values(case))
     result = values.pop("result", _HIDDEN)
     known = {name: value for name, value in values.items() if name not in hidden}
+    is_measured = facts.node is not None and "len" in names_of(facts.node)
     for name, value in known.items():
         yield from _of_value(name, value, facts)
+        if is_measured and isinstance(value, str):
+            yield from _counted("character", len(value), name)
     both = {snake(name): value for name, value in facts.inputs[index].values.items() if snake(name) not in hidden}
     for name, other in [pair for pair in combinations(both, 2) if frozenset(pair) in facts.compared]:
         yield from _of_two(name, both[name], other, both[other])

@@ -67,15 +67,17 @@ def explore(
     open_ends: dict[int, Exploration] = {}
     unnamed: dict[int, Exploration] = {}
 
-    def named(task: Task, found: Exploration) -> bool:
-        """Whether a model could find names for some of the cases."""
+    def is_unnamed(task: Task, found: Exploration) -> bool:
+        """Whether a model could choose names for some of the cases."""
         return speaker.names and bool(_untold(_facts(bench, task, found)))
 
     kept = seconds * RESERVED if speaker.is_wanted else 0.0
     hunt = search.explore(tasks, bench, seconds=seconds - kept, done=done, cache=cache)
     with closing(hunt):
         for over in hunt:
-            asked = {position: found for position, found in over if is_open(found) or named(tasks[position], found)}
+            asked = {
+                position: found for position, found in over if is_open(found) or is_unnamed(tasks[position], found)
+            }
             open_ends |= asked
             rest = [(position, found) for position, found in over if position not in asked]
             if rest:
@@ -91,7 +93,7 @@ def explore(
             found = open_ends[position]
             if is_open(found):
                 found = session.more(tasks[position], found, left, left / (len(most_first) - at))
-            if named(tasks[position], found):
+            if is_unnamed(tasks[position], found):
                 unnamed[position] = found
             else:
                 done(found)
@@ -157,6 +159,8 @@ class _Session:
         facts = _facts(self._bench, task, found)
         asked = _untold(facts)
         some = list(asked)[: names.MOST_CASES]
+        if not some:
+            return found
         shown = [render.spoken(found.cases[case.index]) for case in some]
         chosen, tokens = self._chosen(task, facts, shown, [asked[case] for case in some], left, share)
         cases = list(found.cases)
@@ -264,6 +268,14 @@ def improved(task: Task, first: Exploration, bench: Bench, speaker: Speaker, sec
     """Return an exploration with what the model adds to it, asked about this function alone."""
     with ExitStack() as opened:
         return _Session(bench, speaker, None, opened).more(task, first, seconds, ASK_SECONDS)
+
+
+def named(
+    task: Task, found: Exploration, bench: Bench, speaker: Speaker, seconds: float = 60.0, cache: Cache | None = None
+) -> Exploration:
+    """Return an exploration with the names that the model chooses, asked about this function alone."""
+    with ExitStack() as opened:
+        return _Session(bench, speaker, cache, opened).named(task, found, seconds, ASK_SECONDS)
 
 
 def _shown(exploration: Exploration) -> dict[str, list[Any]]:
