@@ -23,12 +23,14 @@ from pytestgen_hook.phrases import (
 from pytestgen_hook.types import Case, Check, Function, Kind
 
 LONGEST_NAME = 79
-_LONGEST_ID = 48
+LONGEST_ID = 48
 _LONGEST_PAIR = 40
 _LEAST_WORDS_OF_MESSAGE = 3
 _MOST_WORDS_OF_MESSAGE = 6
 _MOST_WORDS_OF_OUTCOME = 3
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DIVISIONS = (ast.Mod, ast.FloorDiv)
 FIXTURES = ("capsys", "caplog", "monkeypatch", "tmp_path")
 CALLS = ".call_args_list"  # of the method of a stand-in
 _READ = (".read_text()", '.read_text(encoding="utf-8")', ".read_bytes()")
@@ -61,15 +63,17 @@ class Facts:
     def __init__(self, function: Function, cases: Sequence[Case], source: str) -> None:
         self.function = function
         self.cases = cases
-        self._node = _definition(source, function)
+        self.node = _definition(source, function)
         self._owner = snake(function.qualname.split(".")[-2]) if "." in function.qualname else ""
-        self._branches = list(_branches(self._node)) if self._node else []
-        self._stored = _stored(self._node) if self._node else {}
-        self._parameters = _parameters(self._node) if self._node else []
+        self._branches = list(_branches(self.node)) if self.node else []
+        self._stored = _stored(self.node) if self.node else {}
+        self._parameters = _parameters(self.node) if self.node else []
         self._numeric = {
             _parameter(name) for case in cases for name, text in _named(case) if re.fullmatch(r"-?\d[\d._]*", text)
         }
-        self._inputs = [self._inputs_of(case) for case in cases]
+        self.inputs = [self._inputs_of(case) for case in cases]
+        self.divisors = _divisors(self.node) if self.node else set()
+        self.compared = _compared(self.node) if self.node else set()
         self.of_case = [self._facts(index) for index in range(len(cases))]
 
     def _inputs_of(self, case: Case) -> Inputs:
@@ -77,7 +81,7 @@ class Facts:
         values: dict[str, object] = {}
         given = {_parameter(name): text for name, text in _named(case)}
         omitted = set()
-        for name, default in _defaults(self._node) if self._node else ():
+        for name, default in _defaults(self.node) if self.node else ():
             if name not in given:
                 omitted.add(name)
                 _add_literal(values, name, default)
@@ -108,7 +112,7 @@ class Facts:
         certain = self._is_of_arguments(branch)
         if branch.test is None or certain is None:
             return
-        inputs = self._inputs[index]
+        inputs = self.inputs[index]
         asked = names_of(branch.test).intersection(self._parameters)
         if certain and len(asked) == 1 and asked <= inputs.omitted:
             yield Fact(f"without_{snake(*asked)}", 0 if way else 1, joins=True, is_past=not way)
@@ -191,7 +195,7 @@ class Facts:
         for index in some:
             own = [
                 fact
-                for branch, way in _around_raise(self._node, self.cases[index], self._branches)
+                for branch, way in _around_raise(self.node, self.cases[index], self._branches)
                 for fact in self._said(branch, way, index)
                 if is_word(fact.text)
             ]
@@ -247,6 +251,18 @@ def _defaults(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[st
     for item, given in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
         if given is not None:
             yield item.arg, given
+
+
+def _divisors(node: ast.AST) -> set[int]:
+    """Return the numbers that the function divides by, or takes remainders by."""
+    divisions = [item for item in ast.walk(node) if isinstance(item, ast.BinOp) and isinstance(item.op, _DIVISIONS)]
+    return {by.value for item in divisions if isinstance(by := item.right, ast.Constant) and type(by.value) is int}
+
+
+def _compared(node: ast.AST) -> set[frozenset[str]]:
+    """Return the pairs of names that are compared with one another."""
+    found = [sorted(map(snake, names_of(item) - {"len"})) for item in ast.walk(node) if isinstance(item, ast.Compare)]
+    return {frozenset(pair) for pair in found if len(pair) == 2}
 
 
 def _add_literal(values: dict[str, object], name: str, node: ast.expr) -> None:
@@ -513,8 +529,11 @@ def test_names(facts: Facts, groups: Sequence[Sequence[int]], taken: set[str], *
     names = []
     for group in groups:
         candidates = list(_candidates(facts, group, groups))
+        last, words = candidates[-1], facts.cases[group[0]].words
+        if words and len(group) == 1:  # of a model, where it would go by a number
+            candidates.append(f"{min(candidates, key=len)}{'_' if words.startswith('returns_') else '_for_'}{words}")
         fitting = [name for name in candidates if len(name) <= longest and name not in taken]
-        name = fitting[0] if fitting else _numbered(_cut(candidates[-1], longest - 4), taken, "_")
+        name = fitting[0] if fitting else _numbered(_cut(last, longest - 4), taken, "_")
         taken.add(name)
         names.append(name)
     return names
@@ -613,9 +632,32 @@ def row_ids(facts: Facts, group: Sequence[int]) -> list[str]:
     """Return a short id for each of the cases in the rows of one table: what holds of that row alone."""
     ids: list[str] = []
     for index in group:
-        words = next((text for text in _row_words(facts, index, group) if text not in ids), None)
-        ids.append(words or _numbered(_values(facts, index, group)[:_LONGEST_ID].strip("_-"), ids, "_"))
+        known = (*_row_words(facts, index, group), facts.cases[index].words)
+        words = next((text for text in known if text and text not in ids), None)
+        ids.append(words or _numbered(_values(facts, index, group)[:LONGEST_ID].strip("_-"), ids, "_"))
     return ids
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A case whose row goes by its values, or whose test by a number; ``others`` are those that it must be told from."""
+
+    index: int
+    others: tuple[int, ...]
+
+
+def untold(facts: Facts, groups: Sequence[Sequence[int]]) -> list[Untold]:
+    """Return the cases for whose row or test nothing is known that says in words when or what."""
+    found: list[Untold] = []
+    every = [index for group in groups for index in group]
+    for group, name in zip(groups, test_names(facts, groups, set(), longest=LONGEST_NAME), strict=True):
+        if len(group) > 1:
+            ids = zip(group, row_ids(facts, group), strict=True)
+            poor = [index for index, text in ids if text not in _row_words(facts, index, group)]
+            found += [Untold(index, tuple(other for other in group if other != index)) for index in poor]
+        elif name not in _candidates(facts, group, groups):
+            found.append(Untold(group[0], tuple(other for other in every if other != group[0])))
+    return found
 
 
 def _row_words(facts: Facts, index: int, group: Sequence[int]) -> Iterator[str]:

@@ -15,12 +15,14 @@ from pytestgen_hook.naming import (
     FIXTURES,
     LONGEST_NAME,
     Facts,
+    Untold,
     fixtures_of,
     is_of_result,
     names_in,
     row_ids,
     test_names,
     told,
+    untold,
 )
 from pytestgen_hook.phrases import snake
 from pytestgen_hook.types import HOLE, Case, Check, Exploration, TestModule, WrittenTest, line_of
@@ -76,6 +78,26 @@ def render(
     source_path = explorations[0].function.path if explorations else ""
     module = TestModule(source_path, _used_imports(imports.values(), tests), tuple(tests))
     return Rendered(module, origin)
+
+
+def unnamed(facts: Facts) -> list[Untold]:
+    """Return the cases that are to stand in a test, or a row of a table, whose name does not say in words when or what."""
+    cases = [_with_clashes_qualified(case) for case in facts.cases]
+    return untold(facts, _grouped(cases, range(len(cases)), facts))
+
+
+def spoken(case: Case) -> str:
+    """Return a case in one line, as a question to a model shows it: ``cut("abc", 2) == "ab"``."""
+    by = {target: _expression(source) for target, source in case.arguments if HOLE not in target}
+    before = [_substituted(line, by) for line in (*case.define, *case.prepare, *case.setup)]
+    before += [line_of(target, source) for target, source in case.arguments if HOLE in target]
+    call = "; ".join([*before, _substituted(case.call, by)])
+    if case.raises:
+        return f"{call} raises {case.raises.name}" + (f": {case.raises.message}" if case.raises.message else "")
+    checks = told(case)
+    if len(checks) == 1 and checks[0].subject == "result":
+        return f"{call} {checks[0].operator} {checks[0].expected}"
+    return f"{call}; " + "; ".join(f"{check.subject} {check.operator} {check.expected}" for check in checks)
 
 
 # What a test says itself, and what pytest looks at in a module: a function of such a name is called by way of its module.

@@ -265,7 +265,8 @@ class Case:
     fixtures ``capsys``, ``caplog``, ``monkeypatch`` and ``tmp_path``.
     ``imports`` are (module, name) pairs, name "" for ``import module``. ``lines`` are those of the function that the case
     runs, ``arcs`` its steps (from line, to line) from one to the next, those into it from a negative line and those out of it
-    to 0, ``kills`` the numbers of the mutants that it tells from the original.
+    to 0, ``kills`` the numbers of the mutants that it tells from the original. ``words`` are what a model calls the case,
+    where that was seen to be true of it and of no other case of the function.
     """
 
     arguments: tuple[tuple[str, str], ...]
@@ -282,6 +283,7 @@ class Case:
     prepare: tuple[str, ...] = ()
     inside: str | None = None
     given: str | None = None
+    words: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

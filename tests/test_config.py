@@ -369,6 +369,8 @@ def test_the_schema_has_every_setting_its_default_and_no_other() -> None:
         ({"model": {"profile": "poems"}}, False),
         ({"model": {"quant": "q4"}}, False),
         ({"generation": {"max_tokens": 0.5}}, False),
+        ({"generation": {"names": True}}, True),
+        ({"generation": {"names": "all"}}, False),
         ({"generation": {"temperature": 3}}, False),
         ({"hardware": {"n_threads": 0}}, False),
         ({"output": {"overwrite": True}}, False),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import sys
+from dataclasses import replace
 
 import pytest
 
-from pytestgen_hook.naming import Facts, row_ids, test_names
+from pytestgen_hook.naming import Facts, Untold, row_ids, test_names, untold
 from pytestgen_hook.types import Case, Check, Function, Kind, Raises
 
 test_names.__test__ = False
@@ -240,3 +241,40 @@ def test_the_state_that_an_object_was_brought_into_is_said():
         "test_stack_pop_after_push_and_swap",
         "test_stack_pop",
     ]
+
+
+# -- names that a model chose ----------------------------------------------------------------------------------------
+
+LETTERS = """
+def f(text):
+    return text.swapcase()
+"""
+
+
+def chosen(facts, *words):
+    """Return the facts, as they are of the same cases with what a model calls them."""
+    cases = [replace(case, words=text) for case, text in zip(facts.cases, words, strict=True)]
+    return Facts(facts.function, cases, LETTERS)
+
+
+def test_a_row_that_would_go_by_its_values_goes_by_what_a_model_calls_it():
+    facts = facts_of(LETTERS, 'f(text="a-b")', 'f(text="a b")', 'f(text="")')
+    assert row_ids(facts, range(3)) == ["text_a_b", "text_a_b_2", "empty_text"]
+    named = chosen(facts, "dashes_in_text", "spaces_in_text", "no_letters_in_text")
+    assert row_ids(named, range(3)) == ["dashes_in_text", "spaces_in_text", "empty_text"]
+    assert row_ids(chosen(facts, "", "spaces_in_text", ""), range(3)) == ["text_a_b", "spaces_in_text", "empty_text"]
+
+
+def test_a_test_that_would_go_by_a_number_goes_by_what_a_model_calls_it():
+    facts = facts_of(LETTERS, 'f(text="a-b")', 'f(text="a b")', 'f(text="a.b")')
+    plain = ["test_f", "test_f_with_text", "test_f_2"]
+    assert test_names(facts, [[0], [1], [2]], set(), longest=79) == plain
+    named = chosen(facts, "dashes_in_text", "spaces_in_text", "dots_in_text")
+    assert test_names(named, [[0], [1], [2]], set(), longest=79) == [*plain[:2], "test_f_for_dots_in_text"]
+    assert test_names(named, [[0], [1], [2]], set(), longest=20) == plain
+
+
+def test_the_cases_without_a_telling_name_are_known_with_those_they_must_be_told_from():
+    facts = facts_of(LETTERS, 'f(text="1-2")', 'f(text="a.b")', 'f(text="ab")', 'f(text="a b")')
+    assert untold(facts, [[0, 1, 2, 3]]) == [Untold(1, (0, 2, 3)), Untold(3, (0, 1, 2))]
+    assert untold(facts, [[0], [1], [2], [3]]) == [Untold(3, (0, 1, 2))]

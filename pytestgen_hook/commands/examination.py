@@ -438,6 +438,7 @@ class Examination:
             ),
             settings=choice.calls_settings(self._config),
             is_wanted=is_wanted,
+            names=is_wanted if self._config.generation_names is None else self._config.generation_names,
             asking=lambda count: self._progress.stage("asking the model", count),
             told=self._progress.at,
         )

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytestgen_hook import sandbox
+from pytestgen_hook import claims, render, sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.engines import search
 from pytestgen_hook.engines.search import Bench, Task
-from pytestgen_hook.model import answers, prompts
+from pytestgen_hook.model import answers, names, prompts
 from pytestgen_hook.model.calls import Asked, Settings, ask
+from pytestgen_hook.naming import Facts, Untold
 from pytestgen_hook.types import Compared, Exploration
 
 if TYPE_CHECKING:
@@ -34,14 +35,16 @@ RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
 class Speaker:
     """Whom to ask: ``identity`` gives what stands for the weights, ``load`` makes the model ready, which is done at most once.
 
-    Neither is called where nothing is to be asked. ``is_wanted``: a part of the budget is kept for it. ``asking`` is told how
-    many functions it will be asked about, and ``told`` how fast the answers come.
+    Neither is called where nothing is to be asked. ``is_wanted``: a part of the budget is kept for it; ``names``: it is asked
+    for those of cases, too. ``asking`` is told how many functions it will be asked about, and ``told`` how fast the answers
+    come.
     """
 
     identity: Callable[[], str]
     load: Callable[[], LocalModel]
     settings: Settings = field(default_factory=Settings)
     is_wanted: bool = False
+    names: bool = False
     asking: Callable[[int], None] = lambda _: None
     told: Callable[[str], None] = lambda _: None
 
@@ -57,15 +60,24 @@ def explore(
 ) -> Generator[list[tuple[int, Exploration]]]:
     """Explore every task as ``search.explore`` does; where that leaves something, ask the model, as long as there is time.
 
-    What has nothing left, or nothing that a model could help with, is yielded as soon as it is searched.
+    What has nothing left, or nothing that a model could help with, is yielded as soon as it is searched. Names are asked for
+    last, for nothing is reached with them.
     """
     end = time.monotonic() + seconds
     open_ends: dict[int, Exploration] = {}
+    unnamed: dict[int, Exploration] = {}
+
+    def is_unnamed(task: Task, found: Exploration) -> bool:
+        """Whether a model could choose names for some of the cases."""
+        return speaker.names and bool(_untold(_facts(bench, task, found)))
+
     kept = seconds * RESERVED if speaker.is_wanted else 0.0
     hunt = search.explore(tasks, bench, seconds=seconds - kept, done=done, cache=cache)
     with closing(hunt):
         for over in hunt:
-            asked = {position: found for position, found in over if is_open(found)}
+            asked = {
+                position: found for position, found in over if is_open(found) or is_unnamed(tasks[position], found)
+            }
             open_ends |= asked
             rest = [(position, found) for position, found in over if position not in asked]
             if rest:
@@ -78,7 +90,17 @@ def explore(
         most_first = sorted(open_ends, key=lambda position: (-_worth(open_ends[position]), position))
         for at, position in enumerate(most_first):
             left = end - time.monotonic()
-            found = session.more(tasks[position], open_ends[position], left, left / (len(most_first) - at))
+            found = open_ends[position]
+            if is_open(found):
+                found = session.more(tasks[position], found, left, left / (len(most_first) - at))
+            if is_unnamed(tasks[position], found):
+                unnamed[position] = found
+            else:
+                done(found)
+                yield [(position, found)]
+        for at, (position, found) in enumerate(unnamed.items()):
+            left = end - time.monotonic()
+            found = session.named(tasks[position], found, left, left / (len(unnamed) - at))
             done(found)
             yield [(position, found)]
 
@@ -132,6 +154,42 @@ class _Session:
             self._cache.put(KIND, key, {"answer": dict(answer), "tokens": tokens, "had": _shown(first)})
         return joined(first, second, tokens, first.seconds + time.monotonic() - started)
 
+    def named(self, task: Task, found: Exploration, left: float, share: float) -> Exploration:
+        """Return the exploration with names for cases that have no telling one, each true of its case and of no other."""
+        facts = _facts(self._bench, task, found)
+        asked = _untold(facts)
+        some = list(asked)[: names.MOST_CASES]
+        if not some:
+            return found
+        shown = [render.spoken(found.cases[case.index]) for case in some]
+        chosen, tokens = self._chosen(task, facts, shown, [asked[case] for case in some], left, share)
+        cases = list(found.cases)
+        for case, words in zip(some, chosen, strict=False):
+            if words in asked[case]:
+                cases[case.index] = replace(cases[case.index], words=words)
+        return replace(found, cases=tuple(cases), tokens=(found.tokens or 0) + tokens if chosen else found.tokens)
+
+    def _chosen(
+        self, task: Task, facts: Facts, shown: Sequence[str], menus: Sequence[list[str]], left: float, share: float
+    ) -> tuple[Sequence[str], int]:
+        """Return what the model calls each case, and the tokens that took; nothing where there is no time for it."""
+        key = answers.key(task.key, self._speaker.identity(), names.VERSION, shown, menus) if task.key else ""
+        kept = answers.kept(self._cache, key) if key else None
+        if kept is not None:
+            return kept
+        started = time.monotonic()
+        model = self._ready(names.prefix(), left)
+        if model is None or facts.node is None:
+            return [], 0
+        seconds = min(left - (time.monotonic() - started), max(ASK_SECONDS, share))
+        try:
+            answer = names.ask(model, task.function, facts.node, shown, menus, seconds=seconds)
+        except ValueError:  # a function that does not fit into a prompt
+            return [], 0
+        if key and not answer.cut:
+            answers.keep(self._cache, key, answer.names, answer.tokens)
+        return answer.names, answer.tokens
+
     def _kept(self, task: Task, key: str, first: Exploration) -> Exploration | None:
         """Return what an earlier run made of the same cases of the search and the same answer."""
         value = self._cache.get(KIND, key) if self._cache is not None and key else None
@@ -149,21 +207,16 @@ class _Session:
         kept = answers.kept(self._cache, key) if key else None
         if kept is not None:
             return kept
-        if left < LEAST_SECONDS or first.left is None:
+        started = time.monotonic()
+        model = self._ready(prompts.prefix(), left) if first.left is not None else None
+        if model is None or first.left is None:
             return None
-        path = self._bench.tree.joinpath(*task.function.path.split("/"))
-        if self._model is None:
-            started = time.monotonic()
-            self._model = self._opened.enter_context(self._speaker.load())
-            self._model.prepare(prompts.prefix())
-            left -= time.monotonic() - started
-            if left < LEAST_SECONDS:
-                return None
+        left -= time.monotonic() - started
         try:
             asked: Asked = ask(
-                self._model,
+                model,
                 task.function,
-                path.read_bytes(),
+                _source(self._bench, task),
                 first.left,
                 first.left["form"],
                 known_calls(first),
@@ -177,6 +230,16 @@ class _Session:
             answers.keep(self._cache, key, asked.calls, asked.tokens)
         return list(asked.calls), asked.tokens
 
+    def _ready(self, prefix: str, left: float) -> LocalModel | None:
+        """Return the model, loaded, with the constant part of a question read; None where too little time is left for one."""
+        if left < LEAST_SECONDS:
+            return None
+        started = time.monotonic()
+        if self._model is None:
+            self._model = self._opened.enter_context(self._speaker.load())
+        self._model.prepare(prefix)
+        return self._model if left - (time.monotonic() - started) >= LEAST_SECONDS else None
+
     def _searched(
         self, task: Task, first: Exploration, calls: Sequence[str], seconds: float, left: float
     ) -> tuple[Exploration | None, Mapping[str, Any] | None]:
@@ -187,10 +250,32 @@ class _Session:
         return found.exploration, found.answer
 
 
+def _source(bench: Bench, task: Task) -> bytes:
+    return bench.tree.joinpath(*task.function.path.split("/")).read_bytes()
+
+
+def _facts(bench: Bench, task: Task, found: Exploration) -> Facts:
+    return Facts(found.function, found.cases, _source(bench, task).decode("utf-8", "replace"))
+
+
+def _untold(facts: Facts) -> dict[Untold, list[str]]:
+    """Return the cases that have no telling name, and what is true of each of them and of none that it is to be told from."""
+    some = render.unnamed(facts) if facts.node is not None and facts.cases else []
+    return {case: menu for case in some if (menu := claims.menu(facts, case.index, case.others))}
+
+
 def improved(task: Task, first: Exploration, bench: Bench, speaker: Speaker, seconds: float = 60.0) -> Exploration:
     """Return an exploration with what the model adds to it, asked about this function alone."""
     with ExitStack() as opened:
         return _Session(bench, speaker, None, opened).more(task, first, seconds, ASK_SECONDS)
+
+
+def named(
+    task: Task, found: Exploration, bench: Bench, speaker: Speaker, seconds: float = 60.0, cache: Cache | None = None
+) -> Exploration:
+    """Return an exploration with the names that the model chooses, asked about this function alone."""
+    with ExitStack() as opened:
+        return _Session(bench, speaker, cache, opened).named(task, found, seconds, ASK_SECONDS)
 
 
 def _shown(exploration: Exploration) -> dict[str, list[Any]]:
