@@ -26,7 +26,8 @@ N_CTX = 4096  # the constant part, a function, and some answers side by side
 SEARCH_SECONDS = (
     3.0  # for what a search makes of the calls that were proposed for one function, if there is no time for more
 )
-ASK_SECONDS = 12.0  # for the answers about one function, likewise
+ASK_SECONDS = 6.5  # for the answers about one function, likewise
+ASK_SHARE = 0.65  # of the time for one function, if there is more
 LEAST_SECONDS = 5.0  # left of the budget: below that nothing more is asked
 RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
 
@@ -143,11 +144,11 @@ class _Session:
         if asked is None:
             return first
         calls, tokens = asked
-        left -= time.monotonic() - started
+        took = time.monotonic() - started
+        left -= took
         if calls and left > search.LEAST_SECONDS:
-            second, answer = self._searched(
-                task, first, calls, min(left, search.MOST_SECONDS, max(SEARCH_SECONDS, share)), left
-            )
+            seconds = min(left, search.MOST_SECONDS, max(SEARCH_SECONDS, share - took))
+            second, answer = self._searched(task, first, calls, seconds, left)
         else:
             second, answer = None, None
         if answer is not None and self._cache is not None and key:
@@ -221,7 +222,7 @@ class _Session:
                 first.left["form"],
                 known_calls(first),
                 self._speaker.settings,
-                seconds=min(left, max(ASK_SECONDS, share)),
+                seconds=min(left, max(ASK_SECONDS, ASK_SHARE * share)),
                 told=lambda rate: self._speaker.told(f"{task.function.qualname} {rate:.0f} tokens/s"),
             )
         except ValueError:  # a function that does not fit into a prompt
@@ -267,7 +268,7 @@ def _untold(facts: Facts) -> dict[Untold, list[str]]:
 def improved(task: Task, first: Exploration, bench: Bench, speaker: Speaker, seconds: float = 60.0) -> Exploration:
     """Return an exploration with what the model adds to it, asked about this function alone."""
     with ExitStack() as opened:
-        return _Session(bench, speaker, None, opened).more(task, first, seconds, ASK_SECONDS)
+        return _Session(bench, speaker, None, opened).more(task, first, seconds, ASK_SECONDS + SEARCH_SECONDS)
 
 
 def named(
@@ -295,11 +296,19 @@ def known_calls(exploration: Exploration) -> list[str]:
         by_name = {
             name: source for name in names for source in [given.pop(name, given.pop(f"{name}_", None))] if source
         }
-        if len(given) != bool(form.get("receiver")) or case.given or case.define or case.prepare:
+        if len(given) != bool(form.get("receiver")) or case.given or case.define:
             continue
         written = ", ".join(f"{name}={source}" for name, source in by_name.items())
-        owner = next(iter(given.values()), form.get("owner"))
-        found.append(f"{owner}.{form['name']}({written})" if owner else f"{form['name']}({written})")
+        variable, owner = next(iter(given.items()), ("", form.get("owner")))
+        before = [statement for statement in case.prepare if variable and statement.startswith(f"{variable}.")]
+        if len(before) < len(case.prepare):
+            continue
+        call = f"{form['name']}({written})"
+        if before:
+            steps = "; ".join(f"obj{statement[len(variable) :]}" for statement in before)
+            found.append(f"obj = {owner}; {steps}; obj.{call}")
+        else:
+            found.append(f"{owner}.{call}" if owner else call)
     return sorted(dict.fromkeys(found), key=len)
 
 

@@ -1,4 +1,8 @@
-"""Makes the grammar (GBNF) of answers that are calls of one function: each line of an answer parses and binds."""
+"""Makes the grammar (GBNF) of answers that are calls of one function: each line of an answer parses and binds.
+
+A line may bring the object into a state first (``obj = Queue(); obj.add(1); obj.pop()``), and may look at what the call gives
+(``made(1).size``, ``made(1)(2)``).
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,12 @@ from typing import Any
 DEEPEST = 3  # containers and objects in one another
 MOST_ITEMS = 8
 LONGEST_TEXT = 80  # characters
+MOST_TAIL = 2  # things done with the result
+MOST_STEPS = 4  # statements about the object before the call
+MOST_MEMBERS = 24  # of a class
 MOST_OPTIONAL = 8  # parameters with a default that an answer may give
 
-VERSION = 1  # part of what answers are kept by
+VERSION = 2  # part of what answers are kept by
 END = "```"  # ends the list, as it ends code in Markdown
 
 Form = Mapping[str, Any]
@@ -30,7 +37,7 @@ scalar ::= text | float | bool | none | bytes
 key ::= text | int | bool | none | float | "(" key0 ", " key0 ")"
 key0 ::= text | int
 callable ::= "len" | "str" | "int" | "float" | "abs" | "sum" | "max" | "min" | "sorted" | "list" | "bool" | "repr" | "str.upper" | "str.lower" | lambda
-lambda ::= "lambda x: " one | "lambda x, y: " two | "lambda *args: " ("args" | "len(args)" | constant)
+lambda ::= "lambda self: " constant | "lambda self, x: " constant | "lambda: " constant | "lambda x: " one | "lambda x, y: " two | "lambda *args: " ("args" | "len(args)" | constant)
 one ::= "x" | constant | operand " " operator " " operand | "x" " " comparison " " constant | "x[" (digits | text) "]" | "not x" | "str(x)" | "len(x)"
 two ::= "x" | "y" | constant | "x " operator " y" | "x " comparison " y" | "(x, y)" | "[x, y]"
 operand ::= "x" | constant
@@ -62,15 +69,56 @@ class _Grammar:
         self._names: dict[str, str] = {}
 
     def source(self, most: int) -> str:
-        call = self._call()
-        lines = [f'root ::= (call "\\n"){{1,{most}}} "{END}"', f"call ::= {call}", *self._rules.values(), _COMMON]
+        line = self._line()
+        lines = [f'root ::= (line "\\n"){{1,{most}}} "{END}"', f"line ::= {line}", *self._rules.values(), _COMMON]
         return "\n".join(lines) + "\n"
+
+    def _line(self) -> str:
+        """Return the rule of a line: a call, what is done with its object before, and what with its result."""
+        form = self._form
+        tail = f" {self._rule(self._tail())}{{0,{MOST_TAIL}}}" if form.get("tail") else ""
+        line = self._call() + tail
+        if form["receiver"] is None or not (form.get("methods") or form.get("attributes")):
+            return line
+        step = self._rule(self._step())
+        made = self._receiver()
+        return f'{line} | "obj = " {made} {step}{{1,{MOST_STEPS}}} "; obj." {self._named_call()}{tail}'
+
+    def _receiver(self) -> str:
+        """Return the rule of the object: made by its class, or what such an object has as an attribute."""
+        made = self._type(self._form["receiver"], DEEPEST)
+        return f'{made} ("." {self._word()})?' if self._form["receiver"][0] == "new" else made
+
+    def _step(self) -> str:
+        """Return the rule of a statement that changes the object."""
+        form = self._form
+        value = self._any(2)
+        ways = []
+        if form.get("methods"):
+            names = " | ".join(_quoted(name) for name in form["methods"][:MOST_MEMBERS])
+            ways.append(f'"; obj." ({names}) "(" ({value} (", " {value}){{0,2}})? ")"')
+        if form.get("attributes"):
+            names = " | ".join(_quoted(name) for name in form["attributes"][:MOST_MEMBERS])
+            ways.append(f'"; obj." ({names}) " = " {value}')
+        return " | ".join(ways)
+
+    def _tail(self) -> str:
+        value, word = self._any(2), self._word()
+        return f'"." {word} | ("." {word})? "(" ({value} (", " {value}){{0,2}})? ")" | "[" (int | text) "]"'
+
+    def _word(self) -> str:
+        """Return the rule of the names that the module gives to attributes and arguments."""
+        return self._rule(" | ".join(_quoted(word) for word in self._form.get("words") or ("name",)))
+
+    def _named_call(self) -> str:
+        form = self._form
+        return f'{_quoted(form["name"] + "(")} {self._arguments(form["parameters"], DEEPEST)} ")"'
 
     def _call(self) -> str:
         form = self._form
         parameters = self._arguments(form["parameters"], DEEPEST)
         if form["receiver"] is not None:
-            return f'{self._type(form["receiver"], DEEPEST)} "." {_quoted(form["name"] + "(")} {parameters} ")"'
+            return f'{self._receiver()} "." {self._named_call()}'
         owner = f"{form['owner']}." if form["owner"] else ""
         return f'{_quoted(owner + form["name"] + "(")} {parameters} ")"'
 
@@ -108,6 +156,8 @@ class _Grammar:
             return self._rule(" | ".join(_quoted(source) for source in kind[1]))
         if name == "union":
             return self._rule(" | ".join(dict.fromkeys(self._type(part, depth) for part in kind[1])))
+        if name == "made":
+            return self._made(depth)
         if name == "new" and depth >= 0 and kind[1] in self._form["classes"]:
             return self._object(kind[1], depth)
         if depth <= 0:
@@ -145,7 +195,23 @@ class _Grammar:
         ways.append(self._rule(f'"set()" | "{{" key (", " key){{0,{MOST_ITEMS - 1}}} "}}"'))
         if depth == DEEPEST:
             ways.append("callable")
+        if depth > 1 and self._form.get("names"):
+            ways.append(self._made(depth - 1))
         return self._rule(" | ".join(dict.fromkeys([*ways, *objects])))
+
+    def _made(self, depth: int) -> str:
+        """Return the rule of a value that a function makes."""
+        names = " | ".join(_quoted(name) for name in self._form["names"])
+        key = f"made {depth}"
+        if key not in self._names:
+            rule = f"m{len(self._names)}"
+            self._names[key] = rule
+            value = self._any(depth - 1) if depth > 1 else "scalar"
+            word = self._word()
+            by_name = f'{word} "=" {value}'
+            given = f'({value} (", " {value}){{0,3}} (", " {by_name})? | {by_name})?'
+            self._rules[rule] = f'{rule} ::= ({names}) "(" {given} ")" ("." {word})?'
+        return self._names[key]
 
     def _object(self, name: str, depth: int) -> str:
         """Return the rule of a call that makes an object of a class; too deep inside others one takes plain values."""

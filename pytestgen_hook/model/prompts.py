@@ -9,7 +9,7 @@ from typing import Any
 
 from pytestgen_hook.types import Function
 
-VERSION = 1  # part of what answers are kept by: another text, another number
+VERSION = 2  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question
 MOST_GOALS = 6
 _MOST_CONDITIONS = 4  # of one goal, the innermost
@@ -26,7 +26,9 @@ _SYSTEM = (
     "You read Python code and write calls that make it do what no test has made it do yet. "
     "`# NEVER RUN` marks a line that no call has reached: choose arguments that lead there. "
     "`# UNNOTICED: code` shows how a line could read without any test failing: choose arguments for which the "
-    "result would then be different. Write one call for each goal, in order, each on a line of its own, arguments by name."
+    "result would then be different. Write one call for each goal, in order, each on a line of its own, arguments by name. "
+    "A line may first bring the object into a state (`obj = Queue(); obj.put(1); obj.get()`), and may look at what the call "
+    'gives: call it, or name an attribute of it (`adder(n=1)(2)`, `parse(text="a").kind`).'
 )
 
 _EXAMPLES = (
@@ -62,32 +64,55 @@ def parse_size(text, default=None):
         ),
     ),
     (
-        """class Account:
-    def __init__(self, owner, balance=0, limit=100, rules=()): ...
+        """class Basket:
+    def __init__(self, owner, limit=3):
+        self.owner = owner
+        self.limit = limit
+        self.items = []
+        self.is_open = True
 
-    def withdraw(self, amount, *, force=False):
-        if amount <= 0:  # UNNOTICED: if amount < 0:
-            raise ValueError("amount")
-        if amount > self.balance + self.limit and not force:  # UNNOTICED: if amount > self.balance - self.limit and not force:
-            return False  # NEVER RUN
-        self.balance -= amount
-        for rule in self.rules:
-            if rule.startswith("max:") and amount > int(rule[4:]):
-                self.blocked = True  # NEVER RUN
-        return True""",
-        ('Account(owner="a").withdraw(amount=1)',),
-        "Account(...).withdraw",
+    def close(self, at=None, *, force=False):
+        if not self.is_open:
+            return None  # NEVER RUN
+        if len(self.items) > self.limit and not force:  # UNNOTICED: if len(self.items) >= self.limit and not force:
+            raise ValueError("too many")  # NEVER RUN
+        self.is_open = False
+        return Receipt(self.owner, len(self.items), paid=at is not None)  # UNNOTICED: paid=at is None""",
+        ('Basket(owner="a").close()',),
+        "Basket(...).close",
         (
-            "not `amount <= 0` and `amount > self.balance + self.limit and not force`",
-            'a pass of `for rule in self.rules` and `rule.startswith("max:") and amount > int(rule[4:])`',
-            "another result with `if amount < 0:`",
-            "another result with `if amount > self.balance - self.limit and not force:`",
+            "not `self.is_open`",
+            "not `not self.is_open` and `len(self.items) > self.limit and not force`",
+            "another result with `if len(self.items) >= self.limit and not force:`",
+            "another result with `return Receipt(self.owner, len(self.items), paid=at is None)`",
         ),
         (
-            'Account(owner="Ann", balance=50, limit=10).withdraw(amount=61)',
-            'Account(owner="Ann", balance=80, rules=["max:20"]).withdraw(amount=25)',
-            'Account(owner="Ann").withdraw(amount=0)',
-            'Account(owner="Ann", balance=50, limit=10).withdraw(amount=55)',
+            'obj = Basket(owner="Ann"); obj.close(); obj.close()',
+            'obj = Basket(owner="Ann", limit=1); obj.add("pen"); obj.add("ink"); obj.close()',
+            'obj = Basket(owner="Ann", limit=1); obj.add("pen"); obj.close()',
+            'Basket(owner="Ann").close(at="noon").paid',
+        ),
+    ),
+    (
+        """def keeps(field, pattern=None):
+    def test(row):
+        if field not in row:
+            return False  # NEVER RUN
+        found = pattern.search(row[field]) if pattern else row[field]  # NEVER RUN
+        return found is not None and len(found) > 0  # NEVER RUN
+    test.field = field  # UNNOTICED: without this
+    return test""",
+        (),
+        "keeps",
+        (
+            "`field not in row`",
+            "not `field not in row`",
+            "another result without `test.field = field`",
+        ),
+        (
+            'keeps(field="a")({"b": 1})',
+            'keeps(field="a", pattern=re.compile("[0-9]+"))({"a": "no 7"})',
+            'keeps(field="name").field',
         ),
     ),
     (

@@ -72,6 +72,12 @@ class Constants:
         self.texts = sorted({c for c in found if isinstance(c, str) and len(c) <= 60})
         self.bytes = sorted({c for c in found if isinstance(c, bytes) and len(c) <= 60})
 
+    def learn(self, found):
+        """Add constants to those of the body."""
+        other = Constants(list(found))
+        for name, values in vars(other).items():
+            setattr(self, name, sorted({*getattr(self, name), *values}))
+
 
 class Domain:
     def draw(self, rng, depth=0):

@@ -9,6 +9,7 @@ import types
 import typing
 
 import domains
+import proposals
 from values import Plain
 
 MOST_CLASSES = 10
@@ -61,7 +62,8 @@ class Form:
         ``parameters`` are {"name", "required", "type"}, ``classes`` {as written: {"parameters", "members"}}, ``anywhere``
         the classes whose objects may stand for a value of which nothing is known. A type is a list: ["any"], ["int"], …,
         ["list", type], ["dict", type, type], ["tuple", [type, …]], ["union", [type, …]], ["one", [source, …]],
-        ["callable"], ["new", class as written].
+        ["callable"], ["new", class as written], and of the receiver ["made"]: by any call. ``names`` are of functions that
+        make values, ``words`` of attributes and arguments,``methods`` and ``attributes`` what the class of the receiver has.
         """
         plan = self._plan
         hints = {**self._by_text(), **domains.hints_of(plan.subject.raw)}
@@ -73,21 +75,28 @@ class Form:
                 continue
             kind = self._of_parameter(parameter, hints)
             found.append({"name": parameter.name, "required": parameter.required, "type": kind})
-        receiver = None
+        receiver = owner = None
         if plan.receiver is not None:
             owner = self._owner()
             receiver = self._type(owner) if isinstance(owner, type) else _ANY
             if receiver[0] not in ("new", "one", "union"):
-                receiver = None
+                receiver = ["made"]
         anywhere = self._anywhere()
-        return {
+        told = {
             "name": plan.owner if plan.kind == "constructor" else plan.name,
             "owner": plan.owner if plan.kind in ("classmethod", "staticmethod") else None,
             "parameters": found,
             "receiver": receiver,
             "classes": self.classes,
             "anywhere": anywhere,
+            "names": proposals.told(plan),
+            "words": proposals.words(plan),
+            "methods": [],
+            "attributes": [],
         }
+        if receiver is not None and isinstance(owner, type):
+            told["methods"], told["attributes"] = proposals.members(owner)
+        return told
 
     def _by_text(self):
         """Return what annotations say that name what is imported only for them, or only inside of functions."""

@@ -24,7 +24,7 @@ import surroundings
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built, Items, Layout, Prepared, definitions, statements, with_few_values
+from values import Built, Layout, Prepared, definitions, statements, with_few_values
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -81,22 +81,43 @@ class Parameter:
 class Input:
     """A proposed call: trees for the receiver and for the arguments that are given."""
 
-    __slots__ = ("arguments", "origin", "picks", "receiver")
+    __slots__ = ("arguments", "origin", "picks", "receiver", "tail")
 
-    def __init__(self, arguments, receiver=None, origin="drawn", picks=()):
+    def __init__(self, arguments, receiver=None, origin="drawn", picks=(), tail=()):
         self.arguments = arguments  # {parameter name: tree}
         self.receiver = receiver
         self.origin = origin
         self.picks = picks  # (domains.Any, index of the choice drawn from it)
+        self.tail = tuple(tail)  # what is done with the result, as ``values.Step``: ``{0}.name``, ``{0}({1})``
+
+    def changed(self, origin, arguments=None, receiver=None, tail=None):
+        """Return the input with other trees for the arguments, the receiver or in the tail."""
+        return Input(
+            self.arguments if arguments is None else arguments,
+            self.receiver if receiver is None else receiver,
+            origin,
+            tail=self.tail if tail is None else tail,
+        )
 
     def trees(self):
-        """Return the trees of the receiver, if there is one, and of the arguments."""
-        return [*([] if self.receiver is None else [self.receiver]), *self.arguments.values()]
+        """Return the trees of the receiver, if there is one, of the arguments, and of what is done with the result."""
+        own = [] if self.receiver is None else [self.receiver]
+        return [*own, *self.arguments.values(), *(value for step in self.tail for value in step.values)]
 
     def text(self):
         """Return a text that differs for inputs that differ."""
         named = [*self.arguments.items(), ("", self.receiver)]
-        return repr([(name, tree.source(), [*statements(tree, name)]) for name, tree in named if tree is not None])
+        told = [(name, tree.source(), [*statements(tree, name)]) for name, tree in named if tree is not None]
+        return repr([*told, with_tail("", self.tail)])
+
+
+def with_tail(call, tail):
+    """Return the source of what is done with the result of a call."""
+    if tail and call and not isinstance(ast.parse(call, mode="eval").body, (ast.Call, ast.Attribute, ast.Subscript)):
+        call = f"({call})"
+    for step in tail:
+        call = step.template.format(call, *[value.source() for value in step.values])
+    return call
 
 
 class Plan:
@@ -202,6 +223,7 @@ class Plan:
             if parameter.style != "inside"
         ]
         named = [(variable, tree) for variable, tree in named if tree is not None]
+        in_tail = [value for step in proposed.tail for value in step.values]
         layout = Layout([self.receiver_name, *(parameter.variable for parameter in self.parameters)])
         for parameter in self.surroundings:
             node = proposed.arguments.get(parameter.name)
@@ -217,12 +239,14 @@ class Plan:
             arguments.append(["generator", call])
             call = FED
         inside = proposed.arguments.get("inside") if any(known.style == "inside" for known in called) else None
-        return {
-            "call": call,
+        item = {
+            "call": with_tail(call, proposed.tail),
             "define": list(defined.values()),
             "arguments": arguments,
             "prepare": [*self.patches, *(text for name, tree in laid_out for text in statements(tree, name))],
-            "imports": sorted(set(self.needs).union(*[tree.imports() for _, tree in named])),
+            "imports": sorted(
+                set(self.needs).union(*[tree.imports() for tree in [*(tree for _, tree in named), *in_tail]])
+            ),
             "style": self.style,
             "inside": inside and inside.source(),
             "receiver": self.receiver_name,
@@ -232,6 +256,9 @@ class Plan:
                 if known.name in proposed.arguments and known.style in ("positional", "keyword", "star")
             },
         }
+        if proposed.tail:
+            del item["parameters"]  # the documentation speaks of the result, and not of what is done with it
+        return item
 
     @property
     def style(self):
@@ -698,35 +725,6 @@ def seeds(plan, tree, calls):
         inputs += [Input(plan.around(rng), receiver, "example") for receiver in receivers] if not required else []
         plan.receivers = receivers
     return inputs
-
-
-def proposed(plan, texts):
-    """Return the inputs of calls written as ``f(a=1, b=[2])`` or ``Order(3).total(tax=0.2)``; what does not fit is left out."""
-    names = resolver(plan.subject)
-    by_name = {parameter.name: parameter for parameter in plan.parameters}
-    required = [parameter.name for parameter in plan.parameters if parameter.required and parameter.style != "call"]
-    rng = random.Random(0)
-    found = []
-    for text in texts:
-        try:
-            call = ast.parse(text, mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        if not isinstance(call, ast.Call) or call.args or any(known.arg not in by_name for known in call.keywords):
-            continue
-        trees = {known.arg: harvest.from_expression(known.value, names, parts=True) for known in call.keywords}
-        for name, tree in trees.items():
-            if by_name[name].style == "star" and isinstance(tree, Items):
-                trees[name] = Items("tuple", tree.items)
-        receiver = None
-        if plan.receiver is not None:
-            is_of = isinstance(call.func, ast.Attribute)
-            receiver = harvest.from_expression(call.func.value, names, parts=True) if is_of else None
-            if receiver is None:
-                continue
-        if all(tree is not None for tree in trees.values()) and all(name in trees for name in required):
-            found.append(Input({**trees, **plan.around(rng)}, receiver, "proposed"))
-    return found
 
 
 def bound(plan, call):

@@ -20,7 +20,6 @@ import vary
 import workers
 from documented import Documentation
 from literals import Writer
-from plan import Input
 from usage import kind_of_name
 from values import Built, Items, Linked, Pairs, Plain
 
@@ -219,7 +218,11 @@ _TEMPORARY = re.compile(r"(tmp)?[a-z0-9_]{8}")
 
 def _varied(base, changes):
     """Return an input with other trees for some of the arguments."""
-    return Input({**base.arguments, **changes}, base.receiver, "probe")
+    return base.changed("probe", {**base.arguments, **changes}, tail=())
+
+
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
+_PLAIN_TYPES = frozenset(kind.__name__ for kind in _PLAIN)
 
 
 def _key(item):
@@ -278,6 +281,8 @@ class Search:
         self._ask_twin = ask_twin
         self._slowest = 0.0
         self._looks_hold = True
+        self._lasted = set()
+        self._has_given = set()  # kinds of results: "plain", "object"
         self.with_hypothesis = False  # whether the project uses it
         self._largest = None  # an integer in an input above which calls did not end in time
         self._documentation = Documentation(subject, plan) if subject.claims else None
@@ -302,7 +307,10 @@ class Search:
         found = []
         for (proposed, item), answer in zip(fresh, answers):
             usable = self._usable(answer)
-            if answer.get("gives") and self.plan.depth_of(proposed) == self.plan.depth:
+            self._note_kind(proposed, answer)
+            if proposed.tail:  # what an attribute raises that is not there says nothing of the function
+                usable = usable and answer["kind"] == "value"
+            elif answer.get("gives") and self.plan.depth_of(proposed) == self.plan.depth:
                 self.plan.call_further(answer["gives"])
             if answer.get("how", "").startswith("did not end"):
                 self._shrink(item)
@@ -346,6 +354,18 @@ class Search:
         if sum(map(len, sources)) > LONGEST_INPUT:
             return False
         return self._largest is None or _largest_number(item) < self._largest
+
+    def _note_kind(self, proposed, answer):
+        """Note whether the function gave something plain, or an object of which only what is done with it tells something."""
+        if answer["kind"] == "unwritable":
+            self._has_given.add("object")
+        elif answer["kind"] == "value" and not proposed.tail:
+            self._has_given.add("plain" if answer["type"] in _PLAIN_TYPES else "object")
+
+    @property
+    def may_give_objects(self):
+        """Whether a call gave an object, or none showed what the function gives."""
+        return self._has_given != {"plain"}
 
     def _timeout(self):
         """Seconds a call may take: generous while nothing is known, then a multiple of the slowest that ended."""
@@ -790,6 +810,12 @@ class Search:
 
     def _lasting(self, some):
         """Return those that show the same again in this process's forks and in a fresh interpreter."""
+        known = [seen for seen in some if seen in self._lasted]
+        found = self._lasting_ones([seen for seen in some if seen not in self._lasted])
+        self._lasted.update(found)
+        return [seen for seen in some if seen in known or seen in found]
+
+    def _lasting_ones(self, some):
         same = [seen for seen in some if self._same_again(seen)]
         if not same or self._ask_twin is None:
             return same

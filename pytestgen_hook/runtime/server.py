@@ -29,6 +29,7 @@ import judged  # noqa: E402
 import members  # noqa: E402
 import plan as plans  # noqa: E402
 import promised  # noqa: E402
+import proposals  # noqa: E402
 import search  # noqa: E402
 import standins  # noqa: E402
 import twin  # noqa: E402
@@ -160,7 +161,7 @@ def explore(modules, request, ask_twin=None):
 
     def seeds(plan):
         if proposed is not None:
-            return plans.proposed(plan, proposed)
+            return proposals.inputs(plan, proposed)
         return plans.seeds(plan, modules.tree, request.get("calls", ()))
 
     def search_for(plan, seeds):
@@ -189,7 +190,7 @@ def explore(modules, request, ask_twin=None):
         if proposed is not None:
             answer["fitting"] = len(written)
         elif not only_promises:
-            answer["form"] = form.told(hunt.plan, plans.resolver(subject))
+            answer["form"] = {**form.told(hunt.plan, plans.resolver(subject)), "tail": hunt.may_give_objects}
             answer["avoid"] = hunt.plan is not first
     except plans.CannotCall as problem:
         answer = {"cases": [], "problem": str(problem), "refused": None}

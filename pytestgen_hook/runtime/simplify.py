@@ -3,7 +3,6 @@
 import math
 
 from domains import Fixed
-from plan import Input
 from values import Built, Items, Named, Pairs, Plain, Prepared
 
 _TEXTS = ("", "a", "b", "ab", "abc", "hello", "1", " ")
@@ -17,14 +16,14 @@ def simpler_inputs(proposed, plan):
     for name in list(proposed.arguments):
         if not parameters[name].required:
             rest = {key: node for key, node in proposed.arguments.items() if key != name}
-            yield Input(rest, proposed.receiver, proposed.origin)
+            yield proposed.changed(proposed.origin, rest)
     if proposed.receiver is not None:
         for node in simpler_nodes(proposed.receiver):
-            yield Input(proposed.arguments, node, proposed.origin)
+            yield proposed.changed(proposed.origin, receiver=node)
     for name, old in proposed.arguments.items():
         if not isinstance(parameters[name].domain, Fixed):
             for node in simpler_nodes(old):
-                yield Input({**proposed.arguments, name: node}, proposed.receiver, proposed.origin)
+                yield proposed.changed(proposed.origin, {**proposed.arguments, name: node})
 
 
 def simpler_nodes(node):

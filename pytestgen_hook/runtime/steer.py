@@ -6,8 +6,7 @@ import decimal
 import re
 
 import samples
-from plan import Input
-from values import Built, Items, Pairs, Plain, Text
+from values import Built, Items, Pairs, Plain, Step, Text
 
 _NUMBERS = (int, float)
 _DECIMAL = re.compile(r'Decimal\("(-?[0-9.]+)"\)')
@@ -119,7 +118,8 @@ def _places(proposed):
 def _replaced(proposed, old, new):
     arguments = {name: _swapped(node, old, new) for name, node in proposed.arguments.items()}
     receiver = None if proposed.receiver is None else _swapped(proposed.receiver, old, new)
-    return Input(arguments, receiver, "varied")
+    tail = [Step(step.template, [_swapped(value, old, new) for value in step.values]) for step in proposed.tail]
+    return proposed.changed("varied", arguments, receiver, tail)
 
 
 def _swapped(node, old, new):

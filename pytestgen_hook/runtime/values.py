@@ -314,10 +314,10 @@ def with_few_values(trees, rng):
 
     Members then are keys of the dict beside them, ends of links are nodes, and what is looked for is there.
     """
-    leaves = [leaf.value for tree in trees for leaf in _leaves(tree)]
+    found = [leaf.value for tree in trees for leaf in leaves(tree)]
     chosen = {}
     for kind in (int, str):
-        distinct = list(dict.fromkeys(leaf for leaf in leaves if type(leaf) is kind))
+        distinct = list(dict.fromkeys(leaf for leaf in found if type(leaf) is kind))
         count = rng.randint(2, 4)
         if len(distinct) > 1:
             chosen[kind] = range(count) if kind is int and rng.random() < 0.5 else distinct[:count]
@@ -331,11 +331,12 @@ def with_few_values(trees, rng):
     return [changed(tree) for tree in trees]
 
 
-def _leaves(node):
+def leaves(node):
+    """Yield the constants of a tree."""
     if isinstance(node, Plain):
         yield node
     for child in node.children():
-        yield from _leaves(child)
+        yield from leaves(child)
 
 
 def from_value(value):

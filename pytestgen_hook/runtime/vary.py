@@ -5,10 +5,10 @@ import math
 import re
 
 from domains import Fixed
-from plan import Input
-from values import MOST_STEPS, Built, Items, Named, Pairs, Plain, Prepared
+from values import MOST_STEPS, Built, Items, Named, Pairs, Plain, Prepared, Step
 
 _CORNERS = (0, 1, -1, 2)  # numbers at which formulas and loops behave otherwise than between
+_TAIL_SHARE = 0.25  # of the changes, where something is done with results
 _MOST_CORNERED = 3  # arguments that take them in all combinations
 
 
@@ -18,7 +18,7 @@ def corners(proposed):
     if not 2 <= len(names) <= _MOST_CORNERED:
         return []
     return [
-        Input({**proposed.arguments, **dict(zip(names, map(Plain, values)))}, proposed.receiver, "varied")
+        proposed.changed("varied", {**proposed.arguments, **dict(zip(names, map(Plain, values)))})
         for values in itertools.product(_CORNERS, repeat=len(names))
     ]
 
@@ -27,7 +27,13 @@ def vary_input(proposed, plan, rng, donors):
     """Return an input that differs from ``proposed`` in one or two places; parts may come from other inputs, ``donors``."""
     arguments = dict(proposed.arguments)
     receiver = proposed.receiver
+    tail = proposed.tail
     for _ in range(rng.choice((1, 1, 1, 2))):
+        if rng.random() < _TAIL_SHARE:
+            tails = [donor.tail for donor in donors if donor.tail]
+            if tail or tails:
+                tail = _vary_tail(tail, plan, rng) if tail else rng.choice(tails)
+                continue
         places = [*plan.parameters, *plan.surroundings]
         places = [parameter for parameter in places if parameter.name in arguments or not parameter.required]
         if receiver is not None and (not places or rng.random() < 0.35):
@@ -49,7 +55,19 @@ def vary_input(proposed, plan, rng, donors):
             arguments[parameter.name] = taken if taken is not None else vary(node, rng, plan.constants)
         else:
             arguments[parameter.name] = vary(node, rng, plan.constants)
-    return Input(arguments, receiver, "varied")
+    return proposed.changed("varied", arguments, receiver, tail)
+
+
+def _vary_tail(tail, plan, rng):
+    """Return a tail with other values, or without its last step."""
+    at = rng.randrange(len(tail))
+    step = tail[at]
+    if not step.values:
+        return tail[:-1] if rng.random() < 0.2 else tail
+    values = list(step.values)
+    place = rng.randrange(len(values))
+    values[place] = vary(values[place], rng, plan.constants)
+    return (*tail[:at], Step(step.template, values), *tail[at + 1 :])
 
 
 def _vary_receiver(receiver, plan, rng):

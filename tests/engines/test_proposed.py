@@ -64,6 +64,34 @@ def day_of(moment: dt.date | dt.datetime, other):
 
 def painted(colour: Colour, how: Literal["dry", "wet"], sizes: dict[str, tuple[int, int]], *names, by: Callable = len):
     return [colour.name, how, sizes, [by(name) for name in names]]
+
+
+class Queue:
+    def __init__(self, size=2):
+        self.size, self.items, self.is_open = size, [], True
+
+    def put(self, item, *, twice=False):
+        self.items.extend([item, item] if twice else [item])
+
+    def take(self):
+        if not self.is_open:
+            raise LookupError("closed")
+        return self.items.pop() if len(self.items) > self.size else None
+
+    def __lt__(self, other):
+        return keeps(other)
+
+
+def keeps(field):
+    def test(row):
+        if field not in row:
+            return "missing"
+        return row[field]
+
+    test.field = field
+    return test
+
+
 """
 
 
@@ -167,6 +195,37 @@ def test_what_is_no_call_of_the_function_is_left_out(bench, call):
 )
 def test_methods_are_called_on_the_object_that_is_proposed(bench, call, fitting):
     assert bench.ask("Order.total", proposed=[call])[0]["fitting"] == fitting
+
+
+def results(exploration):
+    """What the cases expect, as source: of the results, or the exceptions."""
+    return {
+        case.raises.name if case.raises else case.checks[0].expected
+        for case in exploration.cases
+        if case.checks or case.raises
+    }
+
+
+def test_an_attribute_of_the_result_is_observed(bench):
+    answer, exploration = bench.ask("keeps", proposed=['keeps("size").field'])
+    assert answer["fitting"] == 1
+    assert any(case.call.endswith(").field") and case.checks[0].operator == "==" for case in exploration.cases)
+
+
+def test_what_a_result_does_not_have_makes_no_test(bench):
+    answer, exploration = bench.ask("network", proposed=['network(text="127.0.0.1").colour'])
+    assert answer["fitting"] == 1
+    assert "AttributeError" not in results(exploration)
+
+
+def test_the_form_tells_what_may_be_written_around_a_call(bench):
+    form = bench.ask("Queue.take")[1].left
+    form = form["form"]
+    assert form["methods"] == ["put", "take"]
+    assert {"size", "items", "is_open"} <= set(form["attributes"])
+    assert {"Order", "Line", "keeps"} <= set(form["names"])
+    assert not form["tail"]
+    assert bench.ask("keeps")[1].left["form"]["tail"]
 
 
 def test_the_form_of_calls_is_told_from_the_real_signature(bench):

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from pytestgen_hook.model.grammar import END, calls_grammar
+from pytestgen_hook.model.grammar import END, MOST_STEPS, calls_grammar
 
 ANY = ["any"]
 
@@ -42,6 +42,16 @@ FORMS = {
         ("d", False, ["tuples", ["float"]]),
         ("e", False, ["callable"]),
     ),
+    "states": {
+        **form(("a", True, ANY), receiver=["new", "Order"], classes=ORDER),
+        **{
+            "methods": ["add"],
+            "attributes": ["size"],
+            "words": ["size", "name"],
+            "names": ["re.compile", "Order"],
+            "tail": True,
+        },
+    },
     "method": form(("a", True, ["new", "datetime.date"]), receiver=["new", "Order"], classes=ORDER),
 }
 
@@ -71,15 +81,21 @@ def test_whatever_is_written_is_a_call_that_fits(model, name):
     assert lines
     by_name = {parameter["name"]: parameter for parameter in known["parameters"]}
     for line in lines:
-        call = ast.parse(line, mode="eval").body
-        assert isinstance(call, ast.Call)
+        *before, last = ast.parse(line).body
+        assert len(before) in range(1 + 1 + MOST_STEPS)
+        call = last.value
+        while not (isinstance(call, ast.Call) and ast.unparse(call.func).endswith((".f", "f"))):
+            assert known.get("tail")
+            call = call.func if isinstance(call, ast.Call) else call.value
         assert call.args == []
         given = [argument.arg for argument in call.keywords]
         assert len(given) == len(set(given))
         assert {key for key, one in by_name.items() if one["required"]} <= set(given) <= set(by_name)
         if known["receiver"]:
-            assert isinstance(call.func.value, ast.Call)
-            assert call.func.value.func.id == "Order"
+            made = before[0].value if before else call.func.value
+            made = made.value if isinstance(made, ast.Attribute) else made
+            assert isinstance(made, ast.Call)
+            assert made.func.id == "Order"
 
 
 def test_equal_parts_share_a_rule_and_a_class_may_hold_its_own():
