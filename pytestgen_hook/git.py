@@ -96,7 +96,7 @@ class Repository:
         While a merge is under way, files that equal those of another parent are left out.
         """
         # `diff --cached` knows by itself about an unborn HEAD, and is one process instead of two.
-        raw = self._quick(*_DIFF, "--cached", *_PYTHON)
+        raw = self._run(*_DIFF, "--cached", *_PYTHON)
         if not raw:
             return []
         parents = self._merge_heads()
@@ -442,7 +442,7 @@ class Repository:
 
     def unmerged_paths(self) -> list[str]:
         """Return the paths with unresolved conflicts."""
-        return sorted({path for _, path in _records(self._quick("ls-files", "--unmerged", "-z"))})
+        return sorted({path for _, path in _records(self._run("ls-files", "--unmerged", "-z"))})
 
     # -- after a commit ------------------------------------------------------------------------------------------
 
@@ -482,7 +482,7 @@ class Repository:
     # -- running git ---------------------------------------------------------------------------------------------
 
     def _ask(self, *arguments: str, environment: Mapping[str, str] | None = None, given: str | None = None) -> _Answer:
-        return _execute(arguments, self.root, {**self._environment, **(environment or {})}, given)
+        return _execute_directly(arguments, self.root, {**self._environment, **(environment or {})}, given=given)
 
     def _run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> bytes:
         answer = self._ask(*arguments, environment=environment)
@@ -493,18 +493,13 @@ class Repository:
     def _give(self, *arguments: str, paths: Iterable[str]) -> None:
         """Run a command that changes something on any number of paths at once."""
         given = "".join(f"{path}\0" for path in _literal(paths))
-        answer = self._ask(*arguments, "--pathspec-from-file=-", "--pathspec-file-nul", given=given)
+        command = (*arguments, "--pathspec-from-file=-", "--pathspec-file-nul")
+        answer = _execute(command, self.root, self._environment, given)
         if answer.status:
             raise _failed(arguments, answer.errors)
 
     def _text(self, *arguments: str) -> str:
         return _decode(self._run(*arguments)).rstrip("\n")
-
-    def _quick(self, *arguments: str) -> bytes:
-        answer = _execute_directly(arguments, self.root, self._environment)
-        if answer.status:
-            raise _failed(arguments, answer.errors)
-        return answer.output
 
 
 # -- starting git ------------------------------------------------------------------------------------------------
@@ -518,39 +513,33 @@ class _Answer(NamedTuple):
     errors: str
 
 
-def _execute(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], given: str | None = None
-) -> _Answer:
-    """Run git to its end, with ``given`` on its standard input."""
+def _execute(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], given: str) -> _Answer:
+    """Run a git command that changes something to its end, with ``given`` on its standard input."""
     from git import Git
 
     command = ["git", *arguments]
-    if given is not None:
-        process = Git(str(folder)).execute(command, istream=subprocess.PIPE, as_process=True, env=dict(environment))
-        output, errors = process.communicate(os.fsencode(given))
-        return _Answer(process.returncode, output, _decode(errors))
-    answer = Git(str(folder)).execute(
-        command,
-        with_extended_output=True,
-        with_exceptions=False,
-        stdout_as_string=False,
-        strip_newline_in_stdout=False,
-        env=dict(environment),
-    )
-    return _Answer(*answer)
+    process = Git(str(folder)).execute(command, istream=subprocess.PIPE, as_process=True, env=dict(environment))
+    output, errors = process.communicate(os.fsencode(given))
+    return _Answer(process.returncode, output, _decode(errors))
 
 
 def _execute_directly(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], without: Sequence[str] = ()
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    without: Sequence[str] = (),
+    given: str | None = None,
 ) -> _Answer:
-    """Run git without GitPython, whose import takes longer than all else that a commit without Python needs."""
+    """Ask git something without GitPython, whose import takes longer than all the answers together."""
     inherited = {name: value for name, value in os.environ.items() if name not in without}
     try:
         process = subprocess.run(
             ["git", *arguments],
             cwd=folder,
             env={**inherited, **environment},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else None,
+            input=None if given is None else os.fsencode(given),
             capture_output=True,
             check=False,
         )

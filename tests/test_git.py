@@ -139,13 +139,16 @@ def test_open_a_repository_of_another_user_names_the_command(repo: Path, monkeyp
         Repository.open(repo)
 
 
-def test_open_does_not_import_gitpython_nor_does_a_commit_without_python(repo: Path) -> None:
+def test_questions_do_not_import_gitpython(repo: Path) -> None:
     (repo / "notes.txt").write_text("hello")
-    git(repo, "add", "notes.txt")
+    (repo / "a.py").write_text("x = 1\n")
+    git(repo, "add", "notes.txt", "a.py")
     script = (
         "import sys, pathlib; from pytestgen_hook.git import INDEX, Repository\n"
         "repository = Repository.open(pathlib.Path('.'))\n"
-        "assert repository.staged_changes() == [] and repository.read(INDEX, 'notes.txt') == b'hello'\n"
+        "assert [change.path for change in repository.staged_changes()] == ['a.py']\n"
+        "assert repository.read(INDEX, 'notes.txt') == b'hello' and len(repository.entries(INDEX)) == 2\n"
+        "assert repository.dirty(['a.py']) == set() and repository.ignored(['b.py']) == set()\n"
         "assert 'git' not in sys.modules and 'tempfile' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], cwd=repo, check=True)

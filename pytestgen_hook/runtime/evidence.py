@@ -12,6 +12,7 @@ one JSON object a line, each written as soon as it is known, so that a crash cos
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import sys
@@ -48,6 +49,9 @@ class Report:
             data = json.dumps(record).encode() + b"\n"
             while data:
                 data = data[os.write(self._descriptor, data) :]
+
+
+_real = functools.lru_cache(maxsize=None)(os.path.realpath)  # many items have the same place
 
 
 class FileResult:
@@ -118,7 +122,7 @@ class Plugin:
         place = getattr(node, "path", None) or getattr(node, "fspath", None)
         if place is None:
             return None
-        real = os.path.realpath(str(place))
+        real = _real(str(place))
         return real[len(self._prefix) :].replace(os.sep, "/") if real.startswith(self._prefix) else None
 
     def _file(self, path: str) -> FileResult:

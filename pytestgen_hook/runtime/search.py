@@ -278,6 +278,7 @@ class Search:
         self._asked = set()
         self._asked_for_state = set()
         self._guard = guard
+        self._in_turn = workers.InTurn(subject, guard, seconds)
         self._ask_twin = ask_twin
         self._slowest = 0.0
         self._looks_hold = True
@@ -517,8 +518,11 @@ class Search:
         answer = self._base_answer()
         if not self.good:
             return answer
-        self._kill()
-        kept = self._confirmed()
+        try:
+            self._kill()
+            kept = self._confirmed()
+        finally:
+            self._in_turn.stop()
         answer.update(self._result(kept))
         if self.with_hypothesis and kept and not self.had.is_something:
             end = min(time.monotonic() + PROPERTY_SECONDS, self._until(1.8))
@@ -735,7 +739,7 @@ class Search:
                     items = [seen.claimed() for seen in able]
                     yield workers.Job(items, timeouts, workers.Manner(mutant=index, trace=False))
 
-        answered = workers.in_turn(self.subject, self._guard, jobs(), self._until(until))
+        answered = self._in_turn.answers(jobs(), self._until(until))
         for place, answers in enumerate(answered):
             index, able = asked[place]
             for seen, answer in zip(able, answers):

@@ -266,13 +266,6 @@ def zygote(place, request, reader, writer):
         _send(writer, answer)
 
 
-def close_all_but(*kept):
-    """Close every descriptor but the three standard ones and those named."""
-    edges = sorted({2, *kept})
-    for low, high in zip(edges, [*edges[1:], 1 << 16]):
-        os.closerange(low + 1, high)
-
-
 class Zygote:
     """The forked process for one module, seen from the first process."""
 
@@ -284,7 +277,7 @@ class Zygote:
         if self.pid == 0:
             try:
                 # The pipe to the tool is none of the user's business: who holds it could answer for us.
-                close_all_but(down, up)
+                workers.close_all_but(down, up)
                 zygote(place, request, down, up)
             finally:
                 os._exit(0)

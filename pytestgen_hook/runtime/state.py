@@ -16,6 +16,7 @@ import weakref
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), range)
 _COUNTERS = (itertools.count, itertools.cycle, itertools.repeat)
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
 _MOST_VALUES = 20_000  # looked at in one snapshot; what lies beyond is not compared
 _MOST_MEMBERS = 400
 _DEEPEST = 6
@@ -178,7 +179,7 @@ class _Modules:
         self._left -= 1
         if isinstance(value, _PLAIN):
             return (type(value).__name__, value if len(repr(value)) < 200 else hash(value))
-        if isinstance(value, _COUNTERS):
+        if isinstance(value, (*_COUNTERS, *_LOCKS)):  # written out they say how far they are, and who holds them
             return repr(value)
         if id(value) in self._open:
             return type(value).__name__

@@ -22,6 +22,7 @@ import collections
 import contextlib
 import fnmatch
 import gc
+import importlib
 import itertools
 import json
 import os
@@ -36,6 +37,7 @@ sys.path.insert(0, _HERE)
 
 import evidence  # noqa: E402
 import hidden  # noqa: E402
+import plain  # noqa: E402
 import subjects as subjects_  # noqa: E402
 import trials  # noqa: E402
 
@@ -50,14 +52,18 @@ _EVEN = 0.6180339887498949  # multiples of it, cut to their fraction, spread eve
 
 
 class Test:
-    """What is known of one test: whether it passes, how long it takes, and which statements run for it."""
+    """What is known of one test: whether it passes, how long it takes, and which statements run for it.
 
-    __slots__ = ("fixtures", "id", "node", "passed", "ran", "seconds", "why")
+    One that ``is_plain`` does the same when it is called without pytest (``plain``).
+    """
+
+    __slots__ = ("fixtures", "id", "is_plain", "node", "passed", "ran", "seconds", "why")
 
     def __init__(self, name, node):
         self.id = name
         self.node = node
         self.passed = False
+        self.is_plain = False
         self.why = ""
         self.seconds = 0.0
         self.ran = set()
@@ -195,6 +201,18 @@ def run_items(items, before, is_over):
             return
 
 
+def run_tests(items, caller, count, before, failures):
+    """Run items until the first failure: call the first ``count``, which are plain, and let pytest run the others."""
+    if count:
+        with caller.around(items[0]):
+            for number, item in enumerate(items[:count]):
+                before(number)
+                if caller.has_failed(item) is not False:
+                    failures.note()
+                    return
+    run_items(items[count:], lambda number: before(count + number), lambda: failures.failed)
+
+
 class Watch:
     """Learns in the run without mutants what each test does; the marks of the code go to ``ran``."""
 
@@ -268,7 +286,11 @@ class Failures:
         self.failed = False
 
     def reported(self, report):
-        if report.failed and not self.failed:
+        if report.failed:
+            self.note()
+
+    def note(self):
+        if not self.failed:
             self.failed = True
             self._write(failed=True)
 
@@ -403,6 +425,8 @@ class Collected:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about forking beside threads
             self._look()
+            self._plain = plain.Plain(session.config, plugin)
+            self._look_for_plain()
             self._try(at_import)
 
     # -- without mutants -----------------------------------------------------------------------------------------------
@@ -474,6 +498,28 @@ class Collected:
 
         return body
 
+    def _look_for_plain(self):
+        """Find out which tests do the same when they are only called: all such in one process, up to the first that hangs."""
+        fitting = [n for n, test in enumerate(self._tests) if test.passed and self._plain.fits(self._items[n])]
+        if not fitting or not hasattr(os, "fork"):
+            return
+
+        def heard(message):
+            if "test" in message:
+                test = self._tests[message["test"]]
+                test.is_plain = message["failed"] is False and set(map(tuple, message["ran"])) == test.ran
+
+        def body(write):
+            be_quiet()
+            random.seed(0)
+            with self._plain.around(self._items[fitting[0]]):
+                for number in fitting:
+                    self._ran.clear()
+                    failed = self._plain.has_failed(self._items[number])
+                    write(test=number, failed=failed, ran=sorted(self._ran))
+
+        _alone(body, PATIENCE + sum(FACTOR * self._tests[number].seconds for number in fitting), heard)
+
     def _new_folder(self):
         return os.path.join(self._place, "tmp%d" % next(self._count))
 
@@ -501,9 +547,10 @@ class Collected:
         unsteady = [self._tests[test].node for test in self._unsteady]
         rest = self._end - time.monotonic()
         files = [path for path in self._request["tests"] if path not in self._plugin.problems]
-        self._write(
-            later=later, files=files, avoided=[*failing, *unsteady], seconds=rest, at_once=1 if self._shared else None
-        )
+        called = [test.node for test in self._tests if test.is_plain]
+        at_once = 1 if self._shared else None
+        avoided = [*failing, *unsteady]
+        self._write(later=later, files=files, avoided=avoided, plain=called, seconds=rest, at_once=at_once)
 
     def _be_ready(self):
         """Do here, once, what every process would do after it was forked: each page that one writes to is copied for it."""
@@ -535,8 +582,9 @@ class Collected:
                 return NOT_RUN
             if time.monotonic() > self._end:
                 return NOT_TRIED
-            # The test that noticed most of this function's mutants is the most likely to notice this one too.
-            tests.sort(key=lambda test: (-self._kills[subject.number, test], test))
+            # First what costs least. The test that noticed most of this function's mutants is the most likely to notice
+            # this one too.
+            tests.sort(key=lambda test: (not self._tests[test].is_plain, -self._kills[subject.number, test], test))
             limits = [self._limit(test) for test in tests]
             ended = yield self._trial((subject, number), tests, limits)
             verdict, at = _read(ended)
@@ -576,6 +624,7 @@ class Collected:
 
     def _trial(self, mutant, tests, limits):
         items = [self._items[test] for test in tests]
+        count = sum(self._tests[test].is_plain for test in tests)
         folder = self._new_folder()
 
         def body(write):
@@ -590,7 +639,7 @@ class Collected:
                 write(at=time.perf_counter())
                 limit_computing(limits[number])
 
-            run_items(items, before, lambda: failures.failed)
+            run_tests(items, self._plain, count, before, failures)
             if not failures.failed:
                 write(end=time.perf_counter())
 
@@ -651,6 +700,7 @@ class Anew:
         self._later = given["later"]
         self._files = given["files"]
         self._avoided = set(given["avoided"])
+        self._plain = given["plain"]
         self._end = time.monotonic() + given["seconds"]
         self._at_once = given["at_once"] or request["at_once"]
         self._write = write
@@ -718,6 +768,7 @@ class Anew:
         place = os.path.join(self._request["place"], "anew%d" % next(self._count))
         part = {"mutant": mutant, "tests": few or tests, "seconds": seconds, "place": place, "all": not few}
         part.update(files=[self._names[node] for node in few] or self._files, avoided=sorted(self._avoided))
+        part["plain"] = self._plain
         os.makedirs(place, exist_ok=True)
         if hasattr(os, "fork"):
             return lambda: trials.Forked(lambda write: self._collect(part, write), PATIENCE + seconds)
@@ -772,6 +823,7 @@ def _put_in_place(swap, subjects, part):
 def _until_failure(part, write):
     """Return what runs the collected tests of a part, and writes ``node`` before each and ``failed`` or ``end`` at last."""
     avoided = set(part["avoided"])
+    called = set(part["plain"])
     wanted = None if part["tests"] is None else set(part["tests"])
 
     def loop(plugin, session):
@@ -784,10 +836,15 @@ def _until_failure(part, write):
         items = [item for item in items if wanted is None or item.nodeid in wanted]
         if not part["all"] and len(items) < len(wanted):
             return
-        run_items(
+        caller = plain.Plain(session.config, plugin)
+        items.sort(key=lambda item: item.nodeid not in called)
+        first = itertools.takewhile(lambda item: item.nodeid in called and caller.fits(item), items)
+        run_tests(
             items,
+            caller,
+            len(list(first)),
             lambda number: write(node=items[number].nodeid, name=plugin.name(items[number])),
-            lambda: failures.failed,
+            failures,
         )
         if not failures.failed:
             write(end=True)
@@ -909,13 +966,23 @@ def _subjects(request):
     ]
 
 
+def _import_pytest():
+    """Import pytest, and what it imports itself as soon as it is started."""
+    import pytest  # noqa: F401
+
+    with contextlib.suppress(Exception):
+        from _pytest.config import default_plugins
+
+        for name in default_plugins:
+            importlib.import_module("_pytest." + name)
+
+
 def _awaited(options):
     """Import pytest and take the request from the standard input, of which the tests see nothing.
 
     Where a module that should come from the tree has come with pytest, begin anew.
     """
-    import pytest  # noqa: F401
-
+    _import_pytest()
     text = sys.stdin.read()
     if not text:
         os._exit(0)

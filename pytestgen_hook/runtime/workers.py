@@ -4,6 +4,7 @@ import collections
 import contextlib
 import itertools
 import json
+import marshal
 import os
 import random
 import select
@@ -19,7 +20,7 @@ from observe import observe
 
 MEMORY = 2 << 30
 AT_ONCE = 2  # processes started before the answer of the first is read
-IN_TURN = 16  # mutants at most that one process tries
+IN_TURN = 6  # mutants that a process is given at once
 MOST_LOST = 4
 _TAKES = 1 << 16
 _GRACE = 0.5  # seconds at most that a process which got too little of the processor is awaited longer
@@ -94,47 +95,82 @@ def run(subject, guard, jobs):
             process.stop()
 
 
-def in_turn(subject, guard, jobs, deadline):
-    """The same for jobs with mutants, one after the other in one process as long as none leaves anything behind.
+class InTurn:
+    """Processes that try the mutants of one search in turn, each as long as none leaves anything behind in it.
 
-    A mutant that would find its surroundings changed (``state``) is tried in a new process. At ``deadline`` (monotonic)
-    the jobs not yet reached are answered as not run.
+    A mutant that would find its surroundings changed (``state``) is tried in a new process. They stay for the next jobs
+    until ``stop``; ``seconds`` is how long that may be.
     """
-    if not hasattr(os, "fork"):
-        yield from run(subject, guard, jobs)
-        return
-    started = collections.deque()
-    jobs = iter(jobs)
-    try:
-        while True:
-            while len(started) < AT_ONCE:
-                some = list(itertools.islice(jobs, IN_TURN))
-                if not some:
-                    break
-                started.append((some, _Forked(subject, guard, *some)))
-            if not started:
-                return
-            left, process = started[0]
-            answers = process.answers()
-            while left and time.monotonic() <= deadline:
-                found = _of_one(left[0], answers)
-                if found is None:
-                    break
-                left.pop(0)
-                yield found
+
+    def __init__(self, subject, guard, seconds):
+        self._subject = subject
+        self._guard = guard
+        self._seconds = seconds
+        self._idle = []
+
+    def answers(self, jobs, deadline):
+        """Yield for each of the jobs, in order, one answer per item, as ``run`` does.
+
+        At ``deadline`` (monotonic) the jobs not yet reached are answered as not run.
+        """
+        if not hasattr(os, "fork"):
+            yield from run(self._subject, self._guard, jobs)
+            return
+        started = collections.deque()
+        jobs = iter(jobs)
+        try:
+            while True:
+                while len(started) < AT_ONCE:
+                    some = list(itertools.islice(jobs, IN_TURN))
+                    if not some:
+                        break
+                    started.append((some, self._with(some)))
+                if not started:
+                    return
+                left, process = started[0]
+                answers = process.answers()
+                while left and time.monotonic() <= deadline:
+                    found = _of_one(left[0], answers, process)
+                    if found is None:
+                        break
+                    left.pop(0)
+                    yield found
+                started.popleft()
+                if not left:
+                    self._idle.append(process)
+                    continue
+                process.stop()
+                if time.monotonic() <= deadline:
+                    started.appendleft((left, self._with(left)))
+                else:
+                    yield from ([_lost("not run")] * len(job.items) for job in left)
+        finally:
+            for _, process in started:
+                process.stop()
+
+    def _with(self, jobs):
+        """Return a process that has been given the jobs."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.give(jobs):
+                return process
             process.stop()
-            started.popleft()
-            if left and time.monotonic() <= deadline:
-                started.appendleft((left, _Forked(subject, guard, *left)))
-            else:
-                yield from ([_lost("not run")] * len(job.items) for job in left)
-    finally:
-        for _, process in started:
-            process.stop()
+        process = _Trying(self._subject, self._guard, self._seconds)
+        process.give(jobs)
+        return process
+
+    def stop(self):
+        """End the processes; new ones are started when they are needed."""
+        while self._idle:
+            self._idle.pop().stop()
 
 
-def _of_one(job, answers):
-    """Take the answers to one job; None if it was not begun, since something was left behind or the process is gone."""
+def _of_one(job, answers, process):
+    """Take the answers to one job; None if it is to be done in a new process.
+
+    It is if it was not begun, since something was left behind, or if the process ended that others were done in before:
+    these may be why.
+    """
     found = []
     try:
         for answer in itertools.islice(answers, len(job.items)):
@@ -142,8 +178,11 @@ def _of_one(job, answers):
                 return None
             found.append(answer)
     except Lost as loss:
+        if process.has_tried and "ended" in loss.how:
+            return None
         found.append(_lost(loss.how))
-    return found + [_lost("not run")] * (len(job.items) - len(found)) if found else None
+    process.has_tried = True
+    return found + [_lost("not run")] * (len(job.items) - len(found))
 
 
 def apart(subject, guard, items, timeout, manner, deadline):
@@ -172,19 +211,29 @@ def _lost(how):
     return {"kind": "lost", "how": how, "print": "lost " + how}
 
 
-class _Forked:
-    """A process forked from this one, which has imported the module; it does one job after the other."""
+def close_all_but(*kept):
+    """Close every descriptor but the three standard ones and those named."""
+    edges = sorted({2, *kept})
+    for low, high in zip(edges, [*edges[1:], 1 << 16]):
+        os.closerange(low + 1, high)
 
-    def __init__(self, subject, guard, *jobs):
-        self._timeouts = [timeout for job in jobs for timeout in job.timeouts]
+
+class _Forked:
+    """A process forked from this one, which has imported the module."""
+
+    def __init__(self, subject, guard, job):
+        self._timeouts = job.timeouts
+        self._fork(lambda writer: _child(subject, guard, job, writer))
+
+    def _fork(self, work, *kept):
+        """Fork a process that does its work with the descriptor that answers go to, and has no other but those kept."""
         self._reader, writer = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            os.closerange(3, writer)
-            os.closerange(writer + 1, 1 << 16)
             # Nothing of the parent's may run here: no finally blocks, no atexit handlers, no buffered output.
             try:
-                _child(subject, guard, jobs, writer)
+                close_all_but(writer, *kept)
+                work(writer)
             finally:
                 os._exit(0)
         os.close(writer)
@@ -223,25 +272,80 @@ def _manner(how, status):
     return how
 
 
-def _child(subject, guard, jobs, writer):
-    manner = jobs[0].manner
-    seconds = sum(timeout for job in jobs for timeout in job.timeouts)
-    confine.restrict_call(cpu_seconds=int(seconds) + 2, memory_bytes=MEMORY)
+class _Trying(_Forked):
+    """One that tries mutants: it is given jobs again and again."""
+
+    def __init__(self, subject, guard, seconds):
+        self.has_tried = False
+        reader, self._writer = os.pipe()
+        subject.mutants  # noqa: B018  made when they are first asked for: here, and not in each process
+        self._fork(lambda writer: _try_mutants(subject, guard, int(2 * seconds) + 60, reader, writer), reader)
+        os.close(reader)
+
+    def give(self, jobs):
+        """Hand over jobs, once those before are answered; return whether the process is there to take them."""
+        self._timeouts = [timeout for job in jobs for timeout in job.timeouts]
+        data = marshal.dumps([(job.items, job.manner.mutant) for job in jobs])
+        data = len(data).to_bytes(4, "big") + data
+        try:
+            while data:
+                data = data[os.write(self._writer, data) :]
+        except OSError:
+            return False
+        return True
+
+    def answers(self):
+        """Yield the answers to what was given last; the process goes on waiting for more."""
+        try:
+            yield from _answers(self._reader, self._timeouts, self._busy)
+        except Lost as loss:
+            raise Lost(_manner(loss.how, self.stop())) from None
+
+    def stop(self):
+        if self._pid:
+            os.close(self._writer)
+        return super().stop()
+
+
+def _child(subject, guard, job, writer):
+    manner = job.manner
+    confine.restrict_call(cpu_seconds=int(sum(job.timeouts)) + 2, memory_bytes=MEMORY)
     # Two observations of one call start from different random states, so that what depends on chance shows itself.
     random.seed(os.getpid())
     if manner.ahead:
         move(subject, manner)
-    surroundings = _Surroundings(subject.tree) if len(jobs) > 1 else None
+    if manner.mutant is not None:
+        subject.mutants[manner.mutant].apply(subject.raw)
+    serve(subject, guard, job.items, manner, lambda answer: _write(writer, answer))
+
+
+def _try_mutants(subject, guard, seconds, reader, writer):
+    """Try mutants as they are given, until something was left behind by one of them."""
+    confine.restrict_call(cpu_seconds=seconds, memory_bytes=MEMORY)
+    random.seed(os.getpid())
+    surroundings = _Surroundings(subject.tree)
     raw = subject.raw
     original = raw.__code__, raw.__defaults__, raw.__kwdefaults__
-    for number, job in enumerate(jobs):
-        if number and surroundings.are_changed():
-            _write(writer, {"kind": "anew"})
-            return
-        if job.manner.mutant is not None:
-            subject.mutants[job.manner.mutant].apply(raw)
-        serve(subject, guard, job.items, job.manner, lambda answer: _write(writer, answer))
-        raw.__code__, raw.__defaults__, raw.__kwdefaults__ = original
+    is_first = True
+    while True:
+        for items, mutant in marshal.loads(_read(reader, int.from_bytes(_read(reader, 4), "big"))):
+            if not is_first and surroundings.are_changed():
+                _write(writer, {"kind": "anew"})
+                return
+            is_first = False
+            subject.mutants[mutant].apply(raw)
+            serve(subject, guard, items, Manner(mutant, trace=False), lambda answer: _write(writer, answer))
+            raw.__code__, raw.__defaults__, raw.__kwdefaults__ = original
+
+
+def _read(reader, size):
+    data = b""
+    while len(data) < size:
+        piece = os.read(reader, size - len(data))
+        if not piece:
+            os._exit(0)  # nobody is there any more
+        data += piece
+    return data
 
 
 class _Surroundings:
@@ -249,6 +353,7 @@ class _Surroundings:
 
     def __init__(self, tree):
         self._tree = tree
+        state.snapshot(tree, deep=True)  # the first one copies the pages that this process shares with others
         started = time.process_time()
         self._before = state.snapshot(tree, deep=True)
         self._is_known = self._before[state.WHOLE] and time.process_time() - started < _QUICK

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import time
 
@@ -134,6 +135,18 @@ def f(n):
         os._exit(1)
     return n + 1
 """,
+    "a lock that is not given back": """
+import threading
+
+LOCK = threading.Lock()
+
+def f(n):
+    if not LOCK.acquire(timeout=0.05):
+        return -1
+    if n < 100:
+        LOCK.release()
+    return n + 1
+""",
     "an attribute of a class": """
 class Last:
     n = 0
@@ -167,9 +180,16 @@ def test_mutants_in_one_process_are_judged_as_each_in_its_own(name, tmp_path):
     ]
     assert len(jobs) > 3
     alone = [[verdict(one) for one in each] for each in workers.run(subject, watching, jobs)]
-    together = workers.in_turn(subject, watching, jobs, time.monotonic() + 300)
-    assert [[verdict(one) for one in each] for each in together] == alone
     assert any(each != [None] * 3 for each in alone)
+    in_turn = workers.InTurn(subject, watching, 300)
+    for seed in range(3):
+        order = list(range(len(jobs)))
+        random.Random(seed).shuffle(order)
+        together = in_turn.answers([jobs[number] for number in order], time.monotonic() + 300)
+        assert [[verdict(one) for one in each] for each in together] == [alone[number] for number in order]
+    in_turn.stop()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, 0)
 
 
 def verdict(answer):
@@ -177,9 +197,29 @@ def verdict(answer):
     return answer.get("how") if answer["kind"] == "lost" else answer["failing"]
 
 
+def jobs_of(count, path):
+    item = {"call": "f(1)", "receiver": None, "arguments": [], "imports": [["under_test", "f"]], "style": "plain"}
+    told = {"call": "f(1)", "setup": [], "raises": None, "imports": [], "enters": False, "inside": None}
+    items = [{**item, "told": {**told, "checks": [["result", "==", "2"]]}}]
+    subject = made(SOURCES["nothing stays"], path)
+    return subject, [workers.Job(items, 1.0, workers.Manner(mutant=number, trace=False)) for number in range(count)]
+
+
+def test_processes_stay_for_the_next_mutants_and_one_that_is_gone_is_replaced(tmp_path):
+    subject, jobs = jobs_of(4, tmp_path)
+    in_turn = workers.InTurn(subject, guard.Guard(str(tmp_path), [str(tmp_path)]), 300)
+    first = list(in_turn.answers(jobs, time.monotonic() + 300))
+    (process,) = in_turn._idle
+    list(in_turn.answers(jobs, time.monotonic() + 300))
+    assert in_turn._idle == [process]
+    os.kill(process._pid, signal.SIGKILL)
+    again = list(in_turn.answers(jobs, time.monotonic() + 300))
+    assert in_turn._idle != [process]
+    assert [[verdict(one) for one in each] for each in again] == [[verdict(one) for one in each] for each in first]
+    in_turn.stop()
+
+
 def test_when_the_time_is_over_no_further_mutant_is_tried(tmp_path):
-    subject = made(SOURCES["nothing stays"], tmp_path)
-    item = {"call": "f(n)", "receiver": None, "arguments": [["n", "1"]], "imports": [], "style": "plain", "told": {}}
-    jobs = [workers.Job([item], 0.3, workers.Manner(mutant=number, trace=False)) for number in range(3)]
-    answers = workers.in_turn(subject, guard.Guard(str(tmp_path), []), jobs, time.monotonic() - 1)
+    subject, jobs = jobs_of(3, tmp_path)
+    answers = workers.InTurn(subject, guard.Guard(str(tmp_path), []), 300).answers(jobs, time.monotonic() - 1)
     assert [[one["how"] for one in each] for each in answers] == [["not run"]] * 3
