@@ -11,7 +11,8 @@ import workers
 USABLE = ("value", "raise")  # kinds of answers that a case could be made of
 IN_ONE = 60  # inputs that one process tries
 MOST = 240  # inputs tried at a time
-SECONDS = 0.3  # that trying so many may take; starting a process for each would take longer
+QUICK = 0.003  # seconds of a call, up to which so many are tried
+SLOW = 0.01  # from which to start a process for each takes hardly longer
 MOST_LOST = 3  # processes that may end or hang
 FOR_A_MUTANT = 100  # inputs held against one mutant
 _HINTS_FOR_A_MUTANT = 2
@@ -20,9 +21,11 @@ _OWN = 3  # line numbers of a way that a call which raised counts for, see ``sea
 
 
 def how_many(seconds):
-    """Return how many inputs are to be tried at a time, when a call takes so many seconds; 0 if it is not worth it."""
-    count = int(SECONDS / max(seconds, SECONDS / MOST))
-    return count if count >= IN_ONE else 0
+    """Return how many inputs are to be tried at a time, when a call takes so many seconds; 0 if it is not worth it.
+
+    Few steps: the same function is to be given the same inputs whether the machine is busy or not.
+    """
+    return MOST if seconds < QUICK else IN_ONE if seconds < SLOW else 0
 
 
 def tried(subject, guard, items, timeout, deadline, probe=False):
