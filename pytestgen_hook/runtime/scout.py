@@ -13,11 +13,49 @@ IN_ONE = 60  # inputs that one process tries
 MOST = 240  # inputs tried at a time
 QUICK = 0.003  # seconds of a call, up to which so many are tried
 SLOW = 0.01  # from which to start a process for each takes hardly longer
+STUCK = 8  # calls at a time that are looked at for what they lacked
 MOST_LOST = 3  # processes that may end or hang
 FOR_A_MUTANT = 100  # inputs held against one mutant
 _HINTS_FOR_A_MUTANT = 2
 _MOST_WAYS = 6
 _OWN = 3  # line numbers of a way that a call which raised counts for, see ``search.Seen``
+
+
+class Tries:
+    """What inputs that were tried hastily have shown, each as (input, item, answer).
+
+    ``leads`` are those that stand at a boundary or show what none before them did: one may notice a mutant later.
+    ``farthest`` is how many steps a call took before it ended in an error nobody meant.
+    """
+
+    def __init__(self):
+        self.keys = set()
+        self.leads = []
+        self.farthest = 0
+        self._stuck = []
+        self._shown = set()
+
+    def note(self, tried, steered):
+        """Note tries, of which the first ``steered`` have what was missed in another call."""
+        answers = [answer for _, _, answer in tried]
+        for place in furthest(answers, self.farthest, STUCK):
+            self._stuck.append(tried[place])
+            self.farthest = answers[place]["steps"]
+        for place, answer in enumerate(answers):
+            # What was compared with something stands at a boundary, whatever it shows.
+            if answer["kind"] in USABLE and (place < steered or answer["print"] not in self._shown):
+                self._shown.add(answer["print"])
+                self.leads.append(tried[place])
+
+    def note_stuck(self, tried):
+        """Note a call that was observed, if it was stuck."""
+        if is_stuck(tried[2]):
+            self._stuck.append(tried)
+
+    def held_up(self):
+        """Return the tries that were stuck last, those last that came farthest: one part more, and they may come on."""
+        found, self._stuck = self._stuck, []
+        return sorted(found, key=lambda tried: tried[2]["steps"])[-STUCK:]
 
 
 def how_many(seconds):

@@ -270,11 +270,7 @@ class Search:
         self.pool = []
         self.ways = set()
         self._wider = 0  # calls of the corpus that only go another way
-        self._stuck = []  # the latest calls that ended in an error nobody meant
-        self._leads = []  # what was tried hastily, and seems to show something that no call has shown that was observed
-        self._shown = set()
-        self._farthest = 0  # steps of one that came the farthest
-        self._tried_hastily = set()
+        self._tries = scout.Tries()
         self._asked = set()
         self._asked_for_state = set()
         self._guard = guard
@@ -318,8 +314,7 @@ class Search:
             for domain, index in proposed.picks:
                 domain.reward(index, usable)
             contradicts = self._documentation is not None and self._documentation.note(item, answer)
-            if scout.is_stuck(answer):
-                self._stuck.append(Seen(proposed, item, answer))
+            self._tries.note_stuck((proposed, item, answer))
             if usable and not contradicts:  # else its test would say that it is right
                 found.append(Seen(proposed, item, answer))
                 if not self._looks_hold:
@@ -333,9 +328,9 @@ class Search:
         for proposed in inputs:
             item = self.plan.item(proposed)
             key = _key(item)
-            if key not in self.known and key not in self._tried_hastily and self._is_of_size(item):
+            if key not in self.known and key not in self._tries.keys and self._is_of_size(item):
                 fresh[key] = proposed, item
-        self._tried_hastily.update(fresh)
+        self._tries.keys.update(fresh)
         items = [item for _, item in fresh.values()]
         self.tried += len(items)
         answers = scout.tried(self.subject, self._guard, items, self._timeout(), self._end)
@@ -541,8 +536,8 @@ class Search:
             count = self._at_once() if rounds >= FIRST_ROUNDS else 0
             found = self._observe(self._newest(count) if count else self._proposed(BATCH))
             new = self._take(found)
-            stale = 0 if new or self._farthest > farthest else stale + 1
-            farthest = self._farthest
+            stale = 0 if new or self._tries.farthest > farthest else stale + 1
+            farthest = self._tries.farthest
             rounds += 1
             if rounds == 1:
                 self._keep_state()  # while there are few calls to make again
@@ -560,21 +555,12 @@ class Search:
         """Return inputs that seem to reach something new, of many that were tried hastily; leads are kept for later."""
         steered = self._tried(self._steered([*self.corpus, *self._held_up()]))
         tried = [*steered, *self._tried(self._proposals(count - len(steered)))]
+        self._tries.note(tried, len(steered))
         answers = [answer for _, _, answer in tried]
-        for place in scout.furthest(answers, self._farthest, PROBED):
-            self._stuck.append(Seen(*tried[place]))
-            self._farthest = answers[place]["steps"]
-        for place, answer in enumerate(answers):
-            # What was compared with something stands at a boundary, whatever it shows.
-            if answer["kind"] in scout.USABLE and (place < len(steered) or answer["print"] not in self._shown):
-                self._shown.add(answer["print"])
-                self._leads.append(tried[place])
         return [tried[place][0] for place in scout.newest(answers, self.arcs, self.ways, BATCH // 2)]
 
     def _held_up(self):
-        """Return the calls that were stuck last, those last that came farthest: one part more, and they may come on."""
-        found, self._stuck = self._stuck, []
-        return sorted(found, key=lambda seen: seen.answer["steps"])[-PROBED:]
+        return [Seen(*tried) for tried in self._tries.held_up()]
 
     def _keep_state(self):
         """Let what the calls change of the project's modules be set for the time of a test, if it can be written."""
@@ -590,7 +576,7 @@ class Search:
             return
         self.plan.patches = tuple(sorted({*self.plan.patches, *patches}))
         inputs = [seen.input for seen in self.good]
-        self.good, self.corpus, self.arcs, self._leads = [], [], set(self.had.arcs), []
+        self.good, self.corpus, self.arcs, self._tries = [], [], set(self.had.arcs), scout.Tries()
         for start in range(0, len(inputs), BATCH):
             self._take(self._observe(inputs[start : start + BATCH]))
 
@@ -682,7 +668,7 @@ class Search:
         self._against(rest, sorted(alive), until + 0.1)
         self.pool += [seen for seen in rest if seen.kills]
         alive -= set(self.killed)
-        leads = self._leads[-LEADS:]
+        leads = self._tries.leads[-LEADS:]
         stale = 0
         while alive and stale < stale_rounds and time.monotonic() < self._end:
             count = self._at_once()
