@@ -5,6 +5,7 @@ import left
 import plan as plans
 import search
 import standins
+from seen import Had
 
 PATIENCE = 5.0  # seconds for a call
 
@@ -39,7 +40,7 @@ def judged(modules, request, ask_twin=None):
         plan = plans.make_plan(subject, request["qualname"], modules.tree, standins.trial(subject, modules.guard))
     except plans.CannotCall as problem:
         return {"cases": [], "problem": str(problem), "refused": None}
-    had = search.Had(**wanted["had"])
+    had = Had(**wanted["had"])
     judge = Judge(subject, plan, modules.guard, [], request["seconds"], 0, ask_twin)
     counted = [index for index, mutant in enumerate(subject.mutants) if not mutant.is_slip]
     survivors = [subject.mutants[index] for index in counted if index not in had.kills]

@@ -7,6 +7,7 @@ import contextlib
 import time
 
 import workers
+from seen import OWN_WAY
 
 USABLE = ("value", "raise")  # kinds of answers that a case could be made of
 IN_ONE = 60  # inputs that one process tries
@@ -18,7 +19,6 @@ MOST_LOST = 3  # processes that may end or hang
 FOR_A_MUTANT = 100  # inputs held against one mutant
 _HINTS_FOR_A_MUTANT = 2
 _MOST_WAYS = 6
-_OWN = 3  # line numbers of a way that a call which raised counts for, see ``search.Seen``
 
 
 class Tries:
@@ -88,7 +88,7 @@ def newest(answers, arcs, ways, most):
         found = []
         for place, answer in enumerate(answers):
             if len(found) < most_of_part and place not in chosen and answer["kind"] in USABLE:
-                shown = {tuple(step) for step in answer[part] if answer["kind"] == "value" or len(step) <= _OWN}
+                shown = {tuple(step) for step in answer[part] if answer["kind"] == "value" or len(step) <= OWN_WAY}
                 if not shown <= known:
                     known |= shown
                     found.append(place)

@@ -35,6 +35,7 @@ import standins  # noqa: E402
 import twin  # noqa: E402
 import workers  # noqa: E402
 from observe import Subject  # noqa: E402
+from seen import Had  # noqa: E402
 
 
 class Place:
@@ -156,7 +157,7 @@ def explore(modules, request, ask_twin=None):
     """Answer one request of the tool: search for cases of one function."""
     started = time.monotonic()
 
-    had = search.Had(**request["had"]) if "had" in request else None
+    had = Had(**request["had"]) if "had" in request else None
     proposed = request.get("proposed")
 
     def seeds(plan):
