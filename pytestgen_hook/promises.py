@@ -486,7 +486,8 @@ _ORDER = re.compile(
 )
 _NOT_BY_VALUE = re.compile(
     r"\b(?:by|key|keys|according|respect|length|frequency|already|unsorted|first|last|topological|order of|not|input|insertion"
-    r"|pairs?|tuples?|each|largest|smallest)\b"
+    r"|pairs?|tuples?|each|largest|smallest|while|but|such|whose|its|except|unless|otherwise|only|indic\w+|index|positions?"
+    r"|even|odd)\b"
 )
 _DISTINCT = re.compile(
     r"(?:.*\bwithout (?:any )?duplicates|.*\b(?:with )?(?:all )?duplicates removed"

@@ -141,6 +141,8 @@ def test_a_sentence_about_the_result_or_an_argument_is_read(sentence, then):
         "The text may be modified.",
         "Items between 0 and 1 are not modified.",
         "Return something like a new list.",
+        "Return a list that is like items at the odd places, while its values at the others are those of items, but sorted.",
+        "Return the items such that only every third is sorted.",
     ],
 )
 def test_a_sentence_that_says_something_else_gives_no_promise(sentence):

@@ -53,6 +53,31 @@ SOURCE = '''
         return [item for place, item in enumerate(items) if place == 0 or items[place - 1] != item]
 
 
+    def largest_divisor(n: int) -> int:
+        """Nothing is said of numbers that have none."""
+        for divisor in range(n - 1, 0, -1):
+            if n % divisor == 0:
+                return divisor
+
+
+    def closest(numbers: list[float]) -> tuple[float, float]:
+        """Two of them."""
+        best = None
+        for place, one in enumerate(numbers):
+            for other in numbers[place + 1 :]:
+                if best is None or abs(one - other) < abs(best[0] - best[1]):
+                    best = one, other
+        return best
+
+
+    def sign(number: int) -> int:
+        """A branch that was forgotten."""
+        if number < 0:
+            return -1
+        if number == 0:
+            return 0
+
+
     def age(born: date, today: date) -> int:
         """Age in years.
 
@@ -178,6 +203,7 @@ def contradicted(exploration):
         ("snake", "example", "'http_server'"),
         ("without", "arguments", "changes items"),
         ("is_word", "annotation", "bool"),
+        ("sign", "annotation", "int"),
         ("once", "returns", "without duplicates"),
         ("age", "raises", "ValueError"),
         ("Queue.get", "raises", "IndexError"),
@@ -188,7 +214,9 @@ def test_what_contradicts_the_documentation_is_found(found, name, source, expect
     assert contradicted(found[name]) == [(source, expected)]
 
 
-@pytest.mark.parametrize("name", ["share", "lookup", "loose", "halves", "Queue.put", "Size.larger"])
+@pytest.mark.parametrize(
+    "name", ["share", "lookup", "loose", "halves", "Queue.put", "Size.larger", "largest_divisor", "closest"]
+)
 def test_what_does_not_surely_contradict_it_is_not(found, name):
     assert contradicted(found[name]) == []
 
