@@ -374,7 +374,8 @@ class Search:
             count = self._at_once() if rounds >= FIRST_ROUNDS else 0
             found = self._observe(self._newest(count) if count else self._proposed(BATCH))
             new = self._take(found)
-            stale = 0 if new or self._tries.farthest > farthest else stale + 1
+            is_farther = self._tries.farthest > farthest and not self._all_lines_run()
+            stale = 0 if new or is_farther else stale + 1
             farthest = self._tries.farthest
             rounds += 1
             if rounds == 1:
@@ -391,7 +392,8 @@ class Search:
 
     def _newest(self, count):
         """Return inputs that seem to reach something new, of many that were tried hastily; leads are kept for later."""
-        steered = self._tried(self._steered([*self.corpus, *self._held_up()]))
+        steered = self._steered([*self.corpus, *self._held_up()])
+        steered = self._tried(self.rng.sample(steered, min(len(steered), count // 2)))
         tried = [*steered, *self._tried(self._proposals(count - len(steered)))]
         self._tries.note(tried, len(steered))
         answers = [answer for _, _, answer in tried]
@@ -474,13 +476,13 @@ class Search:
         self._give_up_unsteady_looks()
         mutants = self.subject.mutants
         counted = {index for index in range(len(mutants)) if not mutants[index].is_slip}
-        self._hunt(counted - self.had.kills, stale_rounds=6, until=0.7)
+        self._hunt(counted - self.had.kills, stale_rounds=6, until=0.62)
         if self.had.is_something:
             # A step alone is worth a test only where that could fail.
             self._against([seen for seen in self.pool if seen.arcs - self.had.arcs], sorted(self.had.kills))
             return
         # Few rounds, since many slips change nothing; and most are noticed by the few calls that notice all mutants.
-        self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=2, until=0.7)
+        self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=2, until=0.74)
 
     def _corners(self):
         """Return the corners of the cheapest good call that has some."""
