@@ -19,7 +19,7 @@ import vary
 import workers
 from documented import Documentation
 from literals import Writer
-from seen import Had, Seen, is_long
+from seen import Had, Seen, is_long, strange
 
 BATCH = 40
 FIRST_ROUNDS = 2  # in which every call is observed: what they complain of says which kinds of inputs fit
@@ -109,6 +109,7 @@ class Search:
         self.ways = set()
         self._wider = 0  # calls of the corpus that only go another way
         self._tries = scout.Tries()
+        self._keeps_to_names = False
         self._asked = set()
         self._asked_for_state = set()
         self._guard = guard
@@ -130,7 +131,7 @@ class Search:
         for proposed in inputs:
             item = self.plan.item(proposed)
             key = _key(item)
-            if key not in self.known and self._is_of_size(item):
+            if key not in self.known and self._is_of_size(item) and not self._is_unwanted(proposed):
                 self.known.add(key)
                 fresh.append((proposed, item))
         if not fresh:
@@ -166,7 +167,8 @@ class Search:
         for proposed in inputs:
             item = self.plan.item(proposed)
             key = _key(item)
-            if key not in self.known and key not in self._tries.keys and self._is_of_size(item):
+            is_new = key not in self.known and key not in self._tries.keys and not self._is_unwanted(proposed)
+            if is_new and self._is_of_size(item):
                 fresh[key] = proposed, item
         self._tries.keys.update(fresh)
         items = [item for _, item in fresh.values()]
@@ -448,9 +450,26 @@ class Search:
             self.good = [seen for seen in self.good if seen in meant or seen.kinds() in usual]
             self.corpus = [seen for seen in self.corpus if seen in meant or seen.kinds() in usual]
 
+    def _keep_to_names(self):
+        """Give up arguments of other kinds than their names promise, if the others show all steps: a text is no list."""
+        natural = [seen for seen in self.good if not strange(seen.input)]
+        if self.arcs <= set(self.had.arcs).union(*[seen.arcs for seen in natural]):
+            self._keeps_to_names = True
+            self.good = [seen for seen in self.good if not self._is_unwanted(seen.input)]
+            known, self.corpus = set(), [seen for seen in self.corpus if not self._is_unwanted(seen.input)]
+            known.update(*[seen.arcs for seen in self.corpus])
+            for seen in sorted(natural, key=lambda seen: seen.cost):
+                if not seen.arcs <= known:
+                    known |= seen.arcs
+                    self.corpus.append(seen)
+
+    def _is_unwanted(self, proposed):
+        return self._keeps_to_names and proposed.origin in ("drawn", "varied") and bool(strange(proposed))
+
     def _pool(self):
         """Return a varied choice of the good calls: those that reached new steps, then one for each different outcome."""
         self._leave_out_nonsense()
+        self._keep_to_names()
         chosen = list(self.corpus)
         # A step is worth keeping by its cheapest call, not by the first that found it.
         cheapest = {}
@@ -508,7 +527,7 @@ class Search:
         self._against(rest, sorted(alive), until + 0.1)
         self.pool += [seen for seen in rest if seen.kills]
         alive -= set(self.killed)
-        leads = self._tries.leads[-LEADS:]
+        leads = [tried for tried in self._tries.leads if not self._is_unwanted(tried[0])][-LEADS:]
         stale = 0
         while alive and stale < stale_rounds and time.monotonic() < self._end:
             count = self._at_once()

@@ -83,7 +83,7 @@ def cost(proposed, item, answer):
     length = sum(effort(source) for _, source in item["arguments"])
     length += sum(8 + effort(statement) for statement in item["prepare"] if not statement.startswith("monkeypatch."))
     length += sum(map(meagreness, proposed.trees()))
-    length += sum(map(_strangeness, proposed.arguments, proposed.arguments.values()))
+    length += 25 * strange(proposed)
     expected = [check[2] for check in answer.get("checks", ())]
     length += sum(map(len, expected))
     # An empty result shows less than its length says, that of an empty input still less.
@@ -97,15 +97,19 @@ def cost(proposed, item, answer):
     return 5.0 + length
 
 
-def _strangeness(name, node):
-    """Return what it asks of a reader that a value is of another kind than the name of its parameter promises."""
+def strange(proposed):
+    """Return how many arguments are of another kind than the names of their parameters promise."""
+    return sum(map(_is_strange, proposed.arguments, proposed.arguments.values()))
+
+
+def _is_strange(name, node):
     promised = kind_of_name(name)
     if isinstance(node, Plain):
         held = type(node.value).__name__
     else:
         held = node.kind if isinstance(node, Items) else "dict" if isinstance(node, Pairs) else promised
     alike = ({"int", "float"}, {"list", "tuple"}, {"str", "bytes"}, {promised, "NoneType"})
-    return 0 if promised in (None, held) or any({promised, held} <= kinds for kinds in alike) else 25
+    return promised not in (None, held) and not any({promised, held} <= kinds for kinds in alike)
 
 
 _EMPTY = ('""', "[]", "()", "{}", "set()", "0", "0.0", 'b""', "None", "False")

@@ -866,3 +866,37 @@ def test_an_argument_that_must_not_be_changed_is_looked_at(tmp_path):
         )
     )
     assert "assert options ==" in written(exploration)
+
+
+def test_arguments_are_of_the_kind_that_their_names_promise(tmp_path):
+    exploration = the_only(
+        explored(
+            tmp_path,
+            """
+            def is_palindrome(text):
+                letters = [char.lower() for char in text if char.isalpha()]
+                return letters == letters[::-1]
+            """,
+        )
+    )
+    given = [source for case in exploration.cases for _, source in case.arguments]
+    assert given
+    assert all(source.startswith('"') for source in given)
+
+
+def test_a_name_that_promises_the_wrong_kind_is_not_believed(tmp_path):
+    exploration = the_only(
+        explored(
+            tmp_path,
+            """
+            def total(text):
+                result = 0
+                for number in text:
+                    if number > 10:
+                        result += number
+                return result
+            """,
+        )
+    )
+    assert exploration.lines_run == exploration.lines_total
+    assert exploration.mutants_killed >= 0.8 * exploration.mutants_total
