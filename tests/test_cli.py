@@ -435,6 +435,7 @@ def test_under_pre_commit_the_remedy_is_its_own_hook(repo, monkeypatch: pytest.M
 def test_without_python_in_the_commit_nothing_heavy_is_imported(repo) -> None:
     repo.stage("a.txt", "text")
     heavy = {"rich", "git", "libcst", "yaml", "tomllib", "platformdirs", "sqlite3"}
+    heavy |= {"pytestgen_hook.model", "llama_cpp", "huggingface_hub", "psutil", "filelock"}
     script = (
         "import sys\nfrom pytestgen_hook.cli import check\ntry:\n    check([])\nfinally:\n"
         f"    print(sorted({heavy} & set(sys.modules)))\n"
