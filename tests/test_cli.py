@@ -115,7 +115,13 @@ def test_paths_that_a_hook_manager_names_are_taken(repo, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("new.py", "Python file"), ("notes.txt", "git tracks"), ("sub/../notes.txt", "git tracks")]
+    ("name", "told"),
+    [
+        ("new.py", "Python file"),
+        ("notes.txt", "git tracks"),
+        ("sub/../notes.txt", "git tracks"),
+        (".git/config", "git's own folder"),
+    ],
 )
 def test_a_report_does_not_overwrite_a_source(repo, name: str, told: str) -> None:
     repo.stage("notes.txt", "mine")
