@@ -15,6 +15,7 @@ from pytestgen_hook.errors import FatalError
 from pytestgen_hook.terminal import escaped
 
 FATAL, BUG, INTERRUPTED = 2, 3, 130
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 @contextlib.contextmanager
@@ -53,7 +54,7 @@ def _open_standard_streams() -> None:
 
 @contextlib.contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM end the block as an exception does: temporary folders are removed, and processes of ours ended."""
+    """Let SIGTERM and SIGHUP end the block as an exception does: temporary folders are removed, processes of ours ended."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -61,11 +62,16 @@ def _ended_in_order() -> Iterator[None]:
     def end(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, end)
+    # A terminal that is closed sends SIGHUP; whoever runs us by nohup has it ignored.
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _advice(error: BaseException) -> str:

@@ -469,7 +469,7 @@ def _mapped_paths(root: Path | None, tree: Path) -> Iterator[str]:
 
 def _python_path() -> list[str]:
     entries = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    return [entry for entry in entries if not Path(entry).resolve().is_relative_to(own_prefix())]
+    return [entry for entry in entries if not Path(os.path.realpath(entry)).is_relative_to(own_prefix())]
 
 
 def run_environment(interpreter: Interpreter, tree: Path, place: Path) -> dict[str, str]:
@@ -498,4 +498,5 @@ def run_environment(interpreter: Interpreter, tree: Path, place: Path) -> dict[s
 
 def _is_ours(folder: Path, interpreter: Interpreter) -> bool:
     own: Collection[Path] = (own_prefix() / "bin", own_prefix() / "Scripts")
-    return folder.resolve() in own and interpreter.prefix.resolve() != own_prefix()
+    # Unlike Path.resolve, this takes links that lead in a circle.
+    return Path(os.path.realpath(folder)) in own and interpreter.prefix.resolve() != own_prefix()

@@ -55,7 +55,7 @@ def write_edits(root: Path, git_dir: Path, edits: Sequence[Edit]) -> tuple[str, 
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait until the block is over, as far as this is the thread that gets them."""
+    """Let SIGINT, SIGTERM and SIGHUP wait until the block is over, as far as this is the thread that gets them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -64,7 +64,9 @@ def held_back() -> Iterator[None]:
     def note(number: int, _frame: object) -> None:
         came.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in numbers}
     try:
         yield
     finally:

@@ -115,7 +115,13 @@ def test_paths_that_a_hook_manager_names_are_taken(repo, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("new.py", "Python file"), ("notes.txt", "git tracks"), ("sub/../notes.txt", "git tracks")]
+    ("name", "told"),
+    [
+        ("new.py", "Python file"),
+        ("notes.txt", "git tracks"),
+        ("sub/../notes.txt", "git tracks"),
+        (".git/config", "git's own folder"),
+    ],
 )
 def test_a_report_does_not_overwrite_a_source(repo, name: str, told: str) -> None:
     repo.stage("notes.txt", "mine")
@@ -435,6 +441,7 @@ def test_under_pre_commit_the_remedy_is_its_own_hook(repo, monkeypatch: pytest.M
 def test_without_python_in_the_commit_nothing_heavy_is_imported(repo) -> None:
     repo.stage("a.txt", "text")
     heavy = {"rich", "git", "libcst", "yaml", "tomllib", "platformdirs", "sqlite3"}
+    heavy |= {"pytestgen_hook.model", "llama_cpp", "huggingface_hub", "psutil", "filelock"}
     script = (
         "import sys\nfrom pytestgen_hook.cli import check\ntry:\n    check([])\nfinally:\n"
         f"    print(sorted({heavy} & set(sys.modules)))\n"

@@ -128,17 +128,26 @@ def test_the_commands_for_any_other_ci(repo, tmp_path: Path) -> None:
     assert (done.returncode, "PTG001 half" in done.stdout) == (1, True), done.stderr
 
 
+@pytest.mark.parametrize("is_merged", [False, True])
 @posix_only
-def test_the_job_for_gitlab(repo, tmp_path: Path) -> None:
-    """Its script is run by sh as GitLab's runner does, with the variables of a merge request."""
+def test_the_job_for_gitlab(repo, is_merged: bool) -> None:
+    """Its script is run by sh as GitLab's runner does, with the variables of a merge request, its result merged or not."""
     repo.commit("first")
     base = repo.git("rev-parse", "HEAD").strip()
+    repo.git("checkout", "--quiet", "-b", "feature")
     repo.stage("shop.py", UNTESTED)
     repo.commit()
+    target = {"CI_MERGE_REQUEST_TARGET_BRANCH_SHA": ""}
+    if is_merged:
+        repo.git("checkout", "--quiet", "main")
+        repo.stage("theirs.py", UNTESTED)
+        repo.commit()
+        target = {"CI_MERGE_REQUEST_TARGET_BRANCH_SHA": repo.git("rev-parse", "HEAD").strip()}
+        repo.git("merge", "--quiet", "--no-ff", "--no-edit", "feature")
     job = yaml.safe_load((TOP / "ci/gitlab.yml").read_text(encoding="utf-8"))["pytestgen"]
     assert job["variables"]["GIT_DEPTH"] == "0"
     script = "\n".join(job["script"]).replace("/tmp/pytestgen/bin", str(PROGRAMS))
-    environ = {**os.environ, "CI": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+    environ = {**os.environ, "CI": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base, **target}
     done = subprocess.run(
         ["sh", "-ec", script], cwd=repo.path, env=environ, capture_output=True, text=True, check=False
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from pytestgen_hook.functions import functions_in
 from pytestgen_hook.git import INDEX, Repository
 from pytestgen_hook.imports import build_graph
 from pytestgen_hook.interpreter import Interpreter, find_interpreter
-from pytestgen_hook.measure import Bench, measure
+from pytestgen_hook.measure import Bench, measure, run_environment
+from pytestgen_hook.sandbox import clean_environment
 from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.tree import staged_tree
 from pytestgen_hook.types import RunOutcome, TestRun
@@ -278,6 +280,27 @@ def test_f(tmp_path):
     monkeypatch.delenv("GIT_INDEX_FILE")
     assert (run.outcome, run.message) == (RunOutcome.PASSED, "")
     assert judge.repo.git("ls-files", "-s") == index
+
+
+def test_no_variable_that_names_a_repository_reaches_the_tests(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that git itself says are of one repository only, and what coverage and pytest look at by themselves."""
+    names = subprocess.check_output(["git", "rev-parse", "--local-env-vars"], text=True).split()
+    names += ["GIT_PREFIX", "COV_CORE_SOURCE", "COV_CORE_DATAFILE", "COVERAGE_FILE", "PYTEST_PLUGINS", "PYTHONHOME"]
+    assert {"GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"} <= set(names)
+    for name in names:
+        monkeypatch.setenv(name, "x")
+    judge.place.mkdir()
+    for environment in (run_environment(judge.interpreter, judge.tree, judge.place), clean_environment(judge.place)):
+        assert not set(names) & set(environment)
+
+
+def test_folders_of_programs_may_be_links_in_a_circle(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    circle = judge.repo.path / "circle"
+    circle.symlink_to(circle)
+    for name in ("PATH", "PYTHONPATH"):
+        monkeypatch.setenv(name, os.pathsep.join([str(circle), os.environ.get(name, "")]))
+    judge.stage(**{"m.py": M, "test_m.py": "import m\ndef test_f():\n    m.f(1)\n"})
+    assert judge.runs("m.py")["test_m.py"].outcome is RunOutcome.PASSED
 
 
 def test_the_tools_of_the_hook_do_not_reach_the_tests(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -505,24 +506,49 @@ def test_without_a_terminal_nothing_but_the_report_is_printed(repo) -> None:
     assert len(done.stdout.splitlines()) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_hook_that_is_stopped_leaves_nothing_half_done(repo, number: signal.Signals) -> None:
+LONG = """\
+import a, os, pathlib, time
+
+
+def test_long():
+    begun = pathlib.Path({!r})
+    begun.with_suffix(".new").write_text(str(os.getpid()))
+    begun.with_suffix(".new").rename(begun)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_hook_that_is_stopped_leaves_nothing_half_done(repo, tmp_path: Path, number: signal.Signals) -> None:
+    begun, scratch = tmp_path / "begun", tmp_path / "scratch"
+    scratch.mkdir()
     repo.stage("a.py", SOURCE)
-    repo.stage("test_b.py", "import a\nimport time\n\n\ndef test_long():\n    time.sleep(60)\n")
+    repo.stage("test_b.py", LONG.format(str(begun)))
     before = status_of(repo), (repo.path / ".git/index").read_bytes()
     process = subprocess.Popen(
         [*ENTRY.split(), "--mode", "amend"],
         cwd=repo.path,
+        env={**os.environ, "TMPDIR": str(scratch)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    time.sleep(1.0)
+    _wait_for(begun.exists)
     process.send_signal(number)
-    assert process.wait(timeout=30) != 0
+    assert process.wait(timeout=30) == (-number if number == signal.SIGKILL else 128 + number)
+    if number != signal.SIGKILL:
+        assert not list(scratch.iterdir())
+        _wait_for(lambda: not Path(f"/proc/{begun.read_text()}").exists())
     assert (repo.path / ".git/index").read_bytes() == before[1]
     assert status_of(repo) == before[0]
     assert not list((repo.path / ".git").glob("*.lock"))
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 # -- after the commit ----------------------------------------------------------------------------------------------------

@@ -295,7 +295,7 @@ def comment(environ: Mapping[str, str], report: Path, say: Callable[[str], None]
         ours = (
             one
             for one in hub.get_all(f"/issues/{number}/comments")
-            if one["user"]["type"] == "Bot" and one["body"].startswith(MARKER)
+            if (one["user"] or {}).get("type") == "Bot" and (one["body"] or "").startswith(MARKER)
         )
         first = next(ours, None)
         if first is not None:
@@ -314,7 +314,10 @@ def _number(event: Event, hub: GitHub) -> int | None:
     run = event.payload.get("workflow_run")
     if not isinstance(run, dict) or run.get("event") != "pull_request":
         raise FatalError(f"{event.name} is about no pull request. Use `on: pull_request` or `on: workflow_run`.")
-    head = quote(f"{run['head_repository']['owner']['login']}:{run['head_branch']}", safe="")
+    source = run["head_repository"]
+    if source is None:  # the fork has been deleted since
+        return None
+    head = quote(f"{source['owner']['login']}:{run['head_branch']}", safe="")
     pulls = hub.get_all(f"/pulls?state=open&head={head}")
     return next((int(pull["number"]) for pull in pulls if pull["head"]["sha"] == run["head_sha"]), None)
 

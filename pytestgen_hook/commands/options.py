@@ -75,6 +75,8 @@ def refuse_sources(files: Iterable[Path], cwd: Path) -> None:
             raise FatalError(f"--output-file {file}: that is the name of a Python file. Name another.")
         inner = _inner(cwd / file, repository)
         if inner is not None:
+            if ".git" in inner.split("/"):
+                raise FatalError(f"--output-file {file}: that is in git's own folder. Name a file outside of it.")
             tracked = repository.entries(INDEX) if tracked is None else tracked
             if inner in tracked:
                 raise FatalError(f"--output-file {file}: git tracks this file. Name one that it does not track.")

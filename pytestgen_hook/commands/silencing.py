@@ -152,7 +152,16 @@ class Silencing:
         if entries is not None and self._config.baseline not in entries:
             return None
         raw = self._repository.read(revision, self._config.baseline)
-        return None if raw is None else read_baseline(raw, self._config.baseline)
+        return None if raw is None else self._parsed(raw)
+
+    def _parsed(self, raw: bytes) -> list[Entry]:
+        """The entries of a baseline; of one that cannot be read there are none where all of it is written anew."""
+        try:
+            return read_baseline(raw, self._config.baseline)
+        except FatalError:
+            if self._options.write_baseline and self._options.scope == "all" and not self._options.paths:
+                return []
+            raise
 
     @property
     def notes(self) -> list[str]:
@@ -286,7 +295,7 @@ class Silencing:
         path = self._config.baseline
         place = self._repository.root / path
         before = place.read_bytes() if place.is_file() else None
-        there = read_baseline(before, path) if before is not None else self._entries or []
+        there = self._parsed(before) if before is not None else self._entries or []
         matcher = self._matcher_of(there, self._subject.revision)
         found = matcher.match(self._open)
         now = [

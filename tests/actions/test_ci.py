@@ -142,6 +142,15 @@ def test_a_pull_request_that_has_moved_on_gets_no_comment(service: State, tmp_pa
     assert service.comments == []
 
 
+def test_a_fork_that_has_been_deleted_gets_no_comment(service: State, tmp_path: Path) -> None:
+    service.pulls = [a_pull(9, TIP)]
+    payload = payloads.workflow_run(TIP)
+    payload["workflow_run"]["head_repository"] = None
+    result = commented(service, tmp_path, payload, a_report("x"))
+    assert result.exit_code == 0, result.output
+    assert service.comments == []
+
+
 def test_a_run_that_was_not_for_a_pull_request_is_refused(service: State, tmp_path: Path) -> None:
     result = commented(service, tmp_path, payloads.workflow_run(TIP, event="push"), a_report("x"))
     assert result.exit_code == 2
@@ -156,9 +165,10 @@ def test_only_a_comment_of_our_own_is_changed(service: State, tmp_path: Path) ->
         {"id": 102, "user": {"type": "Bot"}, "body": f"{MARKER}\nold"},
         {"id": 103, "user": {"type": "Bot"}, "body": "x"},
     ]
+    service.comments.insert(0, {"id": 104, "user": None, "body": None})  # whose author is gone
     assert commented(service, tmp_path, payloads.workflow_run(TIP), a_report("x")).exit_code == 0
-    assert [comment["id"] for comment in service.comments if "`half`" in comment["body"]] == [102]
-    assert len(service.comments) == 103
+    assert [comment["id"] for comment in service.comments if "`half`" in (comment["body"] or "")] == [102]
+    assert len(service.comments) == 104
 
 
 def test_nobody_is_told_that_there_is_nothing_to_do(service: State, tmp_path: Path) -> None:

@@ -219,6 +219,17 @@ def test_what_is_no_baseline_is_refused(repo, text: str, told: str) -> None:
 # -- comments ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("text", ["<<<<<<< ours\n", '{"schema_version": 2, "findings": []}'])
+def test_what_is_no_baseline_can_be_written_anew_by_the_command_that_is_named(legacy, text: str) -> None:
+    known = entries(legacy)
+    legacy.stage(BASELINE, text)
+    assert "Write it anew: pytestgen-check --all --write-baseline" in run("--all").stderr
+    assert run("--write-baseline", known[0][0]).exit_code == 2  # what is not looked at would be lost
+    assert (legacy.path / BASELINE).read_text() == text
+    assert run("--all", "--write-baseline").exit_code == 0
+    assert entries(legacy) == known
+
+
 def test_a_comment_silences_its_function_and_its_reason_is_kept(repo) -> None:
     repo.stage("a.py", IGNORE + OLD + TILL)
     data = report()
