@@ -85,7 +85,7 @@ def test_a_folder_without_an_adapter_is_said(tmp_path):
 
 
 def logits(model, path=None):
-    with LocalModel(model, n_ctx=256, parallel=1, adapter=path) as local:
+    with LocalModel(model, n_ctx=256, parallel=1, threads=1, adapter=path) as local:
         tokens = local.tokens("<|im_start|>def add(a, b):\n    return a + b<|im_end|>")
         local._read(tokens, 0, float("inf"))
         return tokens, local._logits(-1)
@@ -107,4 +107,4 @@ def test_an_adapter_that_is_none_or_for_another_model_is_refused(tiny_model, tmp
     adapter.written(weights(), 4, tiny_model, tmp_path / "narrow.gguf")
     for path in (tmp_path / "none.gguf", tmp_path / "text.gguf", tmp_path / "narrow.gguf"):
         with pytest.raises(FatalError, match=r"model\.adapter"):
-            LocalModel(tiny_model, n_ctx=256, parallel=1, adapter=path)
+            LocalModel(tiny_model, n_ctx=256, parallel=1, threads=1, adapter=path)

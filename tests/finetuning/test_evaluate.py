@@ -61,8 +61,8 @@ def test_each_call_is_judged_as_it_stands(tiny_model, opened, gates, size, tmp_p
     question = evaluate.Question(opened, size, first)
     settings = Settings(answers=1, calls=2, tokens=80)
     with (
-        LocalModel(tiny_model, n_ctx=8192) as base,
-        LocalModel(tiny_model, n_ctx=8192, adapter=tmp_path / "a.gguf") as adapted,
+        LocalModel(tiny_model, n_ctx=8192, threads=1) as base,
+        LocalModel(tiny_model, n_ctx=8192, threads=1, adapter=tmp_path / "a.gguf") as adapted,
     ):
         result = evaluate.compared([question], [("base", base), ("adapter", adapted)], settings, lambda _: None)
         again = evaluate.scored(gates, question, base, settings)

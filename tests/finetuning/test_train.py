@@ -48,10 +48,24 @@ def test_an_adapter_learns_the_answers_and_does_the_same_where_it_is_served(torc
     numpy = pytest.importorskip("numpy")
     rows_.written(rows, tmp_path / "rows.jsonl")
     command = [sys.executable, "-m", "finetuning", "train", tmp_path / "out", "--train", tmp_path / "rows.jsonl"]
-    options = ["--model", tiny_model, "--steps", "6", "--batch", "2", "--rate", "0.03", "--rank", "4", "--threads", "1"]
+    options = [
+        "--model",
+        tiny_model,
+        "--epochs",
+        "6",
+        "--batch",
+        "2",
+        "--rate",
+        "0.03",
+        "--rank",
+        "4",
+        "--threads",
+        "1",
+    ]
     run = subprocess.run([*map(str, command), *map(str, options)], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    losses = [float(line.partition("loss ")[2].partition(",")[0]) for line in run.stderr.splitlines() if "loss" in line]
+    steps = [line for line in run.stderr.splitlines() if line.startswith("step ")]
+    losses = [float(line.partition("loss ")[2].partition(",")[0]) for line in steps]
     assert len(losses) == 6
     assert losses[-1] < losses[0] - 0.5
     import peft
@@ -59,7 +73,7 @@ def test_an_adapter_learns_the_answers_and_does_the_same_where_it_is_served(torc
 
     base = transformers.AutoModelForCausalLM.from_pretrained(str(tiny_model.parent), gguf_file=tiny_model.name)
     model = peft.PeftModel.from_pretrained(base, str(tmp_path / "out")).eval()
-    with LocalModel(tiny_model, n_ctx=256, parallel=1, adapter=tmp_path / "out" / "adapter.gguf") as local:
+    with LocalModel(tiny_model, n_ctx=256, parallel=1, threads=1, adapter=tmp_path / "out" / "adapter.gguf") as local:
         tokens = local.tokens("<|im_start|>def add(a, b):\n    return a + b<|im_end|>")
         local._read(tokens, 0, float("inf"))
         served = local._logits(-1)
