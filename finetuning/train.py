@@ -168,7 +168,7 @@ class _Trainer:
             for one in some:
                 loss = self._loss(one)
                 (loss / count).backward()
-                losses.append(float(loss))
+                losses.append(float(loss.detach()))
             torch.nn.utils.clip_grad_norm_(changed, _CLIPPED)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)

@@ -3,6 +3,7 @@
 import form
 import left
 import plan as plans
+import proposals
 import search
 import standins
 from seen import Had
@@ -21,7 +22,7 @@ class Judge(search.Search):
 
     def judged(self, texts):
         """Return [{"call", "arcs", "kills"}] of those that fit, end alike whenever they are made, and touch nothing."""
-        inputs = {id(one): (text, one) for text in texts for one in plans.proposed(self.plan, [text])}
+        inputs = {id(one): (text, one) for text in texts for one in proposals.inputs(self.plan, [text])}
         found = self._observe([one for _, one in inputs.values()])
         self._take(found)
         mutants = self.subject.mutants

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 from finetuning import collect, sources
 from finetuning.gates import Gates
 from tests.conftest import Repo
@@ -78,3 +80,13 @@ def rows(gates, size):
     found = list(collect.rows_of(gates, size, gates.judged(size, CALLS)))
     assert len(found) == 2
     return found
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """The file of a model that knows nothing, and that llama.cpp and transformers take for one of the real kind."""
+    for name in ("gguf", "llama_cpp"):
+        pytest.importorskip(name)
+    import tiny
+
+    return tiny.write(tmp_path_factory.mktemp("tiny") / "tiny.gguf", tiny.weights())

@@ -1,8 +1,5 @@
 """Adapters are written as llama.cpp reads them, and do there what they did where they were trained."""
 
-import importlib.util
-import json
-
 import pytest
 
 from finetuning import adapter
@@ -12,7 +9,8 @@ from pytestgen_hook.model.local import LocalModel
 gguf = pytest.importorskip("gguf")
 numpy = pytest.importorskip("numpy")
 
-TEXT = "def add(a, b):\n    return a + b\n\nprint(add("
+import tiny  # noqa: E402  # it needs gguf
+
 BLOCK = "base_model.model.model.layers.{}.{}.lora_{}.weight"
 
 
@@ -87,58 +85,26 @@ def test_a_folder_without_an_adapter_is_said(tmp_path):
 
 
 def logits(model, path=None):
-    with LocalModel(model, n_ctx=256, parallel=1, adapter=path) as local:
-        tokens = local.tokens(TEXT)
+    with LocalModel(model, n_ctx=256, parallel=1, threads=1, adapter=path) as local:
+        tokens = local.tokens("<|im_start|>def add(a, b):\n    return a + b<|im_end|>")
         local._read(tokens, 0, float("inf"))
         return tokens, local._logits(-1)
 
 
-def test_llama_takes_it_and_scales_it_by_alpha(small_model, tmp_path):
-    own = {**weights(8, 896, 896, 0.02), **weights(8, 4864, 896, 0.02, 23, "mlp.down_proj")}
-    adapter.written(own, 16, small_model, tmp_path / "one.gguf")
-    halved = {name: value / 2 if "lora_B" in name else value for name, value in own.items()}
-    adapter.written(halved, 32, small_model, tmp_path / "two.gguf")
-    _, plain = logits(small_model)
-    _, one = logits(small_model, tmp_path / "one.gguf")
-    _, two = logits(small_model, tmp_path / "two.gguf")
-    assert numpy.abs(one - plain).mean() > 0.1
-    assert numpy.abs(one - two).mean() < 0.02 * numpy.abs(one - plain).mean()
+def test_the_model_gives_with_it_what_it_would_give_with_it_added_up(tiny_model, tmp_path):
+    halves, added = tiny.lora(rank=2)
+    adapter.written(halves, 4, tiny_model, tmp_path / "a.gguf")
+    summed = {name: value + 4 / 2 * added.get(name, 0) for name, value in tiny.weights().items()}
+    _, plain = logits(tiny_model)
+    _, served = logits(tiny_model, tmp_path / "a.gguf")
+    _, wanted = logits(tiny.write(tmp_path / "summed.gguf", summed))
+    assert numpy.abs(served - plain).mean() > 1
+    numpy.testing.assert_allclose(served, wanted, atol=0.05)
 
 
-def test_an_adapter_that_is_none_or_for_another_model_is_refused(small_model, tmp_path):
+def test_an_adapter_that_is_none_or_for_another_model_is_refused(tiny_model, tmp_path):
     (tmp_path / "text.gguf").write_text("no adapter")
-    adapter.written(weights(), 4, small_model, tmp_path / "narrow.gguf")
+    adapter.written(weights(), 4, tiny_model, tmp_path / "narrow.gguf")
     for path in (tmp_path / "none.gguf", tmp_path / "text.gguf", tmp_path / "narrow.gguf"):
         with pytest.raises(FatalError, match=r"model\.adapter"):
-            LocalModel(small_model, n_ctx=256, parallel=1, adapter=path)
-
-
-@pytest.mark.skipif(
-    not all(importlib.util.find_spec(name) for name in ("torch", "peft", "transformers")),
-    reason="what trains is not installed: pip install --group finetuning",
-)
-def test_llama_gives_nearly_the_logits_of_peft(small_model, tmp_path):
-    import torch
-
-    from finetuning import train
-
-    model = train.with_adapter(small_model, train.Plan(rank=4, alpha=8))
-    chance = torch.Generator().manual_seed(0)
-    for name, parameter in model.named_parameters():
-        if "lora_B" in name:
-            parameter.data = 0.02 * torch.randn(parameter.shape, generator=chance)
-    model.eval()
-    model.save_pretrained(str(tmp_path / "peft"))
-    adapter.exported(tmp_path / "peft", small_model, tmp_path / "a.gguf")
-    assert json.loads((tmp_path / "peft" / "adapter_config.json").read_text())["r"] == 4
-    tokens, served = logits(small_model, tmp_path / "a.gguf")
-    _, plain = logits(small_model)
-    with torch.no_grad():
-        trained = model(torch.tensor([tokens])).logits[0, -1].numpy()
-        with model.disable_adapter():
-            base = model(torch.tensor([tokens])).logits[0, -1].numpy()
-    apart, change = numpy.abs(served - trained).mean(), numpy.abs(trained - base).mean()
-    # llama.cpp rounds what flows through the model; as much lies between the two without any adapter.
-    assert apart < 0.5 * change
-    assert apart < 2 * numpy.abs(plain - base).mean()
-    assert numpy.corrcoef(served - plain, trained - base)[0, 1] > 0.9
+            LocalModel(tiny_model, n_ctx=256, parallel=1, threads=1, adapter=path)

@@ -1,14 +1,17 @@
 """An adapter is compared with the model without it by what the gates let through, and wins only where that is sure."""
 
-import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 
-from finetuning import evaluate
+from finetuning import adapter, evaluate
 from finetuning.__main__ import main
 from pytestgen_hook.errors import FatalError
+from pytestgen_hook.model.calls import Settings
+from pytestgen_hook.model.local import LocalModel
+from pytestgen_hook.types import Exploration
 
 
 def pairs(*gained):
@@ -48,24 +51,31 @@ def test_how_likely_a_result_is_by_chance():
     assert evaluate.by_chance(8, 1) == pytest.approx(2 * (1 + 9) / 512)
 
 
-def test_an_adapter_that_changes_nothing_does_not_win(small_model, tmp_path, library):
-    numpy = pytest.importorskip("numpy")
-    from finetuning import adapter
+def test_each_call_is_judged_as_it_stands(tiny_model, opened, gates, size, tmp_path):
+    """A model that knows nothing writes calls all the same, since the grammar makes it."""
+    import tiny
 
-    name = "base_model.model.model.layers.0.self_attn.q_proj.lora_{}.weight"
-    nothing = {name.format("A"): numpy.ones((2, 896)), name.format("B"): numpy.zeros((896, 2))}
-    adapter.written(nothing, 4, small_model, tmp_path / "nothing.gguf")
-    command = [sys.executable, "-m", "finetuning", "evaluate", tmp_path / "nothing.gguf", "--model", small_model]
-    options = ["--repository", library, "--licence", "MIT", "--seconds", "2", "--out", tmp_path / "result.json"]
-    run = subprocess.run([*command, *options], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    assert "The adapter does not win: better on 0 functions, worse on 0" in run.stdout
-    result = json.loads((tmp_path / "result.json").read_text())
-    for row in result["rows"]:
-        same = [{**row[name], "seconds": 0} for name in ("base", "adapter")]
-        assert same[0] == same[1]
-    assert result["functions"] == len(result["rows"])
-    assert result["base"]["tokens"] > 0
+    adapter.written(tiny.lora()[0], 4, tiny_model, tmp_path / "a.gguf")
+    told = gates.open(size, [])
+    first = Exploration(size.function, size.module, left={**told.left, "form": told.form})
+    question = evaluate.Question(opened, size, first)
+    settings = Settings(answers=1, calls=2, tokens=80)
+    with (
+        LocalModel(tiny_model, n_ctx=8192, threads=1) as base,
+        LocalModel(tiny_model, n_ctx=8192, threads=1, adapter=tmp_path / "a.gguf") as adapted,
+    ):
+        result = evaluate.compared([question], [("base", base), ("adapter", adapted)], settings, lambda _: None)
+        again = evaluate.scored(gates, question, base, settings)
+    (row,) = result["rows"]
+    assert (row["repository"], row["function"], row["lines_left"]) == ("sizes", "sizes.size", 7)
+    for name in ("base", "adapter"):
+        score = row[name]
+        assert score["tokens"] == result[name]["tokens"] > 0
+        assert score["proposed"] >= score["accepted"]
+        assert bool(score["accepted"]) == bool(score["lines"] + score["mutants"])
+        assert score["lines"] <= 7
+    assert {**row["base"], "seconds": 0} == {**asdict(again), "seconds": 0}
+    assert evaluate.sentence(result).startswith("The adapter does not win")  # one function is too few for that
 
 
 @pytest.mark.parametrize(
