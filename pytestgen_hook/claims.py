@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
-import string
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
@@ -17,6 +18,7 @@ _MOST = 24  # in one menu
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SIZED = (str, bytes, list, tuple, dict, set, frozenset)
 _HIDDEN: Any = object()  # a value that the text of the test does not say
+_RESULT = ""
 
 
 def menu(facts: Facts, index: int, rest: Sequence[int]) -> list[str]:
@@ -39,10 +41,10 @@ def menu(facts: Facts, index: int, rest: Sequence[int]) -> list[str]:
 
 
 def _values(case: Case) -> list[tuple[str, Any]]:
-    """Return the arguments of a case, and its result if there is one, by name."""
+    """Return the arguments of a case by name, and its result, if there is one, under no name."""
     given = [(snake(name.rstrip("_") or name), _value(text)) for name, text in case.arguments if name.isidentifier()]
     about = [check for check in told(case) if check.subject == "result" and check.operator in ("==", "is")]
-    return [*given, *(("result", _value(check.expected)) for check in about[:1])]
+    return [*given, *((_RESULT, _value(check.expected)) for check in about[:1])]
 
 
 def _value(source: str) -> Any:
@@ -56,7 +58,7 @@ def _claims(facts: Facts, index: int, hidden: set[str]) -> Iterator[str]:
     """Yield what is true of a case, what tells most first."""
     case = facts.cases[index]
     values = dict(_values(case))
-    result = values.pop("result", _HIDDEN)
+    result = values.pop(_RESULT, _HIDDEN)
     known = {name: value for name, value in values.items() if name not in hidden}
     is_measured = facts.node is not None and "len" in names_of(facts.node)
     for name, value in known.items():
@@ -68,7 +70,7 @@ def _claims(facts: Facts, index: int, hidden: set[str]) -> Iterator[str]:
         yield from _of_two(name, both[name], other, both[other])
     if case.raises:
         yield f"raises_{snake(case.raises.name.rpartition('.')[2])}"
-    elif "result" not in hidden and result is not _HIDDEN:
+    elif _RESULT not in hidden and result is not _HIDDEN:
         yield from _of_result(result, known)
     yield from (f"default_{snake(name)}" for name in sorted(facts.inputs[index].omitted))
 
@@ -110,9 +112,9 @@ def _of_number(name: str, value: Any, facts: Facts) -> Iterator[str]:
     if value <= 0:
         yield f"{'negative' if value < 0 else 'zero'}_{name}"
     if isinstance(value, int) and value:
-        yield from (f"{name}_divisible_by_{by}" for by in facts.divisors if by > 2 and value % by == 0)
+        yield from (f"{name}_divisible_by_{by}" for by in sorted(facts.divisors) if by > 2 and value % by == 0)
         yield from (f"{'odd' if value % 2 else 'even'}_{name}" for by in facts.divisors if by == 2)
-    elif value % 1:
+    elif math.isfinite(value) and value % 1:
         yield f"fractional_{name}"
 
 
@@ -125,7 +127,8 @@ def _of_text(name: str, text: str) -> Iterator[str]:
     yield from (f"only_{word}s_in_{name}" for word in ("digit", "letter") if text and all(map(_CHARACTERS[word], text)))
     yield from (f"{_several(word)}_in_{name}" for word in inside)
     yield from (f"no_{word}s_in_{name}" for word in ("digit", "letter", "capital", "space") if word not in inside)
-    yield from [] if set(text) & set(string.punctuation) else [f"no_punctuation_in_{name}"]
+    is_marked = any(unicodedata.category(one)[0] in "PS" for one in text)
+    yield from [] if is_marked else [f"no_punctuation_in_{name}"]
     yield from _counted("word", len(text.split()), name)
     yield from _counted("line", len(text.splitlines()), name) if "\n" in text else ()
 
