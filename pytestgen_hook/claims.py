@@ -22,22 +22,20 @@ _RESULT = ""
 
 
 def menu(facts: Facts, index: int, rest: Sequence[int]) -> list[str]:
-    """Return names that are true of a case and of none of the others, those of one claim first.
+    """Return names that are true of a case and of none of the others: where no one claim is, two that are only together.
 
-    What is only true of it together, two claims that no other case has both of, follows. Nothing is said of an argument
-    or of results that one of them does not give as literals, for there nobody can tell.
+    Nothing is said of an argument or of results that one of the cases does not give as literals, for there nobody can tell.
     """
     hidden = {name for at in (index, *rest) for name, value in _values(facts.cases[at]) if value is _HIDDEN}
     claims = {at: dict.fromkeys(_claims(facts, at, hidden)) for at in (index, *rest)}
     others = [claims[at] for at in rest]
     alone = [text for text in claims[index] if not any(text in other for other in others)]
-    shared = [text for text in claims[index] if text not in alone]
     pairs = [
         f"{one}_and_{two}"
-        for one, two in combinations(shared, 2)
+        for one, two in combinations(claims[index] if not alone else (), 2)
         if not any({one, two} <= set(other) for other in others)
     ]
-    return [text for text in (*alone, *pairs) if len(text) <= LONGEST_ID and is_word(text)][:_MOST]
+    return [text for text in alone or pairs if len(text) <= LONGEST_ID and is_word(text)][:_MOST]
 
 
 def _values(case: Case) -> list[tuple[str, Any]]:

@@ -77,10 +77,13 @@ def test_a_weaker_claim_does_not_tell_from_what_a_stronger_one_is_made_of():
 
 
 def test_two_claims_tell_what_neither_tells_alone():
-    names = told(TEXT, 'f(text="a b")', 'f(text="a")', 'f(text="1 2")')
-    assert "letters_in_text_and_spaces_in_text" in names or "spaces_in_text_and_letters_in_text" in names
-    assert "spaces_in_text" not in names
-    assert "letters_in_text" not in names
+    names = told(ITEMS, "f(items=[1, 1, 2])", "f(items=[1, 1])", "f(items=[1, 2, 3])")
+    assert names[0] == "three_items_and_duplicates_in_items"
+    assert all("_and_" in name for name in names)
+
+
+def test_two_claims_are_not_needed_where_one_tells():
+    assert told(ITEMS, "f(items=[3, 1, 2])", "f(items=[1, 2, 3])", "f(items=[2, 4, 6])") == ["unsorted_items"]
 
 
 def test_nothing_is_said_of_an_argument_that_another_case_does_not_give_as_a_literal():
