@@ -245,7 +245,7 @@ def of_names() -> list[tuple[str, str, str]]:
     ]
     for path in sorted((HERE / "results").glob("names-*.json")):
         one = result(path.stem)
-        what = f"… {one['model']}: rows by values that it renamed · seconds a row"
+        what = f"… {one['model']}: rows by values that it renamed · seconds a row (the machine was busy)"
         found.append(
             (what, "", f"{one['renamed']} of {one['by values']} · {one['seconds'] / max(1, one['renamed']):.1f}")
         )
