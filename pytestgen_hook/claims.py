@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
-import string
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
@@ -17,32 +18,31 @@ _MOST = 24  # in one menu
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SIZED = (str, bytes, list, tuple, dict, set, frozenset)
 _HIDDEN: Any = object()  # a value that the text of the test does not say
+_RESULT = ""
 
 
 def menu(facts: Facts, index: int, rest: Sequence[int]) -> list[str]:
-    """Return names that are true of a case and of none of the others, those of one claim first.
+    """Return names that are true of a case and of none of the others: where no one claim is, two that are only together.
 
-    What is only true of it together, two claims that no other case has both of, follows. Nothing is said of an argument
-    or of results that one of them does not give as literals, for there nobody can tell.
+    Nothing is said of an argument or of results that one of the cases does not give as literals, for there nobody can tell.
     """
     hidden = {name for at in (index, *rest) for name, value in _values(facts.cases[at]) if value is _HIDDEN}
     claims = {at: dict.fromkeys(_claims(facts, at, hidden)) for at in (index, *rest)}
     others = [claims[at] for at in rest]
     alone = [text for text in claims[index] if not any(text in other for other in others)]
-    shared = [text for text in claims[index] if text not in alone]
     pairs = [
         f"{one}_and_{two}"
-        for one, two in combinations(shared, 2)
+        for one, two in combinations(claims[index] if not alone else (), 2)
         if not any({one, two} <= set(other) for other in others)
     ]
-    return [text for text in (*alone, *pairs) if len(text) <= LONGEST_ID and is_word(text)][:_MOST]
+    return [text for text in alone or pairs if len(text) <= LONGEST_ID and is_word(text)][:_MOST]
 
 
 def _values(case: Case) -> list[tuple[str, Any]]:
-    """Return the arguments of a case, and its result if there is one, by name."""
+    """Return the arguments of a case by name, and its result, if there is one, under no name."""
     given = [(snake(name.rstrip("_") or name), _value(text)) for name, text in case.arguments if name.isidentifier()]
     about = [check for check in told(case) if check.subject == "result" and check.operator in ("==", "is")]
-    return [*given, *(("result", _value(check.expected)) for check in about[:1])]
+    return [*given, *((_RESULT, _value(check.expected)) for check in about[:1])]
 
 
 def _value(source: str) -> Any:
@@ -56,7 +56,7 @@ def _claims(facts: Facts, index: int, hidden: set[str]) -> Iterator[str]:
     """Yield what is true of a case, what tells most first."""
     case = facts.cases[index]
     values = dict(_values(case))
-    result = values.pop("result", _HIDDEN)
+    result = values.pop(_RESULT, _HIDDEN)
     known = {name: value for name, value in values.items() if name not in hidden}
     is_measured = facts.node is not None and "len" in names_of(facts.node)
     for name, value in known.items():
@@ -68,7 +68,7 @@ def _claims(facts: Facts, index: int, hidden: set[str]) -> Iterator[str]:
         yield from _of_two(name, both[name], other, both[other])
     if case.raises:
         yield f"raises_{snake(case.raises.name.rpartition('.')[2])}"
-    elif "result" not in hidden and result is not _HIDDEN:
+    elif _RESULT not in hidden and result is not _HIDDEN:
         yield from _of_result(result, known)
     yield from (f"default_{snake(name)}" for name in sorted(facts.inputs[index].omitted))
 
@@ -110,9 +110,9 @@ def _of_number(name: str, value: Any, facts: Facts) -> Iterator[str]:
     if value <= 0:
         yield f"{'negative' if value < 0 else 'zero'}_{name}"
     if isinstance(value, int) and value:
-        yield from (f"{name}_divisible_by_{by}" for by in facts.divisors if by > 2 and value % by == 0)
+        yield from (f"{name}_divisible_by_{by}" for by in sorted(facts.divisors) if by > 2 and value % by == 0)
         yield from (f"{'odd' if value % 2 else 'even'}_{name}" for by in facts.divisors if by == 2)
-    elif value % 1:
+    elif math.isfinite(value) and value % 1:
         yield f"fractional_{name}"
 
 
@@ -125,7 +125,8 @@ def _of_text(name: str, text: str) -> Iterator[str]:
     yield from (f"only_{word}s_in_{name}" for word in ("digit", "letter") if text and all(map(_CHARACTERS[word], text)))
     yield from (f"{_several(word)}_in_{name}" for word in inside)
     yield from (f"no_{word}s_in_{name}" for word in ("digit", "letter", "capital", "space") if word not in inside)
-    yield from [] if set(text) & set(string.punctuation) else [f"no_punctuation_in_{name}"]
+    is_marked = any(unicodedata.category(one)[0] in "PS" for one in text)
+    yield from [] if is_marked else [f"no_punctuation_in_{name}"]
     yield from _counted("word", len(text.split()), name)
     yield from _counted("line", len(text.splitlines()), name) if "\n" in text else ()
 

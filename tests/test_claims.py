@@ -1,8 +1,12 @@
 """What is said of a case is true of it, and of no other that it is to be told from."""
 
+from dataclasses import replace
+
 import pytest
 
 from pytestgen_hook.claims import menu
+from pytestgen_hook.naming import Facts
+from pytestgen_hook.types import Check
 from tests.test_naming import facts_of
 
 TEXT = """
@@ -73,10 +77,13 @@ def test_a_weaker_claim_does_not_tell_from_what_a_stronger_one_is_made_of():
 
 
 def test_two_claims_tell_what_neither_tells_alone():
-    names = told(TEXT, 'f(text="a b")', 'f(text="a")', 'f(text="1 2")')
-    assert "letters_in_text_and_spaces_in_text" in names or "spaces_in_text_and_letters_in_text" in names
-    assert "spaces_in_text" not in names
-    assert "letters_in_text" not in names
+    names = told(ITEMS, "f(items=[1, 1, 2])", "f(items=[1, 1])", "f(items=[1, 2, 3])")
+    assert names[0] == "three_items_and_duplicates_in_items"
+    assert all("_and_" in name for name in names)
+
+
+def test_two_claims_are_not_needed_where_one_tells():
+    assert told(ITEMS, "f(items=[3, 1, 2])", "f(items=[1, 2, 3])", "f(items=[2, 4, 6])") == ["unsorted_items"]
 
 
 def test_nothing_is_said_of_an_argument_that_another_case_does_not_give_as_a_literal():
@@ -94,8 +101,26 @@ def test_numbers_that_the_function_does_not_compare_are_not_compared():
     assert not any("below" in name for name in told(source, "f(n=1, m=2)", "f(n=3, m=2)"))
 
 
+def test_an_argument_called_result_is_no_result():
+    facts = facts_of("def f(result):\n    return [result]\n", "f(result=None)", "f(result=1)")
+    cases = [replace(case, checks=(Check("result", "isinstance", "list"),)) for case in facts.cases]
+    assert menu(Facts(facts.function, cases, ""), 0, [1]) == ["none_as_result"]
+
+
 def test_names_are_few_and_short():
     names = told(TEXT, 'f(text="A-b_c.9 \\"x\\" [é] + 0?!")', 'f(text="x")')
     assert 10 < len(names) <= 24
     assert max(map(len, names)) <= 48
     assert all(name.isidentifier() for name in names)
+
+
+@pytest.mark.parametrize(
+    ("source", "call", "other", "wrong"),
+    [
+        (TEXT, 'f(text="ab…")', 'f(text="a-b")', "no_punctuation_in_text"),
+        (NUMBERS, "f(n=1e999, m=2)", "f(n=3.0, m=2)", "fractional_n"),
+        (NUMBERS, "f(n=True, m=2)", "f(n=2, m=2)", "odd_n"),
+    ],
+)
+def test_what_does_not_hold_is_not_offered(source, call, other, wrong):
+    assert wrong not in told(source, call, other)

@@ -79,6 +79,7 @@ def rows() -> list[tuple[str, str, str]]:
             (f"{unseen['pairs']} faults written without knowing the search: caught", "", beside(unseen, "caught"))
         )
     found += suspicions()
+    found += of_names()
     if modules := result("modules"):
         found += [
             (
@@ -225,6 +226,30 @@ def suspicions() -> list[tuple[str, str, str]]:
         (what, "≥ 0.9", f"{suspected['precision']} ({suspected['suspected']} suspected)"),
         ("… recall", "", str(suspected["recall"])),
     ]
+
+
+def of_names() -> list[tuple[str, str, str]]:
+    """Return the rows about names that a model may choose."""
+    names = result("names")
+    if not names:
+        return []
+    own, free = names["of the claims"], names["of a model"]
+    found = [
+        (
+            f"{own['labelled'] + free['labelled']} labelled names of cases: precision of those that can be chosen",
+            "≥ 0.95",
+            f"{names['precision']} ({own['used'] + free['used']} can be)",
+        ),
+        ("… recall, of true ones in its own words", "", str(names["recall"])),
+        ("… made up freely by the 1.5B model: true", "", f"{free['true']} of {free['labelled']}"),
+    ]
+    for path in sorted((HERE / "results").glob("names-*.json")):
+        one = result(path.stem)
+        what = f"… {one['model']}: rows by values that it renamed · seconds a row (the machine was busy)"
+        found.append(
+            (what, "", f"{one['renamed']} of {one['by values']} · {one['seconds'] / max(1, one['renamed']):.1f}")
+        )
+    return found
 
 
 def details(name: str) -> list[str]:

@@ -276,7 +276,7 @@ def named(
 ) -> Exploration:
     """Return an exploration with the names that the model chooses, asked about this function alone."""
     with ExitStack() as opened:
-        return _Session(bench, speaker, cache, opened).named(task, found, seconds, ASK_SECONDS)
+        return _Session(bench, speaker, cache, opened).named(task, found, seconds, seconds)
 
 
 def _shown(exploration: Exploration) -> dict[str, list[Any]]:

@@ -34,7 +34,7 @@ _EXAMPLES = (
     number, unit = match.groups()
     return int(number) * {"": 1, "k": 1000, "m": 1000000}[unit]""",
         ('parse_size("abc", 3) == 3', 'parse_size("7 ") == 7', 'parse_size("12KB") == 12000', 'parse_size("0") == 0'),
-        ("no_digits_in_text", "trailing_space_in_text", "capitals_in_text", "returns_zero"),
+        ("only_letters_in_text", "trailing_space_in_text", "capitals_in_text", "returns_zero"),
     ),
     (
         """def pad(words, width=4, fill=" "):

@@ -129,3 +129,30 @@ def test_what_a_model_calls_cases_is_true_and_all_else_is_as_without_it(tmp_path
 
     again = engine.named(task, plain, bench, speaker, 3600.0, cache)
     assert (again, len(loads)) == (named, 1)
+
+
+class AskedError(Exception):
+    """In the place of an answer."""
+
+
+def test_where_nothing_else_is_left_names_are_asked_for_if_they_are_wanted(tmp_path):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "passwords.py").write_text(PROBLEMS)
+    (function,) = functions_in("passwords.py", PROBLEMS.encode())
+    task = search.Task(function, "passwords", key="problems")
+    bench = search.Bench(PYTHON, tmp_path / "tree", [""], tmp_path / "work")
+    cache = Cache(tmp_path / "cache")
+
+    def load():
+        raise AskedError
+
+    def explored(*, names):
+        speaker = engine.Speaker(lambda: "test", load, names=names)
+        found = engine.explore([task], bench, speaker, seconds=60.0, done=lambda _: None, cache=cache)
+        return [exploration for some in found for _, exploration in some]
+
+    (found,) = explored(names=False)
+    assert not engine.is_open(found)
+    assert unnamed(Facts(function, found.cases, PROBLEMS))
+    with pytest.raises(AskedError):
+        explored(names=True)
