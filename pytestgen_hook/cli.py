@@ -306,13 +306,16 @@ def strength(paths: tuple[Path, ...], staged: bool, since: str | None, everythin
     from pytestgen_hook.commands.options import CheckOptions
     from pytestgen_hook.commands.strength import strength as run_strength
     from pytestgen_hook.progress import shown
-    from pytestgen_hook.report import strength as report_of
 
     outputs = _outputs(rest)
     scope, ref, until = _scope(staged, since, everything)
     options = CheckOptions(paths, scope, ref, False, rest["config_file"], _overrides(rest), until=until)
     with shown(_environ(rest), quiet=rest["quiet"]) as progress:
         report = run_strength(options, rest["fail_under"], Path.cwd(), progress)
+    from pytestgen_hook.report import (
+        strength as report_of,
+    )  # only now: the interpreter of the project was to start first
+
     style = _style({**rest, "verbose": False, "diff": False})
 
     def rendered(form: str, colour: bool) -> str:

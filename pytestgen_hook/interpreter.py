@@ -21,6 +21,12 @@ KIND = "interpreter"
 OLDEST = (3, 9)
 WANTED = ("pytest", "coverage")
 SCRUBBED_PREFIXES = ("GIT_", "PYTHON", "PYTEST", "COV_", "COVERAGE", "PRE_COMMIT", "__PYVENV")
+# Of the environment tests do not see: other tools' settings, and the files and tokens by which a step of GitHub Actions
+# speaks for the job.
+UNSEEN_PREFIXES = (
+    *SCRUBBED_PREFIXES, "PYTESTGEN_", "ACTIONS_", "GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE",
+    "GITHUB_STEP_SUMMARY",
+)  # fmt: skip
 _SECONDS = 20.0
 _WINDOWS = os.name == "nt"
 
@@ -278,6 +284,36 @@ def _own_is_private() -> bool:
     parts = own_prefix().parts
     made_by = any(part.startswith("py_env-") or part in ("pre-commit", "prek", "pipx") for part in parts)
     return made_by or ("uv" in parts and "tools" in parts)
+
+
+def run_environment(interpreter: Interpreter, tree: Path, place: Path) -> dict[str, str]:
+    """Return the environment for the project's own tests: the user's, without git's, ours, and other tools' settings.
+
+    ``place`` is a temporary folder for what they leave behind. They keep home, network and credentials: they are the
+    user's tests, and run as the user runs them.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(UNSEEN_PREFIXES)}
+    environment.pop("VIRTUAL_ENV", None)
+    folders = [entry for entry in environment.get("PATH", "").split(os.pathsep) if entry]
+    others = [entry for entry in folders if not _is_our_folder(Path(entry), interpreter)]
+    environment["PATH"] = os.pathsep.join([str(interpreter.python.parent), *others])
+    if interpreter.is_venv:
+        environment["VIRTUAL_ENV"] = str(interpreter.prefix)
+    temporary = place / "tmp"
+    temporary.mkdir(exist_ok=True)
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        environment[name] = str(temporary)
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["PYTHONHASHSEED"] = "0"
+    # A test that runs git in the copy must not find a repository around it.
+    environment["GIT_CEILING_DIRECTORIES"] = str(tree.parent)
+    return environment
+
+
+def _is_our_folder(folder: Path, interpreter: Interpreter) -> bool:
+    own = (own_prefix() / "bin", own_prefix() / "Scripts")
+    # Unlike Path.resolve, this takes links that lead in a circle.
+    return Path(os.path.realpath(folder)) in own and interpreter.prefix.resolve() != own_prefix()
 
 
 # -- asking an interpreter ------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from pytestgen_hook import sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.imports import ImportGraph, ReadBlobs
-from pytestgen_hook.interpreter import SCRUBBED_PREFIXES, Interpreter, own_prefix
+from pytestgen_hook.interpreter import UNSEEN_PREFIXES, Interpreter, own_prefix, run_environment
 from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
 from pytestgen_hook.types import Function, RunOutcome, TestRun
 
@@ -31,12 +31,6 @@ _CONFIGURATION = (
     "uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock",
 )  # fmt: skip
 _EVERYTHING = "*"
-# Of the environment tests do not see: other tools' settings, and the files and tokens by which a step of GitHub Actions
-# speaks for the job.
-_DROPPED = (
-    *SCRUBBED_PREFIXES, "PYTESTGEN_", "ACTIONS_", "GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE",
-    "GITHUB_STEP_SUMMARY",
-)  # fmt: skip
 # What Python, pytest, Django and the C library look at by themselves.
 _LOOKED_AT = re.compile(r"PYTEST_.*|PYTHON.*|TZ|LANG|LANGUAGE|LC_.*|DJANGO_SETTINGS_MODULE|DJANGO_CONFIGURATION|CI")
 _NAMES = re.compile(rb"""["']([A-Z][A-Z0-9_]+)["']|(?:environ(?:\.\w+)?\s*[\[(]|getenv\s*\()\s*["'](\w+)["']""")
@@ -165,7 +159,7 @@ def _keys(tests: Sequence[str], bench: Bench) -> dict[str, str]:
     """
     closures = {test: {test, *bench.graph.upstream(test)} for test in tests}
     named = _variables({path for closure in closures.values() for path in closure}, bench)
-    environment = {name: text for name, text in os.environ.items() if not name.startswith(_DROPPED)}
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(UNSEEN_PREFIXES)}
     usual = sorted((name, text) for name, text in environment.items() if _LOOKED_AT.fullmatch(name))
     keys = {}
     for test, closure in closures.items():
@@ -470,33 +464,3 @@ def _mapped_paths(root: Path | None, tree: Path) -> Iterator[str]:
 def _python_path() -> list[str]:
     entries = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     return [entry for entry in entries if not Path(os.path.realpath(entry)).is_relative_to(own_prefix())]
-
-
-def run_environment(interpreter: Interpreter, tree: Path, place: Path) -> dict[str, str]:
-    """Return the environment for the project's own tests: the user's, without git's, ours, and other tools' settings.
-
-    ``place`` is a temporary folder for what they leave behind. They keep home, network and credentials: they are the
-    user's tests, and run as the user runs them.
-    """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
-    environment.pop("VIRTUAL_ENV", None)
-    folders = [entry for entry in environment.get("PATH", "").split(os.pathsep) if entry]
-    others = [entry for entry in folders if not _is_ours(Path(entry), interpreter)]
-    environment["PATH"] = os.pathsep.join([str(interpreter.python.parent), *others])
-    if interpreter.is_venv:
-        environment["VIRTUAL_ENV"] = str(interpreter.prefix)
-    temporary = place / "tmp"
-    temporary.mkdir(exist_ok=True)
-    for name in ("TMPDIR", "TEMP", "TMP"):
-        environment[name] = str(temporary)
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    environment["PYTHONHASHSEED"] = "0"
-    # A test that runs git in the copy must not find a repository around it.
-    environment["GIT_CEILING_DIRECTORIES"] = str(tree.parent)
-    return environment
-
-
-def _is_ours(folder: Path, interpreter: Interpreter) -> bool:
-    own: Collection[Path] = (own_prefix() / "bin", own_prefix() / "Scripts")
-    # Unlike Path.resolve, this takes links that lead in a circle.
-    return Path(os.path.realpath(folder)) in own and interpreter.prefix.resolve() != own_prefix()

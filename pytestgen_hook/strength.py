@@ -14,38 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from pytestgen_hook import sandbox
+from pytestgen_hook.early import REPORT, Early
 from pytestgen_hook.imports import ImportGraph
-from pytestgen_hook.interpreter import Interpreter
-from pytestgen_hook.measure import Bench, Start, by_start, run_environment, run_request, why_nothing
+from pytestgen_hook.interpreter import run_environment
+from pytestgen_hook.measure import Bench, Start, by_start, run_request, why_nothing
 from pytestgen_hook.types import Function, MutantResult, Strength, Verdict
 
 _LOOKS_EVERY = 0.1  # seconds between two looks at how far it is
 _SPARE = 120.0  # seconds beyond all limits of its own that the process may take
 # Where a function is reached from tests with different configurations, the most telling verdict counts.
 _TELLING = (Verdict.KILLED, Verdict.TIMED_OUT, Verdict.SURVIVED, Verdict.NOT_TRIED, Verdict.NOT_RUN)
-_REPORT = "report.jsonl"
 _FORKLESS = "this system cannot fork processes: each mutant was tried in a new interpreter, which takes longer"
-
-
-class Early:
-    """A process of an interpreter that has imported pytest, or does so now, before anybody knows what it is to run.
-
-    It has a folder of its own inside ``folder``, that of the run. Where there is no fork, it is none.
-    """
-
-    def __init__(self, interpreter: Interpreter, folder: Path) -> None:
-        self.interpreter = interpreter
-        self.place = Path(tempfile.mkdtemp(dir=folder, prefix="strength-"))
-        environment = run_environment(interpreter, folder / "tree", self.place)
-        self.process = sandbox.Started(
-            [interpreter.python, "-B", sandbox.RUNTIME / "strength.py", "--report", self.place / _REPORT],
-            cwd=folder,
-            env=environment,
-        )
-
-    def close(self) -> None:
-        """End it, if nobody has had a use for it."""
-        self.process.close()
 
 
 @dataclass
@@ -143,7 +122,7 @@ class _Runner:
         limit = bench.timeout + seconds + _SPARE
         early, self.early = self.early, None
         if early is not None and early.interpreter == bench.interpreter:
-            report = early.place / _REPORT
+            report = early.place / REPORT
             request = self._request(functions, tests, start, seconds, str(early.place))
             with _followed(report, self.total, self.step):
                 completed = early.process.completed(limit, json.dumps(request).encode())
@@ -151,7 +130,7 @@ class _Runner:
             session.said = why_nothing(completed, limit)
             return session
         with tempfile.TemporaryDirectory(dir=bench.folder, prefix="strength-", ignore_cleanup_errors=True) as place:
-            address, report = Path(place) / "request.json", Path(place) / _REPORT
+            address, report = Path(place) / "request.json", Path(place) / REPORT
             address.write_text(json.dumps(self._request(functions, tests, start, seconds, place)), encoding="utf-8")
             script = sandbox.RUNTIME / "strength.py"
             with _followed(report, self.total, self.step):

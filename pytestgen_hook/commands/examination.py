@@ -37,6 +37,7 @@ from pytestgen_hook.types import (
 
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config
+    from pytestgen_hook.early import Early
     from pytestgen_hook.engines.model import Speaker
     from pytestgen_hook.engines.written import Author
     from pytestgen_hook.generation import Generated, Project
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.imports import ImportGraph
     from pytestgen_hook.interpreter import Interpreter
     from pytestgen_hook.measure import Bench
-    from pytestgen_hook.strength import Early, Measured
+    from pytestgen_hook.strength import Measured
     from pytestgen_hook.testcode import TestCode
 
 

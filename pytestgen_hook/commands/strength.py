@@ -10,15 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytestgen_hook.commands.check import select
-from pytestgen_hook.commands.examination import Examination
 from pytestgen_hook.commands.options import CheckOptions, Progress
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import StrengthReport
 
 if TYPE_CHECKING:
+    from pytestgen_hook.early import Early
     from pytestgen_hook.git import Repository
-    from pytestgen_hook.strength import Early
 
 
 def strength(options: CheckOptions, fail_under: float | None, cwd: Path, progress: Progress) -> StrengthReport:
@@ -30,6 +28,9 @@ def strength(options: CheckOptions, fail_under: float | None, cwd: Path, progres
     report = StrengthReport(range=options.range, fail_under=fail_under)
     repository = Repository.open(cwd)
     with scratch_folder() as folder, _early(repository, options, folder) as early:
+        from pytestgen_hook.commands.check import select
+        from pytestgen_hook.commands.examination import Examination
+
         selection = select(repository, options, cwd)
         if selection is not None:
             report = replace(
@@ -52,8 +53,8 @@ def _early(repository: Repository, options: CheckOptions, folder: Path) -> Itera
     """
     from pytestgen_hook.cache import Cache, default_folder
     from pytestgen_hook.config import load_config
+    from pytestgen_hook.early import Early
     from pytestgen_hook.interpreter import find_interpreter
-    from pytestgen_hook.strength import Early
 
     def read(path: str) -> bytes | None:
         place = repository.root / path

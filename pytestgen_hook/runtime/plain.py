@@ -35,6 +35,7 @@ class Plain:
         self._function = pytest.Function
         self._skips = (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)
         self._callers = {}
+        self._forget = []  # what gives up what tests said
         for name in _HOOKS:
             builtin = [impl.plugin for impl in self._impls(name) if not self._is_foreign(impl)]
             if len(builtin) < len(self._impls(name)):
@@ -95,13 +96,16 @@ class Plain:
             capture = manager.getplugin("capturemanager")
             if capture is not None:
                 capture.resume_global_capture()
+                self._forget.append(capture.read_global_capture)
                 stack.callback(capture.suspend_global_capture, in_=True)
             logging = manager.getplugin("logging-plugin")
             if logging is not None:  # of a message that cannot be put together its handler makes a failure
                 stack.enter_context(catching_logs(logging.caplog_handler, level=logging.log_level))
+                self._forget.append(logging.caplog_handler.reset)
             stack.enter_context(
                 catch_warnings_for_item(config=self._config, ihook=item.ihook, when="runtest", item=item)
             )
+            stack.callback(self._forget.clear)
             yield
 
     def has_failed(self, item):
@@ -133,6 +137,8 @@ class Plain:
 
         os.environ["PYTEST_CURRENT_TEST"] = f"{item.nodeid} (call)".replace("\x00", "(null)")
         self._do("pytest_runtest_protocol", run, item=item, nextitem=None)
+        for forget in self._forget:
+            forget()
         return outcome[0] if outcome else False
 
     def _do(self, name, function=None, **arguments):

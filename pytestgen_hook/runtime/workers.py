@@ -23,6 +23,7 @@ AT_ONCE = 2  # processes started before the answer of the first is read
 IN_TURN = 6  # mutants that a process is given at once
 MOST_LOST = 4
 _TAKES = 1 << 16
+_STARTS = 10.0  # seconds that a process may take until it can be given mutants
 _GRACE = 0.5  # seconds at most that a process which got too little of the processor is awaited longer
 _QUICK = 0.002  # seconds: to see what a mutant left behind is to take less than to start a process
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of Linux, as clock_getcpuclockid(3) makes it of a process number
@@ -277,6 +278,7 @@ class _Trying(_Forked):
 
     def __init__(self, subject, guard, seconds):
         self.has_tried = False
+        self._is_ready = False
         reader, self._writer = os.pipe()
         subject.mutants  # noqa: B018  made when they are first asked for: here, and not in each process
         self._fork(lambda writer: _try_mutants(subject, guard, int(2 * seconds) + 60, reader, writer), reader)
@@ -285,19 +287,27 @@ class _Trying(_Forked):
     def give(self, jobs):
         """Hand over jobs, once those before are answered; return whether the process is there to take them."""
         self._timeouts = [timeout for job in jobs for timeout in job.timeouts]
+        if not self._is_ready:
+            self._timeouts.insert(0, _STARTS)
         data = marshal.dumps([(job.items, job.manner.mutant) for job in jobs])
         data = len(data).to_bytes(4, "big") + data
         try:
             while data:
-                data = data[os.write(self._writer, data) :]
+                if not select.select([], [self._writer], [], _STARTS)[1]:
+                    return False
+                data = data[os.write(self._writer, data[: select.PIPE_BUF]) :]
         except OSError:
             return False
         return True
 
     def answers(self):
         """Yield the answers to what was given last; the process goes on waiting for more."""
+        answers = _answers(self._reader, self._timeouts, self._busy)
         try:
-            yield from _answers(self._reader, self._timeouts, self._busy)
+            if not self._is_ready:
+                next(answers)
+                self._is_ready = True
+            yield from answers
         except Lost as loss:
             raise Lost(_manner(loss.how, self.stop())) from None
 
@@ -324,6 +334,7 @@ def _try_mutants(subject, guard, seconds, reader, writer):
     confine.restrict_call(cpu_seconds=seconds, memory_bytes=MEMORY)
     random.seed(os.getpid())
     surroundings = _Surroundings(subject.tree)
+    _write(writer, {"kind": "ready"})  # the time of a call begins only now
     raw = subject.raw
     original = raw.__code__, raw.__defaults__, raw.__kwdefaults__
     is_first = True

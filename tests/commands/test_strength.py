@@ -605,6 +605,149 @@ def test_without_pytest_it_says_so(repo, tmp_path):
     assert "no pytest" in result.stderr
 
 
+# -- tests that are called without pytest ------------------------------------------------------------------------------
+
+VARIED = """
+import functools
+import logging
+
+LOG = logging.getLogger("a")
+SIZES = {"s": 1, "m": 2}
+
+
+def size(name, more=0):
+    if name not in SIZES:
+        LOG.warning("no size %s", name)
+        raise KeyError(name)
+    return SIZES[name] + more
+
+
+def powers(n):
+    found = []
+    while n > 1:
+        found = [*found[-4:], n]
+        n = n // 2
+    return found
+
+
+@functools.lru_cache
+def fibonacci(n):
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+
+def register(name, known={}):
+    known[name] = known.get(name, 0) + 1
+    return known[name]
+
+
+def asks(n):
+    return n if n > 3 else input("how many? ")
+
+
+def table(n):
+    return [k * 2 for k in range(n) if k != 1]
+
+
+TABLE = table(4)
+"""
+VARIED_TEST = """
+import pytest
+import a
+
+
+@pytest.mark.parametrize("name, expected", [("s", 1), ("m", 2)])
+def test_size(name, expected):
+    assert a.size(name) == expected
+
+
+def test_no_size(caplog):
+    with pytest.raises(KeyError):
+        a.size("x")
+    assert caplog.messages == ["no size x"]
+
+
+def test_no_size_at_all():
+    with pytest.raises(KeyError):
+        a.size("y", 2)
+
+
+class TestPowers:
+    def test_powers(self):
+        assert a.powers(9) == [9, 4, 2]
+
+    @pytest.mark.parametrize("n", [0, 1])
+    def test_no_powers(self, n):
+        assert a.powers(n) == []
+
+
+def test_fibonacci():
+    assert a.fibonacci(10) == 55
+
+
+def test_first():
+    assert a.register("first") == 1
+
+
+def test_second(tmp_path):
+    assert a.register("second") + a.register("second") == 3
+
+
+def test_asks():
+    assert a.asks(5) == 5
+
+
+def test_table():
+    assert a.TABLE == [0, 4, 6] or a.table(1) == [0]
+
+
+def test_skipped_with_some_mutants():
+    if a.powers(4) != [4, 2]:
+        pytest.skip("no powers")
+    assert a.powers(5)
+"""
+NOTHING_IS_PLAIN = "def pytest_runtest_protocol(item):\n    pass\n"
+
+
+@needs_fork
+def test_verdicts_are_the_same_whether_pytest_runs_the_tests_or_they_are_called(repo):
+    repo.stage("a.py", VARIED)
+    repo.stage("test_a.py", VARIED_TEST)
+    called = measured()
+    repo.stage("conftest.py", NOTHING_IS_PLAIN)
+    run_by_pytest = measured()
+    found = [
+        {
+            (target["qualname"], place): mutant["verdict"]
+            for target in document["targets"]
+            for place, mutant in enumerate(target["mutants"])
+        }
+        for document in (called, run_by_pytest)
+    ]
+    assert found[0] == found[1]
+    assert called["left_out"] == run_by_pytest["left_out"] == []
+    assert {"killed", "survived", "timed out"} <= set(found[0].values())
+
+
+@needs_fork
+def test_a_test_that_passes_only_when_called_after_others_is_run_by_pytest(repo):
+    test = """
+from a import double
+
+seen = []
+
+def test_first(request):
+    seen.append(1)
+
+def test_second():
+    assert seen
+    assert double(1) == 2
+"""
+    repo.stage("a.py", "def double(n):\n    return n * 2\n")
+    repo.stage("test_a.py", test)
+    document = measured()
+    assert document["left_out"] == [{"test": "test_a.py::test_second", "reason": "it passes only after other tests"}]
+
+
 # -- without fork ------------------------------------------------------------------------------------------------------
 
 WITHOUT_FORK = """
@@ -674,3 +817,26 @@ def test_a_process_that_is_asked_for_nothing_does_nothing(tmp_path):
     command = [sys.executable, "-B", RUNTIME / "strength.py", "--report", tmp_path / "report"]
     subprocess.run(command, input=b"", check=True, cwd=tmp_path, timeout=120)
     assert list(tmp_path.iterdir()) == []
+
+
+EARLY = """
+import sys
+heavy = {"pytestgen_hook.measure", "pytestgen_hook.imports", "pytestgen_hook.commands.examination", "pytestgen_hook.report"}
+
+def hook(event, arguments):
+    if event == "subprocess.Popen" and any("strength.py" in str(part) for part in arguments[1]):
+        print("started with", sorted(heavy & sys.modules.keys()), file=sys.stderr)
+
+sys.addaudithook(hook)
+from pytestgen_hook.cli import pytestgen
+pytestgen(["strength", "--python", sys.executable])
+"""
+
+
+@needs_fork
+def test_the_projects_interpreter_starts_before_what_is_needed_only_later_is_imported(repo):
+    repo.stage("a.py", GRADE)
+    repo.stage("test_a.py", "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n")
+    run = subprocess.run([sys.executable, "-c", EARLY], cwd=repo.path, capture_output=True, text=True)
+    assert run.stderr.count("started with") == 1
+    assert "started with []" in run.stderr

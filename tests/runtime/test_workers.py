@@ -197,15 +197,16 @@ def verdict(answer):
     return answer.get("how") if answer["kind"] == "lost" else answer["failing"]
 
 
-def jobs_of(count, path):
+def jobs_of(count, path, source=SOURCES["nothing stays"]):
     item = {"call": "f(1)", "receiver": None, "arguments": [], "imports": [["under_test", "f"]], "style": "plain"}
     told = {"call": "f(1)", "setup": [], "raises": None, "imports": [], "enters": False, "inside": None}
     items = [{**item, "told": {**told, "checks": [["result", "==", "2"]]}}]
-    subject = made(SOURCES["nothing stays"], path)
+    subject = made(source, path)
     return subject, [workers.Job(items, 1.0, workers.Manner(mutant=number, trace=False)) for number in range(count)]
 
 
-def test_processes_stay_for_the_next_mutants_and_one_that_is_gone_is_replaced(tmp_path):
+def test_processes_stay_for_the_next_mutants_and_one_that_is_gone_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_QUICK", 60.0)  # however long it takes on a busy machine to look at the surroundings
     subject, jobs = jobs_of(4, tmp_path)
     in_turn = workers.InTurn(subject, guard.Guard(str(tmp_path), [str(tmp_path)]), 300)
     first = list(in_turn.answers(jobs, time.monotonic() + 300))
@@ -217,6 +218,18 @@ def test_processes_stay_for_the_next_mutants_and_one_that_is_gone_is_replaced(tm
     assert in_turn._idle != [process]
     assert [[verdict(one) for one in each] for each in again] == [[verdict(one) for one in each] for each in first]
     in_turn.stop()
+
+
+def test_the_time_of_a_call_does_not_begin_before_its_process_is_ready(tmp_path):
+    """To look at all that the module holds takes longer than the call may."""
+    source = "TABLE = {n: [n, n, n] for n in range(4500)}\n" + SOURCES["nothing stays"]
+    subject, jobs = jobs_of(3, tmp_path, source)
+    in_turn = workers.InTurn(subject, guard.Guard(str(tmp_path), [str(tmp_path)]), 300)
+    for job in jobs:
+        job.timeouts = [0.004]
+    found = [verdict(one) for each in in_turn.answers(jobs, time.monotonic() + 300) for one in each]
+    in_turn.stop()
+    assert found == [-1, -1, -1]
 
 
 def test_when_the_time_is_over_no_further_mutant_is_tried(tmp_path):
