@@ -16,13 +16,13 @@ from pytestgen_hook.model import grammar, prompts
 from pytestgen_hook.model.calls import Settings
 from pytestgen_hook.model.local import Sampling
 
-_AT_ONCE = 4
+_AT_ONCE = 8
 
 
 def parses(line: str) -> bool:
-    """Whether a line is a call as Python reads it."""
+    """Whether Python reads a line as statements that end in an expression."""
     try:
-        return isinstance(ast.parse(line, mode="eval").body, ast.Call)
+        return isinstance(ast.parse(line).body[-1], ast.Expr)
     except SyntaxError:
         return False
 
@@ -47,10 +47,13 @@ def main() -> None:
                 source = (bench.tree / task.function.path).read_bytes()
                 form = first.left["form"]
                 prompt = prompts.question(task.function, source, first.left, known_calls(first), form, most_lines=40)
+                goals = prompts.goals(task.function, source, first.left)
+                goals = (goals * _AT_ONCE)[: min(_AT_ONCE, options.answers - counts["answers"])]
                 try:
                     answers = model.complete_all(
                         prompt,
-                        min(_AT_ONCE, options.answers - counts["answers"]),
+                        len(goals),
+                        endings=[prompts.opening(goal) for goal in goals],
                         prefix=prompts.prefix(),
                         grammar=grammar.calls_grammar(form, settings.calls),
                         max_tokens=settings.tokens,

@@ -17,11 +17,11 @@ _MOST_REPEATS = 2  # lines that an answer has said before: it has nothing new th
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How much is asked for: ``answers`` side by side, each of at most ``calls`` calls and ``tokens`` tokens."""
+    """How much is asked for: ``answers`` side by side, each of at most ``calls`` calls for one goal and ``tokens`` tokens."""
 
-    answers: int = 3
-    calls: int = 6
-    tokens: int = 160
+    answers: int = 8
+    calls: int = 2
+    tokens: int = 80
     temperature: float = 0.8
     top_p: float = 0.95
     repeat_penalty: float = 1.0
@@ -60,10 +60,13 @@ def ask(
     ValueError where the function cannot be shown in a prompt.
     """
     prompt = _prompt(model, function, source, left, form, known)
-    lines = _Lines(settings.answers, known)
+    goals = prompts.goals(function, source, left)[: settings.answers]
+    goals *= max(1, settings.answers // len(goals))
+    lines = _Lines(len(goals), known)
     answers = model.complete_all(
         prompt,
-        settings.answers,
+        len(goals),
+        endings=[prompts.opening(goal) for goal in goals],
         prefix=prompts.prefix(),
         grammar=grammar.calls_grammar(form, settings.calls),
         max_tokens=settings.tokens,

@@ -17,7 +17,7 @@ MOST_STEPS = 4  # statements about the object before the call
 MOST_MEMBERS = 24  # of a class
 MOST_OPTIONAL = 8  # parameters with a default that an answer may give
 
-VERSION = 2  # part of what answers are kept by
+VERSION = 3  # part of what answers are kept by
 END = "```"  # ends the list, as it ends code in Markdown
 
 Form = Mapping[str, Any]
@@ -25,7 +25,7 @@ Form = Mapping[str, Any]
 # Leading zeros are no Python; so long a number, or text, is no reader's idea of a test.
 _COMMON = rf"""
 text ::= "\"" char{{0,{LONGEST_TEXT}}} "\""
-char ::= [^"\\\x00-\x1f\x7f] | "\\" ["\\nrt0]
+char ::= [^"\\\x00-\x1f\x7f] | "\\" ["\\nrtb] | "\\x" [0-9a-f] [0-9a-f]
 bytes ::= "b\"" byte{{0,{LONGEST_TEXT}}} "\""
 byte ::= [ !#-[\]-~] | "\\" ["\\nrt0] | "\\x" [0-9a-f] [0-9a-f]
 int ::= "-"? digits

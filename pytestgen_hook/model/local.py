@@ -25,7 +25,7 @@ from pytestgen_hook.model.hardware import physical_cores
 
 N_CTX = 4096
 N_BATCH = 256  # also how many tokens of a prompt are read between two looks at the clock
-PARALLEL = 4  # answers to one prompt that can be written side by side
+PARALLEL = 8  # answers to one prompt that can be written side by side: the weights are read once for all of them
 _STATE_MARK = b"pytestgen-state-1"
 _MOST_STATES = 12
 _RECENT = 64  # tokens that a repeat penalty looks back at
@@ -200,9 +200,11 @@ class LocalModel:
         seconds: float = math.inf,
         seed: int | None = None,
         on_text: Told | None = None,
+        endings: Sequence[str] = (),
     ) -> list[Completion]:
         """Return ``count`` answers to one prompt, written side by side, each with a seed of its own.
 
+        With ``endings``, one for each answer, the prompt of each ends in its own; they are no part of the answers.
         The prompt and the weights are read once for all of them. The state after ``prefix`` is kept in memory and on disk,
         and is never read again as long as model and prefix are the same. ``grammar`` is GBNF with the rule ``root``;
         ``max_tokens`` bound each answer, ``seconds`` everything. ValueError for a grammar that does not parse, and for a
@@ -215,7 +217,12 @@ class LocalModel:
         fixed, rest = self._tokens(prefix), self._tokens(prompt)
         if not rest:
             raise ValueError("the prompt is empty after its prefix")
-        asked = len(fixed) + len(rest)
+        if endings and len(endings) != count:
+            raise ValueError(f"{len(endings)} endings for {count} answers")
+        own = [self._tokens(ending) for ending in endings]
+        if not all(own):
+            raise ValueError("an ending is empty")
+        asked = len(fixed) + len(rest) + sum(map(len, own))
         max_tokens = min(max_tokens, (self.n_ctx - asked) // count)
         if max_tokens < 1:
             raise ValueError(f"the prompt has {asked} tokens, and the model was loaded for {self.n_ctx}")
@@ -229,7 +236,7 @@ class LocalModel:
             origin = self._hold(fixed)
             try:
                 if self._read(rest, len(fixed), end):
-                    self._write(writers, asked, max_tokens, end)
+                    self._write(writers, len(fixed) + len(rest), own, max_tokens, end)
                 else:
                     for writer in writers:
                         writer.ended = "time"
@@ -407,12 +414,26 @@ class LocalModel:
         if self._api.llama_decode(self._context, batch):
             raise RuntimeError("llama.cpp could not run the model")
 
-    def _write(self, writers: Sequence[_Writer], place: int, max_tokens: int, end: float) -> None:
-        """Let the writers write, side by side, until each has ended."""
+    def _write(
+        self, writers: Sequence[_Writer], place: int, endings: Sequence[Sequence[int]], max_tokens: int, end: float
+    ) -> None:
+        """Let the writers write, side by side, until each has ended; each reads its own ending of the prompt first."""
         for writer in writers[1:]:
             self._api.llama_memory_seq_cp(self._memory, 0, writer.index, -1, -1)
         rows = dict.fromkeys((writer.index for writer in writers), -1)
+        places = dict.fromkeys(rows, place)
         going = list(writers)
+        if endings:
+            read = [
+                (token, place + at, index, False)
+                for index, own in enumerate(endings)
+                for at, token in enumerate(own[:-1])
+            ]
+            for start in range(0, len(read), self._n_batch):
+                self._decode(read[start : start + self._n_batch])
+            places = {index: place + len(own) for index, own in enumerate(endings)}
+            self._decode([(own[-1], places[index] - 1, index, True) for index, own in enumerate(endings)])
+            rows = {writer.index: at for at, writer in enumerate(going)}
         for step in range(max_tokens):
             wanted = []
             for writer in going:
@@ -426,7 +447,7 @@ class LocalModel:
                 for writer in going:
                     writer.ended = "time"
                 break
-            self._decode([(token, place + step, writer.index, True) for writer, token in wanted])
+            self._decode([(token, places[writer.index] + step, writer.index, True) for writer, token in wanted])
             rows = {writer.index: at for at, writer in enumerate(going)}
         for writer in writers:
             writer.finish()

@@ -9,9 +9,9 @@ from typing import Any
 
 from pytestgen_hook.types import Function
 
-VERSION = 2  # part of what answers are kept by: another text, another number
+VERSION = 3  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question
-MOST_GOALS = 6
+MOST_GOALS = 8
 _MOST_CONDITIONS = 4  # of one goal, the innermost
 _MOST_MARKS = 2  # changes shown at one line
 _MOST_MUTANTS = 10
@@ -26,7 +26,8 @@ _SYSTEM = (
     "You read Python code and write calls that make it do what no test has made it do yet. "
     "`# NEVER RUN` marks a line that no call has reached: choose arguments that lead there. "
     "`# UNNOTICED: code` shows how a line could read without any test failing: choose arguments for which the "
-    "result would then be different. Write one call for each goal, in order, each on a line of its own, arguments by name. "
+    "result would then be different. Write one call for each goal, in order, each on a line of its own below its goal, "
+    "arguments by name. "
     "A line may first bring the object into a state (`obj = Queue(); obj.put(1); obj.get()`), and may look at what the call "
     'gives: call it, or name an attribute of it (`adder(n=1)(2)`, `parse(text="a").kind`).'
 )
@@ -154,7 +155,9 @@ def prefix() -> str:
     turns = [f"<|im_start|>system\n{_SYSTEM}<|im_end|>\n"]
     for code, known, name, goals, calls in _EXAMPLES:
         turns.append(_asked(code, known, name, goals))
-        turns.append("\n".join(calls) + "\n```<|im_end|>\n")
+        turns.append(
+            "".join(opening(goal) + call + "\n" for goal, call in zip(goals, calls, strict=True)) + "```<|im_end|>\n"
+        )
     return "".join(turns)
 
 
@@ -169,18 +172,33 @@ def question(
 ) -> str:
     """Return the part of the prompt about one function; its answer goes on after the opening of a block of code.
 
+    What is written for one of its goals goes on after the ``opening`` of that goal.
     ``left`` and ``form`` are what the runtime told (``runtime/left.py``, ``runtime/form.py``), ``known`` are calls that are
     there. Code that does not fit into so many lines is left out, what is far from the marks first.
     """
-    text = source.decode("utf-8", "replace")
-    tree = ast.parse(text)
-    lines = text.splitlines()
-    path = _path_to(tree, function)
+    tree, lines, path = _parsed(function, source)
     own = _Body(lines, path[-1], left).shown(most_lines)
     room = max(0, min(_CONTEXT_LINES, most_lines - len(own)))
     code = [*_context(tree, path, room), *_with_class(own, path, form)]
     shown = [call for call in known if len(call) <= _LONGEST_KNOWN][:_MOST_KNOWN]
     return _asked("\n".join(code), shown, _name(form), goals_of(path[-1], left))
+
+
+def goals(function: Function, source: bytes, left: Mapping[str, Any]) -> list[str]:
+    """Return the goals that the question names, in order."""
+    _, _, path = _parsed(function, source)
+    return goals_of(path[-1], left)
+
+
+def opening(goal: str) -> str:
+    """Return how the answer for a goal begins."""
+    return f"# {goal}\n"
+
+
+def _parsed(function: Function, source: bytes) -> tuple[ast.Module, list[str], list[Any]]:
+    text = source.decode("utf-8", "replace")
+    tree = ast.parse(text)
+    return tree, text.splitlines(), _path_to(tree, function)
 
 
 def _name(form: Mapping[str, Any]) -> str:
@@ -211,11 +229,17 @@ def goals_of(node: ast.FunctionDef | ast.AsyncFunctionDef, left: Mapping[str, An
     for line in left["lines"][:1] if not goals else ():  # it stands behind a call that never came back
         goals[f"the line `{_first_line(node, line)}` run"] = None
     branching = {line for line, _ in ways}
-    for _, line, _label, before, after in left["mutants"]:
+    for _, line, _label, before, after in _of_many_lines(left["mutants"]):
         if after and line not in open_lines | branching:
             change = f"without `{_cut(before)}`" if after == "pass" else f"with `{after[:_LONGEST_MARK]}`"
             goals[f"another result {change}"] = None
     return list(goals)[:MOST_GOALS] or ["a result that no test has seen"]
+
+
+def _of_many_lines(mutants: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Return the mutants with the first of each line before all others."""
+    firsts = {mutant[1]: mutant for mutant in reversed(mutants)}
+    return sorted(mutants, key=lambda mutant: mutant is not firsts[mutant[1]])
 
 
 def _walk(

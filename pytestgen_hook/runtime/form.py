@@ -183,6 +183,8 @@ class Form:
         return distinct[0] if len(distinct) == 1 else ["union", distinct]
 
     def _plain(self, annotation, depth):
+        if annotation is typing.Any:  # a class in some Pythons
+            return _ANY
         if annotation in _PLAIN:
             return [_PLAIN[annotation]]
         if annotation in _LISTS:

@@ -22,7 +22,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, Literal, Optional
+from typing import TYPE_CHECKING, Any, Callable, Literal, Optional
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -62,7 +62,9 @@ def day_of(moment: dt.date | dt.datetime, other):
     return moment.day if isinstance(moment, dt.date) else other
 
 
-def painted(colour: Colour, how: Literal["dry", "wet"], sizes: dict[str, tuple[int, int]], *names, by: Callable = len):
+def painted(
+    colour: Colour, how: Literal["dry", "wet"], sizes: dict[str, tuple[int, int]], *names, by: Callable = len, on: Any = 1
+):
     return [colour.name, how, sizes, [by(name) for name in names]]
 
 
@@ -236,6 +238,7 @@ def test_the_form_of_calls_is_told_from_the_real_signature(bench):
         "sizes": ["dict", ["str"], ["tuple", [["int"], ["int"]]]],
         "names": ["list", ["any"]],
         "by": ["callable"],
+        "on": ["any"],
     }
     form = bench.ask("Order.total")[1].left["form"]
     assert form["receiver"] == ["new", "Order"]

@@ -54,6 +54,20 @@ def test_drawn_answers_follow_from_the_seed(model):
     assert len({*drawn(1), *drawn(2)}) > 1
 
 
+def test_answers_side_by_side_may_go_on_from_ends_of_their_own(model):
+    ends = [" one two three", " Monday, Tuesday,"]
+    found = model.complete_all(PROMPT, 2, prefix=PREFIX, max_tokens=6, sampling=Sampling(), endings=ends)
+    alone = [model.complete(PROMPT + end, prefix=PREFIX, max_tokens=6) for end in ends]
+    assert [one.text for one in found] == [one.text for one in alone]
+    assert found[0].text != found[1].text
+
+
+@pytest.mark.parametrize("endings", [[" a"], [" a", ""]])
+def test_every_answer_has_an_end_of_the_prompt_or_none_has(model, endings):
+    with pytest.raises(ValueError, match="ending"):
+        model.complete_all(PROMPT, 2, max_tokens=6, sampling=Sampling(), endings=endings)
+
+
 def test_the_constant_part_is_read_once_for_all_runs(model_file, states, answer):
     with loaded(model_file, states) as other:
         found = other.complete(PROMPT, prefix=PREFIX, max_tokens=6)

@@ -119,6 +119,18 @@ def test_what_is_far_from_the_marks_gives_way():
     assert "raise ValueError" not in code
 
 
+def test_changes_of_many_lines_come_before_many_of_one():
+    first, second = line("number = 0"), line("return number + 1")
+    mutants = [[0, first, "", "a", "b"], [1, first, "", "a", "c"], [2, second, "", "a", "d"]]
+    assert goals(asked(mutants=mutants)) == [f"another result with `{after}`" for after in "bdc"]
+
+
+def test_the_goals_that_are_named_begin_the_answers():
+    left = {**NOTHING, "lines": [line("number = 0")]}
+    assert prompts.goals(FUNCTIONS["grade"], SOURCE, left) == goals(asked(**left))
+    assert f"```python\n{prompts.opening('`match is None` and `default is not None`')}parse_size(" in prompts.prefix()
+
+
 def test_all_questions_share_one_beginning():
     assert prompts.prefix() == prompts.prefix()
     assert prompts.prefix().count("<|im_start|>") == prompts.prefix().count("<|im_end|>")
