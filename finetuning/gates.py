@@ -134,7 +134,7 @@ def by_name(call: str, form: Mapping[str, Any]) -> str:
     """Return a call with the arguments of its objects' classes given by name, as the grammar of answers wants them."""
     data = call.encode()
     places: list[tuple[int, str]] = []
-    for node in ast.walk(ast.parse(call, mode="eval")):
+    for node in ast.walk(ast.parse(call)):
         known = form["classes"].get(ast.unparse(node.func)) if isinstance(node, ast.Call) and node.args else None
         if known is not None and isinstance(node, ast.Call):
             names = [parameter["name"] for parameter in known["parameters"]]

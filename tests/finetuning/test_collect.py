@@ -67,6 +67,7 @@ def test_arguments_of_objects_are_given_by_name_as_the_model_will_have_to():
     classes = {"Box": {"parameters": [{"name": "sides"}, {"name": "name"}]}, "Path": {"parameters": [{"name": None}]}}
     written = by_name('Box([Box(1, "ä"), Path("a")], name="b").put(thing=other(2))', {"classes": classes})
     assert written == 'Box(sides=[Box(sides=1, name="ä"), Path("a")], name="b").put(thing=other(2))'
+    assert by_name("box = Box(3); box.put()", {"classes": classes}) == "box = Box(sides=3); box.put()"
 
 
 def test_what_is_excluded_is_not_collected(opened):
