@@ -9,7 +9,7 @@ from typing import Any
 
 from pytestgen_hook.types import Function
 
-VERSION = 3  # part of what answers are kept by: another text, another number
+VERSION = 4  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question
 MOST_GOALS = 8
 _MOST_CONDITIONS = 4  # of one goal, the innermost
@@ -228,6 +228,7 @@ def goals_of(node: ast.FunctionDef | ast.AsyncFunctionDef, left: Mapping[str, An
     _walk(node.body, [], open_lines, ways, goals)
     for line in left["lines"][:1] if not goals else ():  # it stands behind a call that never came back
         goals[f"the line `{_first_line(node, line)}` run"] = None
+    _walk(node.body, [], open_lines, ways, goals, is_deep=True)
     branching = {line for line, _ in ways}
     for _, line, _label, before, after in _of_many_lines(left["mutants"]):
         if after and line not in open_lines | branching:
@@ -248,8 +249,13 @@ def _walk(
     open_lines: Collection[int],
     ways: Collection[tuple[int, bool]],
     goals: dict[str, None],
+    *,
+    is_deep: bool = False,
 ) -> None:
-    """Note the conditions on the way to each part of a block that was never run; ``given`` are those around it."""
+    """Note the conditions on the way to each part of a block that was never run; ``given`` are those around it.
+
+    Parts of what was never run itself are left out unless ``is_deep``.
+    """
     given = list(given)
     for statement in block:
         for part, condition, outcome in _parts(statement):
@@ -258,9 +264,9 @@ def _walk(
             inside = [*given, condition]
             was_run = statement.lineno not in open_lines
             never = bool(part) and part[0].lineno in open_lines
-            if was_run and (never or (statement.lineno, outcome) in ways):
+            if (was_run or is_deep) and (never or (statement.lineno, outcome) in ways):
                 goals[" and ".join(text[:_LONGEST_MARK] for text in inside[-_MOST_CONDITIONS:])] = None
-            _walk(part, inside, open_lines, ways, goals)
+            _walk(part, inside, open_lines, ways, goals, is_deep=is_deep)
             if outcome is True and isinstance(statement, ast.If) and part and isinstance(part[-1], _LEAVING):
                 given.append(_negated(statement.test))
 

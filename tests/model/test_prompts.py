@@ -72,6 +72,22 @@ def test_a_way_that_leads_nowhere_new_is_a_goal_too():
     assert goals(text) == ["not `not text` and no pass of `for part in text.split()`"]
 
 
+def test_conditions_behind_a_line_that_never_ran_are_goals_after_it():
+    behind = [
+        "if not text:",
+        "return None",
+        "for part in text.split():",
+        "if len(part) > LIMIT:",
+        "raise ValueError(part)",
+    ]
+    assert goals(asked(lines=[line(text) for text in behind])) == [
+        "the line `if not text:` run",
+        "`not text`",
+        "not `not text` and a pass of `for part in text.split()`",
+        "not `not text` and a pass of `for part in text.split()` and `len(part) > LIMIT`",
+    ]
+
+
 def test_a_handler_is_reached_by_what_raises():
     text = asked(lines=[line("number = 0")])
     assert goals(text) == ["not `not text` and ValueError from `number = int(text)`"]
