@@ -11,7 +11,7 @@ from typing import Any
 from finetuning.collect import explored
 from finetuning.gates import Gates
 from finetuning.sources import Sources
-from pytestgen_hook.engines.model import is_open, known_calls
+from pytestgen_hook.engines.model import is_open, shown_calls
 from pytestgen_hook.engines.search import Task
 from pytestgen_hook.model import prompts
 from pytestgen_hook.model.calls import Settings, ask
@@ -69,7 +69,7 @@ def scored(gates: Gates, question: Question, model: LocalModel, settings: Settin
     """Ask a model about a function and have the gates judge each call that it proposes, as it stands."""
     sources, task, first = question.sources, question.task, question.first
     left = first.left or {}
-    known = known_calls(first)
+    known = shown_calls(first)
     started = time.monotonic()
     source = sources.source(task.function.path)
     try:

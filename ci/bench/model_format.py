@@ -11,7 +11,7 @@ from common import save
 from model_common import arguments, left_open, loaded
 
 from pytestgen_hook.engines import search
-from pytestgen_hook.engines.model import known_calls
+from pytestgen_hook.engines.model import shown_calls
 from pytestgen_hook.model import grammar, prompts
 from pytestgen_hook.model.calls import Settings
 from pytestgen_hook.model.local import Sampling
@@ -46,7 +46,7 @@ def main() -> None:
                     break
                 source = (bench.tree / task.function.path).read_bytes()
                 form = first.left["form"]
-                prompt = prompts.question(task.function, source, first.left, known_calls(first), form, most_lines=40)
+                prompt = prompts.question(task.function, source, first.left, shown_calls(first), form, most_lines=40)
                 goals = prompts.goals(task.function, source, first.left)
                 goals = (goals * _AT_ONCE)[: min(_AT_ONCE, options.answers - counts["answers"])]
                 try:

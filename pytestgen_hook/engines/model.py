@@ -220,7 +220,7 @@ class _Session:
                 _source(self._bench, task),
                 first.left,
                 first.left["form"],
-                known_calls(first),
+                shown_calls(first),
                 self._speaker.settings,
                 seconds=min(left, max(ASK_SECONDS, ASK_SHARE * share)),
                 told=lambda rate: self._speaker.told(f"{task.function.qualname} {rate:.0f} tokens/s"),
@@ -284,6 +284,11 @@ def _shown(exploration: Exploration) -> dict[str, list[Any]]:
     arcs = {arc for case in exploration.cases for arc in case.arcs}
     kills = {kill for case in exploration.cases for kill in case.kills}
     return {"arcs": [list(arc) for arc in sorted(arcs)], "kills": sorted(kills)}
+
+
+def shown_calls(exploration: Exploration) -> list[str]:
+    """Return the calls that a model is shown: those with a result, since a small one copies what it is shown."""
+    return known_calls(replace(exploration, cases=tuple(case for case in exploration.cases if not case.raises)))
 
 
 def known_calls(exploration: Exploration) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytestgen_hook.types import Function
 
-VERSION = 4  # part of what answers are kept by: another text, another number
+VERSION = 5  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question
 MOST_GOALS = 8
 _MOST_CONDITIONS = 4  # of one goal, the innermost

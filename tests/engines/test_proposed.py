@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from exploring import explored, the_only
 
 from pytestgen_hook.engines import search
-from pytestgen_hook.engines.model import is_open, joined, known_calls
+from pytestgen_hook.engines.model import is_open, joined, known_calls, shown_calls
 from pytestgen_hook.functions import functions_in
 from pytestgen_hook.types import Case, Compared, Exploration, Function, Kind, Promise
 
@@ -257,6 +258,20 @@ def test_calls_that_are_there_are_shown_as_the_model_is_to_write_them(bench):
         call = ast.parse(text, mode="eval").body
         assert ast.unparse(call.func).startswith("Order(")
         assert ast.unparse(call.func).endswith(".total")
+
+
+def test_calls_that_raise_are_not_shown(tmp_path):
+    source = """
+        def root(number: int) -> int:
+            if number < 0:
+                raise ValueError(number)
+            return number // 2
+    """
+    exploration = the_only(explored(tmp_path, source))
+    raising = [case for case in exploration.cases if case.raises]
+    assert raising
+    assert len(shown_calls(exploration)) == len(exploration.cases) - len(raising) > 0
+    assert set(shown_calls(exploration)) < set(known_calls(exploration))
 
 
 def test_types_that_are_imported_only_for_annotations_are_known(bench):

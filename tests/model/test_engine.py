@@ -127,7 +127,7 @@ def test_the_model_reaches_lines_that_the_search_does_not(searched, asked):
     assert after["tokens"] > 0
     assert after["lines"]["run"] > before["lines"]["run"]
     assert after["mutants"]["killed"] > before["mutants"]["killed"]
-    assert '"127.0.0.1"' in tests
+    assert any(kind in tests for kind in ('"loopback"', '"multicast"', '"other"'))
 
 
 def test_a_second_run_asks_nothing_and_gives_the_same_tests(runs, asked):

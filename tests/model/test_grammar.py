@@ -104,4 +104,4 @@ def test_equal_parts_share_a_rule_and_a_class_may_hold_its_own():
     bodies = [line.partition(" ::= ")[2] for line in text.splitlines() if line.startswith("r")]
     assert len(bodies) == len(set(bodies))
     assert '"Order("' in text
-    assert text.startswith('root ::= (call "\\n"){1,6}')
+    assert text.startswith('root ::= (line "\\n"){1,6}')
