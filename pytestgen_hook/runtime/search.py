@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import itertools
 import os
 import random
 import re
@@ -34,6 +35,7 @@ LONGEST_PATCH = 60  # characters of a value that a test sets for its time
 CALL_TIMEOUT = 1.0
 FIRST_TIMEOUT = 0.3  # of the first few calls: some that would not end must not use up the time
 FIRST_TRIED = 120
+SIMPLEST = 3  # of them, observed at a time
 MOST_SIMPLER = 120  # simpler calls tried in the place of one
 COVER_SHARE = 0.4  # of the time, at most, for reaching new steps
 LONG_COVER_SHARE = 0.6  # as long as no call ended in a result
@@ -633,29 +635,45 @@ class Search:
             others = [other for other in result if other is not seen]
             arcs = seen.arcs - self.had.arcs.union(*[other.arcs for other in others])
             kills = seen.kills - self.had.kills.union(*[other.kills for other in others])
-            while True:
-                simpler = self._simpler(result[index], arcs, kills)
-                if simpler is None:
-                    break
-                result[index] = simpler
+            steps = [seen]
+            while (simpler := self._simpler(steps[-1], arcs, kills)) is not None:
+                steps.append(simpler)
+            while len(steps) > 1 and not self._lasting(steps[-1:]):
+                steps.pop()
+            result[index] = steps[-1]
         return result
 
     def _simpler(self, seen, arcs, kills):
         """Return the cheapest of some simpler calls that runs the steps and kills the mutants, or None."""
         if seen.input.origin == "example" or time.monotonic() > self._end:
             return None
-        proposals = list(simplify.simpler_inputs(seen.input, self.plan))
-        for start in range(0, min(len(proposals), MOST_SIMPLER), BATCH):
-            observed = self._observe(proposals[start : start + BATCH])
-            found = [other for other in observed if other.cost < seen.cost and arcs <= other.arcs]
-            found = [other for other in found if seen.ways <= other.ways]
-            found = sorted(found, key=lambda other: other.cost)[:6]
+        proposals = list(itertools.islice(simplify.simpler_inputs(seen.input, self.plan), MOST_SIMPLER))
+        at_a_time = BATCH
+        if self._at_once():
+            proposals, at_a_time = self._hastily_simpler(seen, proposals, arcs)[: 6 * SIMPLEST], SIMPLEST
+        for start in range(0, len(proposals), at_a_time):
+            observed = self._observe(proposals[start : start + at_a_time])
+            found = sorted(self._simpler_ones(observed, seen, arcs), key=lambda other: other.cost)[:SIMPLEST]
             self._against(found, sorted(kills))
             for other in found:
-                enough = kills <= other.kills and (other.kills or not self.subject.mutants)
-                if enough and self._lasting([other]):
+                if kills <= other.kills and (other.kills or not self.subject.mutants):
                     return other
         return None
+
+    def _hastily_simpler(self, seen, proposals, arcs):
+        """Return those of the proposals that seem to be simpler and to run the steps, the cheapest first."""
+        pairs = [(proposed, self.plan.item(proposed)) for proposed in proposals]
+        pairs = [
+            (proposed, item) for proposed, item in pairs if _key(item) not in self.known and self._is_of_size(item)
+        ]
+        items = [item for _, item in pairs]
+        answers = scout.tried(self.subject, self._guard, items, self._timeout(), self._end)
+        found = [Seen(*pair, answer) for pair, answer in zip(pairs, answers) if answer["kind"] in scout.USABLE]
+        return [other.input for other in sorted(self._simpler_ones(found, seen, arcs), key=lambda other: other.cost)]
+
+    @staticmethod
+    def _simpler_ones(some, seen, arcs):
+        return [other for other in some if other.cost < seen.cost and arcs <= other.arcs and seen.ways <= other.ways]
 
     def _lasting(self, some):
         """Return those that show the same again in this process's forks and in a fresh interpreter."""
