@@ -104,7 +104,8 @@ class Weighing:
         folder = os.path.join(self._request["place"], "tmp%d" % self._count)
 
         def body(write):
-            confine.restrict_call(int(seconds) + 2, MEMORY)
+            # The clock, which says why, is to strike first.
+            confine.restrict_call(int(seconds + _PATIENCE) + 2, MEMORY)
             self._plugin.watch = Outcome(write)
             if number is not None:
                 self._swap.use(self._subject, self._subject.mutants[number])
