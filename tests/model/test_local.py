@@ -25,17 +25,22 @@ def states(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def model(model_file, states):
+def used(model_file, states):
+    """A model and its first answer, after a constant part that nobody has read before."""
     with loaded(model_file, states) as made:
-        yield made
+        found = made.complete(PROMPT, prefix=PREFIX, max_tokens=6)
+        assert found.prefix == "read"
+        yield made, found
 
 
 @pytest.fixture(scope="module")
-def answer(model):
-    """The first answer after a constant part that nobody has read before."""
-    found = model.complete(PROMPT, prefix=PREFIX, max_tokens=6)
-    assert found.prefix == "read"
-    return found
+def model(used):
+    return used[0]
+
+
+@pytest.fixture(scope="module")
+def answer(used):
+    return used[1]
 
 
 def test_the_same_question_has_the_same_answer(model, answer):
