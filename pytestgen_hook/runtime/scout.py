@@ -69,16 +69,7 @@ def how_many(seconds):
 def tried(subject, guard, items, timeout, deadline, probe=False):
     """Return one answer per item, in order, as ``workers.apart`` does; what was not reached is answered as not run."""
     manner = workers.Manner(trace=not probe, probe=probe)
-    jobs = [workers.Job(items[start : start + IN_ONE], timeout, manner) for start in range(0, len(items), IN_ONE)]
-    answers = []
-    lost = 0
-    with contextlib.closing(workers.run(subject, guard, jobs)) as running:
-        for found in running:
-            answers += found
-            lost += any(answer["kind"] == "lost" for answer in found)
-            if lost >= MOST_LOST or time.monotonic() > deadline:
-                break
-    return answers + [{"kind": "lost", "how": "not run", "print": ""}] * (len(items) - len(answers))
+    return workers.apart(subject, guard, items, timeout, manner, deadline, IN_ONE, MOST_LOST)
 
 
 def newest(answers, arcs, ways, most):

@@ -376,7 +376,7 @@ class Search:
             if time.monotonic() > self._end:
                 break
             count = self._at_once() if rounds >= FIRST_ROUNDS else 0
-            found = self._observe(self._newest(count) if count else self._proposed(BATCH))
+            found = self._observe(self._newest(count) if count else self._following() or self._proposals(BATCH))
             new = self._take(found)
             is_farther = self._tries.farthest > farthest and not self._all_lines_run()
             stale = 0 if new or is_farther else stale + 1
@@ -391,20 +391,18 @@ class Search:
             if self.plan.has_real and stale >= 3 and self.is_held_back:
                 break  # with stand-ins for its objects it may get on, which takes its time too
 
-    def _proposed(self, count):
-        return self._steered([*self.corpus, *self._held_up()]) or self._proposals(count)
+    def _following(self):
+        """Return inputs that follow from what calls looked at which reached something new, or were stuck last."""
+        return self._steered([*self.corpus, *(Seen(*tried) for tried in self._tries.held_up())])
 
     def _newest(self, count):
         """Return inputs that seem to reach something new, of many that were tried hastily; leads are kept for later."""
-        steered = self._steered([*self.corpus, *self._held_up()])
+        steered = self._following()
         steered = self._tried(self.rng.sample(steered, min(len(steered), count // 2)))
         tried = [*steered, *self._tried(self._proposals(count - len(steered)))]
         self._tries.note(tried, len(steered))
         answers = [answer for _, _, answer in tried]
         return [tried[place][0] for place in scout.newest(answers, self.arcs, self.ways, BATCH // 2)]
-
-    def _held_up(self):
-        return [Seen(*tried) for tried in self._tries.held_up()]
 
     def _keep_state(self):
         """Let what the calls change of the project's modules be set for the time of a test, if it can be written."""

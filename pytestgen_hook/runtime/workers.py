@@ -186,19 +186,19 @@ def _of_one(job, answers, process):
     return found + [_lost("not run")] * (len(job.items) - len(found))
 
 
-def apart(subject, guard, items, timeout, manner, deadline):
-    """Return one answer per item, in order, each from a process of its own.
+def apart(subject, guard, items, timeout, manner, deadline, in_one=1, most_lost=MOST_LOST):
+    """Return one answer per item, in order, each from a process of its own, or so many from one.
 
-    After a few calls lost, and at ``deadline`` (monotonic), the items not yet reached are answered as not run.
+    After a few processes lost, and at ``deadline`` (monotonic), the items not yet reached are answered as not run.
     """
     answers = []
     lost = 0
-    running = run(subject, guard, (Job([item], timeout, manner) for item in items))
-    with contextlib.closing(running):
-        for (answer,) in running:
-            answers.append(answer)
-            lost += answer["kind"] == "lost"
-            if lost >= MOST_LOST or time.monotonic() > deadline:
+    jobs = (Job(items[start : start + in_one], timeout, manner) for start in range(0, len(items), in_one))
+    with contextlib.closing(run(subject, guard, jobs)) as running:
+        for found in running:
+            answers += found
+            lost += any(answer["kind"] == "lost" for answer in found)
+            if lost >= most_lost or time.monotonic() > deadline:
                 break
     return answers + [_lost("not run")] * (len(items) - len(answers))
 
