@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import hashlib
 import json
 import os
 import random
@@ -31,6 +32,7 @@ from pathlib import Path
 import coverage
 import pytest
 
+import pytestgen_hook
 from pytestgen_hook.commands.check import check
 from pytestgen_hook.commands.options import CheckOptions
 from pytestgen_hook.commands.pushed import check_pushed, told_by_git
@@ -769,24 +771,37 @@ def run(
     return history.told, ""
 
 
-def _some(work: Path, seeds: Sequence[int], steps: int, until: float) -> tuple[Counter[str], list[str]]:
+def version() -> str:
+    """Return a digest of the product's sources: what one version was seen to do says nothing of another."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(pytestgen_hook.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _some(work: Path, seeds: Sequence[int], steps: int, until: float, kept: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     os.environ["COVERAGE_CORE"] = "ctrace"
-    lines, told, broken = Lines(work), Counter[str](), []
+    lines = Lines(work)
     for seed in seeds:
         if time.time() > until:
             break
+        started = time.perf_counter()
         counted, account = run(work, seed, steps, lines)
-        told += counted
-        told["sequences"] += 1
+        seconds = time.perf_counter() - started
         if account:
-            broken.append(account)
             (work.parent / f"broken-{seed}.txt").write_text(account)
-    return told, broken
+        with kept.open("a") as stream:
+            stream.write(json.dumps({"seed": seed, "counted": counted, "broken": account, "seconds": seconds}) + "\n")
+
+
+def _done(kept: Path, seeds: Sequence[int]) -> dict[int, dict[str, object]]:
+    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    return {row["seed"]: row for row in rows if row["seed"] in seeds}
 
 
 def main() -> None:
-    """Run the benchmark."""
+    """Run the benchmark: what an interrupted run of the same version did in the same folder is not done again."""
     from common import environment, save
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -801,36 +816,40 @@ def main() -> None:
         options.work.mkdir(parents=True, exist_ok=True)
         python = str(environment(options.work.resolve()))
         os.execv(python, [python, *sys.argv])
-    started = time.perf_counter()
     until = time.time() + 60 * options.minutes
     seeds = range(options.seed, options.seed + options.sequences)
+    kept = options.work.resolve() / f"sequences-{version()}-{options.steps}.jsonl"
+    left = [seed for seed in seeds if seed not in _done(kept, seeds)]
     with ProcessPoolExecutor(options.processes) as pool:
         jobs = [
             pool.submit(
                 _some,
                 options.work.resolve() / f"worker{number}",
-                seeds[number :: options.processes],
+                left[number :: options.processes],
                 options.steps,
                 until,
+                kept,
             )
             for number in range(options.processes)
         ]
-        told, broken = Counter[str](), []
         for job in jobs:
-            counted, some = job.result()
-            told, broken = told + counted, broken + some
+            job.result()
+    rows = _done(kept, seeds).values()
+    broken = [row["broken"] for row in rows if row["broken"]]
+    told = sum((Counter(row["counted"]) for row in rows), Counter[str]())
     save(
         "histories",
         {
             "seed": options.seed,
             "steps_each": options.steps,
+            "sequences": len(rows),
             "broken": len(broken),
             "first": [account.splitlines()[0] for account in broken[:5]],
             "counted": dict(sorted(told.items())),
-            "seconds": round(time.perf_counter() - started),
+            "seconds_of_processes": round(sum(row["seconds"] for row in rows)),
         },
     )
-    raise SystemExit(bool(broken))
+    raise SystemExit(bool(broken) or len(rows) < options.sequences)
 
 
 if __name__ == "__main__":

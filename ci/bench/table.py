@@ -208,7 +208,7 @@ def in_hooks() -> list[tuple[str, str, str]]:
         runs = sum(number for what, number in counted.items() if what.startswith("hook "))
         found.append(
             (
-                f"{counted['sequences']} random histories, {runs} runs of the hook",
+                f"{histories['sequences']} random histories, {runs} runs of the hook",
                 "no crash, no harm, no wrong green",
                 f"{histories['broken']} broken; {counted['functions examined']} functions examined",
             )
