@@ -147,8 +147,10 @@ class Repository:
         return self._between(parents, head)
 
     def all_changes(self, revision: Revision) -> list[Change]:
-        """Return every Python file of the revision as if it were new."""
+        """Return every Python file of the revision as if it were new; FatalError where no revision was ever checked out."""
         entries = {path: blob for path, blob in self.entries(revision).items() if path.endswith(".py")}
+        if revision == INDEX and not entries and self.head() and not self._has_index():
+            raise FatalError("nothing is checked out here, so there is no index to look at. Run `git checkout` first.")
         blobs = self.blobs(entries.values())
         return [Change(path, _contents(blobs, blob, path)) for path, blob in entries.items()]
 
@@ -445,6 +447,9 @@ class Repository:
         return sorted({path for _, path in _records(self._run("ls-files", "--unmerged", "-z"))})
 
     # -- after a commit ------------------------------------------------------------------------------------------
+
+    def _has_index(self) -> bool:
+        return (self.root / self._text("rev-parse", "--git-path", "index").rstrip("\n")).exists()
 
     def head(self) -> str | None:
         """Return the commit id of HEAD, or None before the first commit."""

@@ -447,6 +447,17 @@ def test_git_is_never_told_to_commit_stash_check_out_or_reset(repo, tmp_path: Pa
     }
 
 
+def test_a_clone_without_its_files_is_not_taken_for_an_empty_one(repo, tmp_path: Path) -> None:
+    repo.stage("a.py", SOURCE)
+    repo.commit()
+    repo.git("clone", "--quiet", "--no-checkout", str(repo.path), str(tmp_path / "clone"))
+    done = ran(repo, *ENTRY.split(), "--all", cwd=tmp_path / "clone")
+    assert done.returncode == 2
+    assert "nothing is checked out here" in told(done)
+    repo.git("-C", str(tmp_path / "clone"), "checkout", "--quiet")
+    assert ran(repo, *ENTRY.split(), "--all", cwd=tmp_path / "clone").returncode == 1
+
+
 def test_a_repository_of_another_user_is_refused_with_what_mends_it(repo) -> None:
     repo.stage("a.py", SOURCE)
     environment = {**os.environ, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
