@@ -137,6 +137,7 @@ class Plain:
 
         os.environ["PYTEST_CURRENT_TEST"] = f"{item.nodeid} (call)".replace("\x00", "(null)")
         self._do("pytest_runtest_protocol", run, item=item, nextitem=None)
+        os.environ.pop("PYTEST_CURRENT_TEST", None)
         for forget in self._forget:
             forget()
         return outcome[0] if outcome else False

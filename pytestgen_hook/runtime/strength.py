@@ -37,6 +37,7 @@ sys.path.insert(0, _HERE)
 
 import evidence  # noqa: E402
 import hidden  # noqa: E402
+import in_turn  # noqa: E402
 import plain  # noqa: E402
 import subjects as subjects_  # noqa: E402
 import trials  # noqa: E402
@@ -395,25 +396,31 @@ def watch_for_sharing(place, tell):
 
 
 class Collected:
-    """Runs the tests as they are, then tries the mutants, all in processes forked from the one that has collected."""
+    """Runs the tests as they are, then tries the mutants, all in processes forked from the one that has collected.
+
+    What is public is for ``in_turn``, which tries many in one process; numbers stand for tests and their items.
+    """
+
+    PATIENCE, KILLED, SURVIVED, TIMED_OUT = PATIENCE, KILLED, SURVIVED, TIMED_OUT
 
     def __init__(self, request, subjects, swap, ran, write):
         self._request = request
         self._subjects = subjects
-        self._swap = swap
+        self.root = os.path.realpath(request["root"])
+        self.swap = swap
         self._ran = ran
         self._write = write
         self._place = request["place"]
         self._count = itertools.count()
         self._proved = {}
-        self._kills = collections.Counter()
+        self.kills = collections.Counter()
         self._unsteady = set()
         self._shared = False
 
     def run(self, plugin, session):
         self._plugin = plugin
-        self._items = list(session.items)
-        self._tests = [Test(plugin.name(item), item.nodeid) for item in self._items]
+        self.items = list(session.items)
+        self.tests = [Test(plugin.name(item), item.nodeid) for item in self.items]
         at_import = set(self._ran)
         self._ran.clear()
         for path, why in plugin.problems.items():
@@ -425,7 +432,7 @@ class Collected:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about forking beside threads
             self._look()
-            self._plain = plain.Plain(session.config, plugin)
+            self.caller = plain.Plain(session.config, plugin)
             self._look_for_plain()
             self._try(at_import)
 
@@ -437,7 +444,7 @@ class Collected:
 
         def heard(message):
             if "test" in message:
-                test = self._tests[message["test"]]
+                test = self.tests[message["test"]]
                 test.passed, test.why, test.seconds = message["passed"], message["why"], message["seconds"]
                 test.ran = set(map(tuple, message["ran"]))
                 test.fixtures = message["fixtures"]
@@ -450,22 +457,22 @@ class Collected:
 
         end = time.monotonic() + self._request["timeout"]
         first = 0
-        while first < len(self._items) and time.monotonic() < end:
-            is_last = first == len(self._items) - 1
+        while first < len(self.items) and time.monotonic() < end:
+            is_last = first == len(self.items) - 1
             ended = _alone(self._looking(first), end - time.monotonic(), heard, patient=is_last)
             if ended.last("done"):
-                first = len(self._items)
+                first = len(self.items)
                 break
             reached = ended.last("start")
             if reached is None:
                 break
-            self._tests[reached].why = "did not end in time" if ended.late else "it ended the process"
+            self.tests[reached].why = "did not end in time" if ended.late else "it ended the process"
             first = reached + 1
-        self._is_cut = first < len(self._items)
-        for path, tests in itertools.groupby(self._tests[first:], lambda test: test.id.partition("::")[0]):
+        self._is_cut = first < len(self.items)
+        for path, tests in itertools.groupby(self.tests[first:], lambda test: test.id.partition("::")[0]):
             why = "%d tests not run: the time for running tests was over, or they could not be started"
             self._write(left=path, why=why % len(list(tests)))
-        for test in self._tests:
+        for test in self.tests:
             for name in test.fixtures:
                 ran, seconds = fixtures.get(name, (set(), 0.0))
                 test.ran |= ran
@@ -474,7 +481,7 @@ class Collected:
                 self._write(left=test.id, why=test.why)
 
     def _looking(self, first):
-        items = self._items[first:]
+        items = self.items[first:]
         folder = self._new_folder()
 
         def body(write):
@@ -500,25 +507,25 @@ class Collected:
 
     def _look_for_plain(self):
         """Find out which tests do the same when they are only called: all such in one process, up to the first that hangs."""
-        fitting = [n for n, test in enumerate(self._tests) if test.passed and self._plain.fits(self._items[n])]
+        fitting = [n for n, test in enumerate(self.tests) if test.passed and self.caller.fits(self.items[n])]
         if not fitting or not hasattr(os, "fork"):
             return
 
         def heard(message):
             if "test" in message:
-                test = self._tests[message["test"]]
+                test = self.tests[message["test"]]
                 test.is_plain = message["failed"] is False and set(map(tuple, message["ran"])) == test.ran
 
         def body(write):
             be_quiet()
             random.seed(0)
-            with self._plain.around(self._items[fitting[0]]):
+            with self.caller.around(self.items[fitting[0]]):
                 for number in fitting:
                     self._ran.clear()
-                    failed = self._plain.has_failed(self._items[number])
+                    failed = self.caller.has_failed(self.items[number])
                     write(test=number, failed=failed, ran=sorted(self._ran))
 
-        _alone(body, PATIENCE + sum(FACTOR * self._tests[number].seconds for number in fitting), heard)
+        _alone(body, PATIENCE + sum(FACTOR * self.tests[number].seconds for number in fitting), heard)
 
     def _new_folder(self):
         return os.path.join(self._place, "tmp%d" % next(self._count))
@@ -526,28 +533,31 @@ class Collected:
     # -- with mutants --------------------------------------------------------------------------------------------------
 
     def _try(self, at_import):
-        later, works = [], []
-        steady = [number for number, test in enumerate(self._tests) if test.passed]
+        later, waiting = [], []
+        steady = [number for number, test in enumerate(self.tests) if test.passed]
         for subject, number in in_even_order(self._subjects):
-            reaching = [test for test in steady if self._reaches(self._tests[test].ran, subject, number)]
+            reaching = [test for test in steady if self._reaches(self.tests[test].ran, subject, number)]
             if self._reaches(at_import, subject, number):
                 later.append((subject.number, number, None))
             elif not reaching:
                 verdict = NOT_TRIED if self._is_cut else NOT_RUN
                 self._write(mutant=[subject.number, number], verdict=verdict)
             elif any(mark[0] == subject.number for mark in at_import) or not hasattr(os, "fork"):
-                later.append((subject.number, number, [self._tests[test].node for test in reaching]))
+                later.append((subject.number, number, [self.tests[test].node for test in reaching]))
             else:
-                works.append(self._judge(subject, number, reaching))
-        if works:
+                waiting.append((subject, number, reaching))
+        if waiting:
             self._be_ready()
-        self._end = time.monotonic() + self._request["seconds"]
-        trials.drive(works, lambda: 1 if self._shared else self._request["at_once"])
-        failing = [test.node for test in self._tests if not test.passed]
-        unsteady = [self._tests[test].node for test in self._unsteady]
-        rest = self._end - time.monotonic()
+        self.end = time.monotonic() + self._request["seconds"]
+        at_once = 1 if self._shared else self._request["at_once"]
+        together = in_turn.InTurn(self, waiting, at_once)
+        trials.drive(together.works(), lambda: at_once)
+        trials.drive([self._judge(*one) for one in together.left], lambda: at_once)
+        failing = [test.node for test in self.tests if not test.passed]
+        unsteady = [self.tests[test].node for test in self._unsteady]
+        rest = self.end - time.monotonic()
         files = [path for path in self._request["tests"] if path not in self._plugin.problems]
-        called = [test.node for test in self._tests if test.is_plain]
+        called = [test.node for test in self.tests if test.is_plain]
         at_once = 1 if self._shared else None
         avoided = [*failing, *unsteady]
         self._write(later=later, files=files, avoided=avoided, plain=called, seconds=rest, at_once=at_once)
@@ -558,10 +568,29 @@ class Collected:
         explain_nothing()
         limit_memory()
         random.seed(0)
-        for item in self._items:
+        for item in self.items:
             with contextlib.suppress(Exception):
                 item.location  # noqa: B018  computed when it is first asked for
         gc.freeze()
+
+    def prepare(self, test):
+        """Make this process, forked for tests such as this one, ready for them."""
+        self._plugin.watch = Failures(lambda **message: None)
+        use_folder(self.items[test].config, self._new_folder())
+
+    def has_failed(self, test):
+        """Call a plain test, for no longer than it may take; the process ends where it computes longer."""
+        limit_computing(self.limit(test))
+        try:
+            return self.caller.has_failed(self.items[test])
+        finally:
+            limit_computing(0)
+
+    def tell(self, subject, number, verdict, test=None):
+        """Report the verdict on a mutant, and remember the test that noticed it."""
+        if test is not None:
+            self.kills[subject.number, test] += 1
+        self._write(mutant=[subject.number, number], verdict=verdict)
 
     def _reaches(self, ran, subject, number):
         statement = subject.reaches[number]
@@ -572,7 +601,7 @@ class Collected:
     def _judge(self, subject, number, reaching):
         """Try one mutant: a generator for ``trials.drive``."""
         verdict = yield from self._verdict(subject, number, reaching)
-        self._write(mutant=[subject.number, number], verdict=verdict)
+        self.tell(subject, number, verdict)
 
     def _verdict(self, subject, number, reaching):
         tests = list(reaching)
@@ -580,12 +609,12 @@ class Collected:
             tests = [test for test in tests if test not in self._unsteady]
             if not tests:
                 return NOT_RUN
-            if time.monotonic() > self._end:
+            if time.monotonic() > self.end:
                 return NOT_TRIED
             # First what costs least. The test that noticed most of this function's mutants is the most likely to notice
             # this one too.
-            tests.sort(key=lambda test: (not self._tests[test].is_plain, -self._kills[subject.number, test], test))
-            limits = [self._limit(test) for test in tests]
+            tests.sort(key=lambda test: (not self.tests[test].is_plain, -self.kills[subject.number, test], test))
+            limits = [self.limit(test) for test in tests]
             ended = yield self._trial((subject, number), tests, limits)
             verdict, at = _read(ended)
             if verdict == SURVIVED:
@@ -593,17 +622,17 @@ class Collected:
             if at is None:
                 return NOT_TRIED
             # A failure counts only if the same tests, in the same order and without the mutant, are green.
-            culprit = yield from self._control(tests[: at + 1])
+            culprit = yield from self.control(tests[: at + 1])
             if culprit is not None:
                 self._leave_out(culprit)
-            elif verdict == KILLED or self._limit(tests[at]) <= limits[at]:
-                self._kills[subject.number, tests[at]] += 1
+            elif verdict == KILLED or self.limit(tests[at]) <= limits[at]:
+                self.kills[subject.number, tests[at]] += 1
                 return verdict
 
-    def _limit(self, test):
-        return LEAST + FACTOR * self._tests[test].seconds
+    def limit(self, test):
+        return LEAST + FACTOR * self.tests[test].seconds
 
-    def _control(self, tests):
+    def control(self, tests):
         """Run tests without a mutant, once for each order of them; return the one that is not green so, if any."""
         key = tuple(tests)
         if key not in self._proved:
@@ -613,18 +642,18 @@ class Collected:
             took = [message["at"] for message in ended.messages if "at" in message]
             for test, start, end in zip(tests, took, [*took[1:], ended.last("end")]):
                 if end is not None:
-                    self._tests[test].seconds = max(self._tests[test].seconds, end - start)
+                    self.tests[test].seconds = max(self.tests[test].seconds, end - start)
             self._proved[key] = None if verdict == SURVIVED else tests[at or 0]
         return self._proved[key]
 
     def _leave_out(self, test):
         if test not in self._unsteady:
             self._unsteady.add(test)
-            self._write(left=self._tests[test].id, why="it passes only after other tests")
+            self._write(left=self.tests[test].id, why="it passes only after other tests")
 
     def _trial(self, mutant, tests, limits):
-        items = [self._items[test] for test in tests]
-        count = sum(self._tests[test].is_plain for test in tests)
+        items = [self.items[test] for test in tests]
+        count = sum(self.tests[test].is_plain for test in tests)
         folder = self._new_folder()
 
         def body(write):
@@ -632,14 +661,14 @@ class Collected:
             self._plugin.watch = failures
             if mutant is not None:
                 subject, number = mutant
-                self._swap.use(subject, subject.mutants[number])
+                self.swap.use(subject, subject.mutants[number])
             use_folder(items[0].config, folder)
 
             def before(number):
                 write(at=time.perf_counter())
                 limit_computing(limits[number])
 
-            run_tests(items, self._plain, count, before, failures)
+            run_tests(items, self.caller, count, before, failures)
             if not failures.failed:
                 write(end=time.perf_counter())
 

@@ -5,6 +5,7 @@ original when the module is imported (``Swap``) or in the function objects that 
 """
 
 import ast
+import contextlib
 import copy
 import functools
 import gc
@@ -117,6 +118,20 @@ class Swap(importlib.abc.MetaPathFinder):
             self._codes[subject.file][subject.name, subject.first_line] = mutant.code
         else:
             self._mutants[subject.file] = (subject, mutant)
+
+    @contextlib.contextmanager
+    def used(self, subject, mutant):
+        """Put a mutant in place for a while, among modules that are imported already."""
+        before = [(one, one.__code__, one.__defaults__, one.__kwdefaults__) for one in subject.functions]
+        codes = dict(self._codes.get(subject.file, {}))
+        self.use(subject, mutant)
+        try:
+            yield
+        finally:
+            for function, *parts in before:
+                function.__code__, function.__defaults__, function.__kwdefaults__ = parts
+            self._codes[subject.file] = codes
+            self._mutants.pop(subject.file, None)
 
     def find_spec(self, name, path=None, target=None):
         for finder in sys.meta_path:

@@ -37,12 +37,13 @@ class _Process:
     """What both kinds share: the lines that have come, and the moment at which the process is ended.
 
     One that is not ``patient`` lets each message be followed by silence for no more than half of the time that is left:
-    what hangs is ended, and leaves time for others.
+    what hangs is ended, and leaves time for others. With ``is_renewed`` the seconds are those from one message to the next.
     """
 
-    def __init__(self, seconds, heard=None, patient=True):
+    def __init__(self, seconds, heard=None, patient=True, is_renewed=False):
         self._last = self._end = time.monotonic() + seconds
         self._patient = patient
+        self._renewed = seconds if is_renewed else 0.0
         self._buffer = b""
         self._heard = heard
         self.messages = []
@@ -53,7 +54,9 @@ class _Process:
 
     def _take(self, data):
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        if lines and not self._patient:
+        if lines and self._renewed:
+            self._end = time.monotonic() + self._renewed
+        elif lines and not self._patient:
             now = time.monotonic()
             self._end = now + (self._last - now) / 2
         for line in lines:
@@ -67,8 +70,8 @@ class _Process:
 class Forked(_Process):
     """A process forked from this one: it calls ``body`` with a function that writes a message, and ends."""
 
-    def __init__(self, body, seconds, heard=None, patient=True):
-        super().__init__(seconds, heard, patient)
+    def __init__(self, body, seconds, heard=None, patient=True, is_renewed=False):
+        super().__init__(seconds, heard, patient, is_renewed)
         self.reader, writer = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:

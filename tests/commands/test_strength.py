@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner
+from leavings import SOURCES
 
 import pytestgen_hook
 from pytestgen_hook.cli import pytestgen
@@ -712,20 +713,40 @@ NOTHING_IS_PLAIN = "def pytest_runtest_protocol(item):\n    pass\n"
 def test_verdicts_are_the_same_whether_pytest_runs_the_tests_or_they_are_called(repo):
     repo.stage("a.py", VARIED)
     repo.stage("test_a.py", VARIED_TEST)
-    called = measured()
-    repo.stage("conftest.py", NOTHING_IS_PLAIN)
-    run_by_pytest = measured()
-    found = [
-        {
-            (target["qualname"], place): mutant["verdict"]
-            for target in document["targets"]
-            for place, mutant in enumerate(target["mutants"])
-        }
-        for document in (called, run_by_pytest)
-    ]
-    assert found[0] == found[1]
-    assert called["left_out"] == run_by_pytest["left_out"] == []
-    assert {"killed", "survived", "timed out"} <= set(found[0].values())
+    called, run_by_pytest = both_ways(repo)
+    assert called == run_by_pytest
+    assert {"killed", "survived", "timed out"} <= set(called.values())
+
+
+def both_ways(repo):
+    """The verdicts where mutants and tests share processes, and where pytest runs each by itself."""
+    found = []
+    for _ in range(2):
+        document = measured()
+        assert document["left_out"] == []
+        found.append(
+            {
+                (target["qualname"], place): mutant["verdict"]
+                for target in document["targets"]
+                for place, mutant in enumerate(target["mutants"])
+            }
+        )
+        repo.stage("conftest.py", NOTHING_IS_PLAIN)
+    return found
+
+
+@needs_fork
+@pytest.mark.parametrize("name", SOURCES)
+def test_mutants_that_share_a_process_do_not_see_what_others_left(repo, name):
+    """Each source has mutants that leave something which would change what tests say of others."""
+    functions = {}
+    exec(SOURCES[name], functions)
+    tests = [f"def test_{n}():\n    assert f({n}) == {functions['f'](n)}\n" for n in (1, 4, 7)]
+    repo.stage("a.py", SOURCES[name])
+    repo.stage("test_a.py", "\n\n".join(["from a import f", *tests]))
+    together, alone = both_ways(repo)
+    assert together == alone
+    assert "killed" in together.values()
 
 
 @needs_fork
