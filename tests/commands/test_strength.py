@@ -8,11 +8,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner
-from leavings import SOURCES
 
 import pytestgen_hook
 from pytestgen_hook.cli import pytestgen
 from pytestgen_hook.sandbox import RUNTIME
+
+from ..leavings import SOURCES
 
 SCHEMA = Path(pytestgen_hook.__file__).parent / "schema" / "strength.schema.json"
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")

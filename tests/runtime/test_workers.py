@@ -10,8 +10,9 @@ import guard
 import judge
 import pytest
 import workers
-from leavings import SOURCES
 from observed import made
+
+from ..leavings import SOURCES
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the way without fork has its own tests")
 
