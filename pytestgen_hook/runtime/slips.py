@@ -117,10 +117,14 @@ def _origins(function, names):
     """Return {name: the name that it was made of by a call}: ``root = find(node)`` is easily mistaken for ``node``."""
     found = {}
     for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
-            given = [each.id for each in node.value.args if isinstance(each, ast.Name) and each.id in names]
-            if len(given) == 1 and given[0] != node.targets[0].id:
-                found[node.targets[0].id] = given[0]
+        if isinstance(node, ast.Assign):
+            target, value = node.targets[0], node.value
+            is_several = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            for name, made in zip(target.elts, value.elts) if is_several else [(target, value)]:
+                if isinstance(name, ast.Name) and isinstance(made, ast.Call):
+                    given = [each.id for each in made.args if isinstance(each, ast.Name) and each.id in names]
+                    if len(given) == 1 and given[0] != name.id:
+                        found[name.id] = given[0]
     return found
 
 
@@ -296,6 +300,12 @@ def _while(node):
 
 def _for(node):
     yield "the loop ended after its first pass", ast.For(node.target, node.iter, [*node.body, ast.Break()], node.orelse)
+    inner = node.body[0]
+    if len(node.body) == 1 and isinstance(inner, ast.For) and not node.orelse and not inner.orelse:
+        outer_names = {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
+        if outer_names.isdisjoint(each.id for each in ast.walk(inner.iter) if isinstance(each, ast.Name)):
+            outer = ast.For(node.target, node.iter, inner.body, [])
+            yield "the loops changed places", ast.For(inner.target, inner.iter, [outer], [])
 
 
 def _if(node):

@@ -206,6 +206,13 @@ def slips(source):
         pytest.param("return a.strip() + b", (" x", "y"), "strip() was dropped", " xy", id="tidying"),
         pytest.param("return sorted(a, reverse=b)", ([1, 2], True), "reverse was left out", [1, 2], id="keyword"),
         pytest.param("return a[:b]", ([1, 2, 3], 1), "the slice ended one later", [1, 2], id="slice_one_later"),
+        pytest.param(
+            "c = ''\n    for x in a:\n        for y in b:\n            c += x + y\n    return c",
+            ("ab", "yz"),
+            "the loops changed places",
+            "aybyazbz",
+            id="interchange",
+        ),
     ],
 )
 def test_slips_are_mistakes_that_people_make(body, arguments, label, gives):
@@ -245,6 +252,11 @@ def test_a_table_of_the_class_may_lack_an_entry():
 @pytest.mark.parametrize("table", ["T = list(range(17))", "T = [1]", "T = 'ab'"])
 def test_what_is_no_short_table_is_left_alone(table):
     assert not [found for found in slips(f"{table}\ndef f():\n    return list(T)\n") if "missing" in found.label]
+
+
+def test_a_loop_over_what_the_outer_one_gives_stays_inside():
+    source = "def f(a, b):\n    for x in a:\n        for y in x:\n            b += y\n    return b\n"
+    assert "the loops changed places" not in [found.label for found in slips(source)]
 
 
 def test_slips_that_are_mutants_already_are_not_made_twice():
