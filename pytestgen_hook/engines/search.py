@@ -19,7 +19,7 @@ from pytestgen_hook import __version__, sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.types import Case, Check, Compared, Documented, Exploration, Function, Raises
 
-MOST_SECONDS = 6.0  # for one function; past that the figures hardly move
+MOST_SECONDS = 8.0  # for one function; past that the figures hardly move
 LEAST_SECONDS = 0.5  # below that a search shows nothing
 FAIR_SECONDS = 1.5  # for one function even where there are too many: a few done whole are worth more than all begun
 _GRACE = 5.0

@@ -421,7 +421,7 @@ class Any(Domain):
 
     def draw(self, rng, depth=0):
         index = self._chosen(rng)
-        if depth == 0:
+        if depth <= 1:  # of an argument, or of what it is made of
             self.last = index
         return self.choices[index][0].draw(rng, depth)
 

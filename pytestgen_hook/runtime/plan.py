@@ -351,9 +351,19 @@ class Plan:
 
 
 def _picked(domain):
-    if isinstance(domain, domains.Any) and domain.last is not None:
-        return [(domain, domain.last)]
-    return []
+    """Return (domain of several, index of the one that was drawn from last) for a domain and what its objects are made of."""
+    found = []
+    while not isinstance(domain, domains.Objects):
+        if isinstance(domain, sequences.States):
+            domain = domain.objects
+        elif isinstance(domain, domains.Any) and domain.last is not None:
+            found.append((domain, domain.last))
+            domain, domain.last = domain.choices[domain.last][0], None
+        else:
+            return found
+    for _, inner, _ in domain.parameters:
+        found += _picked(inner)
+    return found
 
 
 def make_plan(subject, qualname, tree, can_make=None, avoid=False):
@@ -371,6 +381,7 @@ def make_plan(subject, qualname, tree, can_make=None, avoid=False):
         raise CannotCall(f"the class {owner_name} is not there after the import")
     kind, target = _kind(subject, owner, name)
     constants = domains.Constants([*harvest.constants_of(function), *_constants_of_globals(subject.module, function)])
+    constants.learn(_constants_of_helpers(tree, function))
     code = functools.lru_cache(None)(lambda: standins.Code(tree, function, chain[-2] if len(chain) > 1 else None))
     typing = standins.Typing(subject, constants, code, can_make, avoid)
     typing.richer = functools.partial(_richer, subject, constants, typing)
@@ -519,6 +530,16 @@ def _constants_of_globals(module, function):
         elif isinstance(value, (list, tuple, set, frozenset, dict)):
             found.extend(member for member in list(value)[:40] if isinstance(member, (int, float, str, bytes)))
     return found
+
+
+def _constants_of_helpers(tree, function):
+    """Yield the constants of the functions of the module that the body calls: they often do its parsing."""
+    called = {
+        node.func.id for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    for helper in tree.body:
+        if isinstance(helper, ast.FunctionDef) and helper is not function and helper.name in called:
+            yield from harvest.constants_of(helper)
 
 
 def _reach(module, qualname):

@@ -495,13 +495,13 @@ class Search:
         self._give_up_unsteady_looks()
         mutants = self.subject.mutants
         counted = {index for index in range(len(mutants)) if not mutants[index].is_slip}
-        self._hunt(counted - self.had.kills, stale_rounds=6, until=0.62)
+        self._hunt(counted - self.had.kills, stale_rounds=8, until=0.62)
         if self.had.is_something:
             # A step alone is worth a test only where that could fail.
             self._against([seen for seen in self.pool if seen.arcs - self.had.arcs], sorted(self.had.kills))
             return
         # Few rounds, since many slips change nothing; and most are noticed by the few calls that notice all mutants.
-        self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=2, until=0.74)
+        self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=8, until=0.76)
 
     def _corners(self):
         """Return the corners of the cheapest good call that has some."""
@@ -510,11 +510,16 @@ class Search:
 
     def _hunt(self, alive, stale_rounds, until):
         self._end = self._until(until)
-        if not alive or time.monotonic() > self._end:
+        is_slip = all(self.subject.mutants[index].is_slip for index in alive)
+        if time.monotonic() > self._end:
+            # Slow calls took the time. But without any comparison nothing that was found is worth a test.
+            if not is_slip:
+                self._against(suite.smallest(self.pool), sorted(alive), KILL_SHARE)
+            return
+        if not alive:
             return
         mean = sum(seen.answer["seconds"] for seen in self.pool) / len(self.pool)
         first = self.pool
-        is_slip = all(self.subject.mutants[index].is_slip for index in alive)
         if is_slip or max(0.0, mean - QUICK) * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
             # Slips, or slow calls: the few that run every step against all mutants, the others against what those leave alive.
             first = suite.smallest(self.pool)
@@ -528,6 +533,7 @@ class Search:
         self.pool += [seen for seen in rest if seen.kills]
         alive -= set(self.killed)
         leads = [tried for tried in self._tries.leads if not self._is_unwanted(tried[0])][-LEADS:]
+        self._asked.clear()  # of what they looked at only a part was tried, and now other things count
         stale = 0
         while alive and stale < stale_rounds and time.monotonic() < self._end:
             count = self._at_once()

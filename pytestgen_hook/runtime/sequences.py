@@ -25,7 +25,7 @@ _OF_BUILTINS = {
     dict: ("update", "pop", "__setitem__"),
     set: ("add", "discard"),
 }
-_NOT_CALLED = {"close", "shutdown", "start", "run", "join", "wait", "acquire", "connect"}
+_NOT_CALLED = {"close", "shutdown", "start", "run", "join", "wait", "acquire", "connect"}  # without an argument
 _TEMPLATES = {"__setitem__": "{0}[{1}] = {2}", "__delitem__": "del {0}[{1}]", "__iadd__": "{0} += {1}"}
 
 
@@ -80,7 +80,7 @@ def with_states(objects, kind, parameters_of, with_private=False):
     methods = []
     for name, raw in _functions(kind).items():
         node = node_of(raw)
-        if node is None or name in _NOT_CALLED or not _is_changing(kind, name):
+        if node is None or _is_not_called(name, node) or not _is_changing(kind, name):
             continue
         if name not in _TEMPLATES and name.startswith("__" if with_private else "_"):
             continue
@@ -111,12 +111,17 @@ def questions(kind):
     """
     telling, looking_up, taking, moving = [], [], [], []
     for name, raw in sorted(_functions(kind).items()):
-        if name in _NOT_CALLED or isinstance(inspect.getattr_static(kind, name), property):
+        if isinstance(inspect.getattr_static(kind, name), property):
             continue
         if name.startswith("_") and name not in ("__getitem__", "__contains__"):
             continue
         node = node_of(raw)
-        if node is None or raw.__code__.co_flags & _NOT_PLAIN or not _gives_something(node):
+        if (
+            node is None
+            or _is_not_called(name, node)
+            or raw.__code__.co_flags & _NOT_PLAIN
+            or not _gives_something(node)
+        ):
             continue
         needed = _needed(node.args)
         if needed == 0:
@@ -125,6 +130,11 @@ def questions(kind):
             (moving if _is_changing(kind, name) else looking_up).append(name)
     moving = [name for name in moving if name.startswith(_LOOKING_UP)]
     return telling[:MOST_TELLING], looking_up[:MOST_LOOKING_UP], taking[:1], [] if taking else moving[:1]
+
+
+def _is_not_called(name, node):
+    """Whether a method waits for others, or ends what is needed: those of threads and connections need no argument."""
+    return name in _NOT_CALLED and not _needed(node.args)
 
 
 _LOOKING_UP = ("get", "find", "lookup", "peek", "has", "contains", "is_")

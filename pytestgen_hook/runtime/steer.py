@@ -163,7 +163,10 @@ def _wishes(kind, parts, places, sizes):
 
 def _equal(seen, wanted, places):
     """Places that hold ``seen``, or were it before a step such as ``lower()``, get what it was compared with."""
-    if isinstance(wanted, (_Members, _Pattern)) or wanted is _UNKNOWN:
+    if isinstance(wanted, _Members):
+        yield from _equal_sequence(seen, wanted, places)
+        return
+    if isinstance(wanted, _Pattern) or wanted is _UNKNOWN:
         return
     if isinstance(wanted, _Source):
         for place in places:
@@ -180,6 +183,21 @@ def _equal(seen, wanted, places):
             new = _put(place, seen, value)
             if new is not None:
                 yield place, new
+
+
+def _equal_sequence(seen, wanted, places):
+    if wanted.kind not in ("list", "tuple") or len(wanted.members) < wanted.count:
+        return
+    new = Items(wanted.kind, map(Plain, wanted.members))
+    for place in places:
+        if isinstance(seen, _Members):
+            is_seen = (
+                seen.is_like(place) and [getattr(each, "value", None) for each in place.children()] == seen.members
+            )
+        else:
+            is_seen = isinstance(place, Plain) and type(place.value) is type(seen) and place.value == seen
+        if is_seen:
+            yield place, new
 
 
 def _moved(seen, wanted, places):

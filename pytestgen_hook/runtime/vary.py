@@ -53,9 +53,25 @@ def vary_input(proposed, plan, rng, donors):
         elif donors and roll < 0.3:
             taken = rng.choice(donors).arguments.get(parameter.name)
             arguments[parameter.name] = taken if taken is not None else vary(node, rng, plan.constants)
+        elif roll < 0.38 and (others := _alike(node, arguments)):
+            # What compares its arguments does most where they are nearly the same.
+            taken = rng.choice(others)
+            arguments[parameter.name] = taken if rng.random() < 0.3 else vary(taken, rng, plan.constants)
         else:
             arguments[parameter.name] = vary(node, rng, plan.constants)
     return proposed.changed("varied", arguments, receiver, tail)
+
+
+def _alike(node, arguments):
+    """Return the other arguments that are of the same kind."""
+    kind = type(getattr(node, "value", None)), getattr(node, "kind", None)
+    return [
+        other
+        for other in arguments.values()
+        if other is not node
+        and type(other) is type(node)
+        and (type(getattr(other, "value", None)), getattr(other, "kind", None)) == kind
+    ]
 
 
 def _vary_tail(tail, plan, rng):
@@ -152,6 +168,7 @@ def _bounded(number):
 
 
 _NUMBER = re.compile(r"\d+")
+_SEPARATOR = re.compile(r"[^\w]")
 
 
 def _vary_number_in_text(value, rng, constants):
@@ -166,6 +183,8 @@ def _vary_number_in_text(value, rng, constants):
 def _vary_text(value, rng, constants):
     if rng.random() < 0.4 and _NUMBER.search(value):
         return _vary_number_in_text(value, rng, constants)
+    if rng.random() < 0.15 and (separators := _separators(value, constants)):
+        return _vary_parts(value, rng.choice(separators), rng, constants)
     roll = rng.randrange(11)
     at = rng.randint(0, len(value))
     if roll == 0:
@@ -195,6 +214,30 @@ def _vary_text(value, rng, constants):
             + value[at + 1 :]
         )
     return "a"
+
+
+def _separators(value, constants):
+    """Return what the code may split such a text at: short constants without letters, and else what is in the text."""
+    named = [text for text in constants.texts if 0 < len(text) <= 2 and not any(map(str.isalnum, text))]
+    return named or sorted({found.group() for found in _SEPARATOR.finditer(value)})
+
+
+def _vary_parts(value, separator, rng, constants):
+    """Change the text as a list of its parts: one more of them, one less, or in another order."""
+    parts = value.split(separator)
+    at = rng.randrange(len(parts))
+    roll = rng.randrange(5)
+    if roll == 0:
+        parts.insert(rng.randint(0, len(parts)), parts[at])
+    elif roll == 1 and len(parts) > 1:
+        del parts[at]
+    elif roll == 2 and len(parts) > 1:
+        parts.insert(rng.randrange(len(parts)), parts.pop(at))
+    else:
+        parts.insert(
+            rng.choice((0, len(parts))), rng.choice(["", *map(str, constants.ints[:8]), *constants.texts[:8], "a"])
+        )
+    return separator.join(parts)[:80]
 
 
 def _vary_items(node, rng, constants):

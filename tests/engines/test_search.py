@@ -811,6 +811,25 @@ def test_what_is_looked_into_gets_as_large_as_the_code_takes_it_for(tmp_path):
     assert {"True", "False"} <= outcomes(exploration)
 
 
+def test_calls_that_take_all_the_time_do_not_keep_the_others_from_being_compared(tmp_path):
+    """Larger numbers than about thirty do not end here, and most of the time goes into waiting for them."""
+    exploration = the_only(
+        explored(
+            tmp_path,
+            """
+            def fib(n: int):
+                if n == 0:
+                    return 0
+                if n == 1:
+                    return 1
+                return fib(n - 1) + fib(n - 2)
+            """,
+            seconds=4,
+        )
+    )
+    assert exploration.cases
+
+
 def test_what_is_taken_apart_gets_its_parts(tmp_path):
     exploration = the_only(
         explored(

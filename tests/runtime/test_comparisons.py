@@ -42,6 +42,8 @@ def next_values(source, value):
     [
         pytest.param("return a == 7 * 11", 3, 77, id="equal"),
         pytest.param("return sum(a) == 100", [3, 4], [96, 4], id="sum"),
+        pytest.param("return a == (1, 2)", [5], (1, 2), id="equal-to-a-pair"),
+        pytest.param("return a == [1, 2]", 5, [1, 2], id="equal-to-a-list"),
         pytest.param("return 5 < a < LIMIT", 6, 1001, id="boundary-of-a-chain"),
         pytest.param("return a.strip().lower() == 'op' + 'en'", " b ", "open", id="text-after-steps"),
         pytest.param("return len(a) == 13", [5], [5] * 13, id="length-of-list"),
