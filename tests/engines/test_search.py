@@ -830,6 +830,24 @@ def test_calls_that_take_all_the_time_do_not_keep_the_others_from_being_compared
     assert exploration.cases
 
 
+def test_texts_that_a_helper_takes_apart_differ_in_one_part(tmp_path):
+    exploration = explored(
+        tmp_path,
+        """
+        def numbers(text):
+            return [int(part) for part in text.split(".")]
+
+        def is_same(one, other):
+            left, right = numbers(one), numbers(other)
+            while right and right[-1] == 0:
+                right.pop()
+            return left == right
+        """,
+    )["is_same"]
+    same = [dict(case.arguments) for case in exploration.cases if case.checks and case.checks[0].expected == "True"]
+    assert any(arguments["one"] != arguments["other"] for arguments in same)
+
+
 def test_what_is_taken_apart_gets_its_parts(tmp_path):
     exploration = the_only(
         explored(

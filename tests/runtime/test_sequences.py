@@ -65,6 +65,12 @@ class Thing(Base):
 
     def _hidden(self):
         self._items = []
+
+    def connect(self, item, other):
+        self._items.append((item, other))
+
+    def close(self):
+        self._items = None
 """
 
 
@@ -89,7 +95,8 @@ def methods(kind, **options):
 
 def test_methods_that_store_something_in_the_object_change_it(thing):
     assert methods(thing) == {
-        "put", "push", "through_a_name", "through_itself", "through_another", "through_the_base", "pop", "level", "keep"
+        "put", "push", "through_a_name", "through_itself", "through_another", "through_the_base", "pop", "level", "keep",
+        "connect",
     }  # fmt: skip
 
 

@@ -46,3 +46,37 @@ def test_an_operator_stands_in_brackets_where_more_is_done_with_what_it_gives():
     assert with_tail("queue < other", TAIL) == "(queue < other)(7).name"
     assert with_tail("queue[1]", TAIL) == "queue[1](7).name"
     assert with_tail("queue < other", ()) == "queue < other"
+
+
+def varied(text, constants=()):
+    """All texts that one step leads to from a text."""
+    rng = random.Random(1)
+    return {vary.vary(Plain(text), rng, Constants(constants)).value for _ in range(3000)}
+
+
+def test_a_text_is_changed_part_by_part_where_the_code_splits_it():
+    found = varied("1.2", [".", 0])
+    assert {"1.2.0", "0.1.2", "2.1", "1", "1.2.1"} <= found
+
+
+def test_a_text_is_split_at_what_is_in_it_where_the_code_names_nothing():
+    assert {"b/a", "a/b/a"} <= varied("a/b")
+
+
+def test_an_argument_becomes_nearly_the_same_as_another_of_its_kind():
+    names = ("one", "other", "count")
+    parameters = [type("Parameter", (), {"name": name, "required": True, "domain": None}) for name in names]
+    plan = type("Plan", (Around,), {"parameters": parameters})
+    proposed = Input({"one": Plain("1.2"), "other": Plain("nothing like it"), "count": Plain(3)}, None, "drawn", [])
+    donors = [proposed]
+    rng = random.Random(1)
+    found = []
+    for _ in range(2000):
+        try:
+            found.append(vary.vary_input(proposed, plan, rng, donors).arguments)
+        except AttributeError:  # drawn anew, and here is nothing to draw from
+            continue
+    pairs = {(made["one"].value, made["other"].value) for made in found}
+    assert ("1.2", "1.2") in pairs
+    assert any(one == "1.2" and other != one and other.startswith("1.2") for one, other in pairs)
+    assert all(type(made["count"].value) is int for made in found)
