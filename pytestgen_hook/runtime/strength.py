@@ -10,10 +10,11 @@ of each function, ``{"at": path}`` before a file is collected, ``{"left": test, 
 measure, ``{"mutant": [subject, n], "verdict": …}``, and ``{"end": …}``.
 
 pytest is started once. Before it collects it forks. The one process collects the tests; before any fixture is set up it
-forks again: first to run all tests as they are and to note which statements each one runs, then once for each mutant, to
-run only the tests that run its place. The other, which has imported nothing of the project but what its ``conftest.py``
-did, forks for each mutant of what runs while modules are imported. Where there is no fork, mutants are tried in
-interpreters of their own; ``--part`` names the file that holds what such a one is to do.
+forks again: first to run all tests as they are and to note which statements each one runs, then for mutants, to run only
+the tests that run their place, many in a process where it can be seen that none leaves anything behind (``in_turn``). The
+other, which has imported nothing of the project but what its ``conftest.py`` did, forks for each mutant of what runs
+while modules are imported. Where there is no fork, mutants are tried in interpreters of their own; ``--part`` names the
+file that holds what such a one is to do.
 """
 
 import argparse
