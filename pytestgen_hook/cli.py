@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.report.verdict import Place
     from pytestgen_hook.types import Report
 
-# Stated here as in config.py and not imported from there: a commit without Python is to cost next to nothing.
+# Stated here as in types.py and config.py and not imported from there: a commit without Python is to cost next to nothing.
 MODES = ("fail", "write", "amend")
 ENGINES = ("auto", "search", "model")
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")

@@ -12,9 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pytestgen_hook.errors import FatalError, SettingsError
-from pytestgen_hook.types import Model
+from pytestgen_hook.types import MODES, Model
 
-MODES = ("fail", "write", "amend")
 ENGINES = ("auto", "search", "model")
 PYPROJECT = "pyproject.toml"
 TABLE = "[tool.pytestgen]"

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+MODES = ("fail", "write", "amend")  # each writes more than the one before
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytestgen_hook.commands.options import CheckOptions, Progress, places_of
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import ChangedFunction, Edit, Report, Status, Unanalysed
+from pytestgen_hook.types import MODES, ChangedFunction, Edit, Report, Status, Unanalysed
 
 if TYPE_CHECKING:
     from pytestgen_hook.commands.examination import Examination, Subject
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pytestgen_hook.types import Change, Model
 
 _INTERRUPTED = 130
-MODES = ("fail", "write", "amend")  # as in config.py, which is imported late; each writes more than the one before
 # What is on disk then is another moment of the history, which goes away again: nothing is written beside it.
 _CHECKED_ONLY = ("rebase", "am", "cherry-pick", "revert", "bisect")
 
