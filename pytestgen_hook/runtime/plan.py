@@ -381,7 +381,7 @@ def make_plan(subject, qualname, tree, can_make=None, avoid=False):
         raise CannotCall(f"the class {owner_name} is not there after the import")
     kind, target = _kind(subject, owner, name)
     constants = domains.Constants([*harvest.constants_of(function), *_constants_of_globals(subject.module, function)])
-    constants.learn(_constants_of_helpers(tree, function))
+    constants.learn(_constants_of_helpers(tree, chain))
     code = functools.lru_cache(None)(lambda: standins.Code(tree, function, chain[-2] if len(chain) > 1 else None))
     typing = standins.Typing(subject, constants, code, can_make, avoid)
     typing.richer = functools.partial(_richer, subject, constants, typing)
@@ -532,14 +532,18 @@ def _constants_of_globals(module, function):
     return found
 
 
-def _constants_of_helpers(tree, function):
-    """Yield the constants of the functions of the module that the body calls: they often do its parsing."""
-    called = {
-        node.func.id for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    for helper in tree.body:
-        if isinstance(helper, ast.FunctionDef) and helper is not function and helper.name in called:
-            yield from harvest.constants_of(helper)
+def _constants_of_helpers(tree, chain):
+    """Yield the constants of functions of the module and methods of the class that are called: they often do the parsing."""
+    function = chain[-1]
+    called = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+    names = {each.id for each in called if isinstance(each, ast.Name)}
+    own = {each.attr for each in called if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name)
+           and each.value.id in ("self", "cls")}  # fmt: skip
+    for holder, wanted in ((tree, names), (chain[-2] if len(chain) > 1 else tree, own)):
+        for helper in holder.body:
+            is_function = isinstance(helper, (ast.FunctionDef, ast.AsyncFunctionDef))
+            if is_function and helper is not function and helper.name in wanted:
+                yield from harvest.constants_of(helper)
 
 
 def _reach(module, qualname):

@@ -12,6 +12,7 @@ _NUMBERS = (int, float)
 _DECIMAL = re.compile(r'Decimal\("(-?[0-9.]+)"\)')
 _MOST_FOR_A_NOTE = 6
 _LONGEST = 40  # items that a container gets at most
+_MOST_MISSING = 12  # characters or items of one kind that are added at once
 _PARSED = {
     "int": ("7", "0", "-3", "12"),
     "float": ("2.5", "0", "-1.25"),
@@ -139,6 +140,8 @@ def _wishes(kind, parts, places, sizes):
         yield from _equal(second, first, places)
         yield from _of_length(parts.get(2), second, places)
         yield from _of_length(parts.get(3), first, places)
+        yield from _counted(first, second, places)
+        yield from _counted(second, first, places)
     elif kind == "in":
         yield from _among(first, second, places)
     elif kind == "text":
@@ -247,6 +250,27 @@ def _of_length(measured, wanted, places):
                 elif isinstance(place, Items) and isinstance(measured, _Members):
                     items = list(place.items) or [Plain(1)]
                     yield place, Items(place.kind, (items * (length + 1))[:length])
+
+
+def _counted(seen, wanted, places):
+    """What was counted may be characters or items of one kind: of each kind, and of digits, come as many as are missing."""
+    if type(seen) is not int or type(wanted) is not int or not 0 <= seen <= wanted <= seen + _MOST_MISSING:
+        return
+    more = wanted - seen + 1
+    for place in places:
+        if isinstance(place, Plain) and isinstance(place.value, str):
+            kinds = {_kind_of(character): at for at, character in enumerate(place.value)}
+            for at in kinds.values():
+                yield place, Plain(place.value[:at] + place.value[at] * more + place.value[at:])
+            if place.value and not any(map(str.isdigit, place.value)):
+                yield place, Plain(place.value[:1] + "7" * more + place.value[1:])
+        elif isinstance(place, Items) and place.kind in ("list", "tuple") and len(place.items) <= _LONGEST:
+            for at in sorted({0, len(place.items) - 1}) if place.items else ():
+                yield place, Items(place.kind, [*place.items[:at], *[place.items[at]] * more, *place.items[at:]])
+
+
+def _kind_of(character):
+    return (character.isdigit(), character.isupper(), character.isalpha(), character.isspace())
 
 
 def _among(seen, container, places):

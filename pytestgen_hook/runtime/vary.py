@@ -174,6 +174,8 @@ _SEPARATOR = re.compile(r"[^\w]")
 def _vary_number_in_text(value, rng, constants):
     """Change one run of digits as a number: what a date, a version or a price in the text turns on."""
     match = rng.choice(list(_NUMBER.finditer(value)))
+    if rng.random() < 0.1:  # more digits than the code takes
+        return (value[: match.end()] + match.group() + value[match.end() :])[:80]
     number = int(match.group()[:9])
     choices = [number + 1, number - 1, number * 2, number + 10, 0, *constants.ints[:40]]
     changed = abs(rng.choice(choices) + (rng.choice((-1, 0, 1)) if rng.random() < 0.3 else 0))

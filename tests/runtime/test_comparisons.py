@@ -42,6 +42,9 @@ def next_values(source, value):
     [
         pytest.param("return a == 7 * 11", 3, 77, id="equal"),
         pytest.param("return sum(a) == 100", [3, 4], [96, 4], id="sum"),
+        pytest.param("return sum(c.isdigit() for c in a) > 3", "a0.b", "a0000.b", id="characters-that-are-counted"),
+        pytest.param("return sum(c.isdigit() for c in a) > 3", "a.b", "a7777.b", id="digits-that-are-counted"),
+        pytest.param("return sum(n < 9 for n in a) > 3", [10, 5], [10, 5, 5, 5, 5], id="items-that-are-counted"),
         pytest.param("return a == (1, 2)", [5], (1, 2), id="equal-to-a-pair"),
         pytest.param("return a == [1, 2]", 5, [1, 2], id="equal-to-a-list"),
         pytest.param("return 5 < a < LIMIT", 6, 1001, id="boundary-of-a-chain"),

@@ -63,6 +63,10 @@ def test_a_text_is_split_at_what_is_in_it_where_the_code_names_nothing():
     assert {"b/a", "a/b/a"} <= varied("a/b")
 
 
+def test_a_number_in_a_text_gets_more_digits():
+    assert {"a77.txt", "a7777.txt"} <= varied("a7.txt") | varied("a77.txt")
+
+
 def test_an_argument_becomes_nearly_the_same_as_another_of_its_kind():
     names = ("one", "other", "count")
     parameters = [type("Parameter", (), {"name": name, "required": True, "domain": None}) for name in names]
