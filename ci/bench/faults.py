@@ -1,11 +1,11 @@
 """Algorithms, each with a variant that has a fault people make: do the tests written from the right one fail on it?
 
-python ci/bench/faults.py --work DIR [--unseen] [--peers none|pynguin] [--only NAME] [--jobs 2]
+python ci/bench/faults.py --work DIR [--pairs faults_unseen] [--peers none|pynguin] [--only NAME] [--jobs 2]
 
 ``faults/right`` is committed alone and given tests; ``faults/buggy`` is shown to the tests only afterwards.
 ``faults/pairs.toml`` says what is wrong in each, and has a call that shows it, which is tried first.
-What is missed of these forty has been looked at while the search was made. The thirty of ``faults_unseen`` (``--unseen``) were
-written without knowing it.
+What is missed of these forty has been looked at while the search was made, and by and by of the thirty of ``faults_unseen``,
+which were written without knowing it. The twenty of ``faults_later`` were written when nothing of those was looked at any more.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import tomllib
 from common import check, environment, repository, save
 from peers import pynguin, written_by_pynguin
 
-PAIRS = Path(__file__).parent / ("faults_unseen" if "--unseen" in sys.argv else "faults")
+SETS = ("faults", "faults_unseen", "faults_later")
 SECONDS = 10  # a module: the budget of the command, and the least that the peer may search
 CALL = """
 import importlib, sys
@@ -51,12 +51,12 @@ def outcome(folder: Path, module: str, witness: str) -> str:
         return "no end"
 
 
-def pairs(only: str | None) -> dict[str, dict[str, str]]:
-    """Return the pairs, each of which has been seen to differ."""
-    found = tomllib.loads((PAIRS / "pairs.toml").read_text(encoding="utf-8"))
+def pairs(place: Path, only: str | None) -> dict[str, dict[str, str]]:
+    """Return the pairs of a folder, each of which has been seen to differ."""
+    found = tomllib.loads((place / "pairs.toml").read_text(encoding="utf-8"))
     chosen = {name: pair for name, pair in found.items() if only in (None, name)}
     for name, pair in chosen.items():
-        right, buggy = (outcome(PAIRS / kind, name, pair["witness"]) for kind in ("right", "buggy"))
+        right, buggy = (outcome(place / kind, name, pair["witness"]) for kind in ("right", "buggy"))
         if not right or right == buggy:
             raise SystemExit(f"{name}: {pair['witness']} gives {right!r} and {buggy!r}")
     return chosen
@@ -76,10 +76,10 @@ def verdict(python: Path, tests: Path, source: Path, seed: str = "0") -> str:
     return "green" if run.returncode == 0 else "red"
 
 
-def judged(python: Path, tests: Path) -> dict[str, object]:
+def judged(python: Path, tests: Path, place: Path) -> dict[str, object]:
     """Return whether the tests are green on the right module, whatever the hash seed, and fail on the variant."""
-    green = all(verdict(python, tests, PAIRS / "right", seed) == "green" for seed in "012")
-    return {"green": green, "caught": green and verdict(python, tests, PAIRS / "buggy") in ("red", "hung")}
+    green = all(verdict(python, tests, place / "right", seed) == "green" for seed in "012")
+    return {"green": green, "caught": green and verdict(python, tests, place / "buggy") in ("red", "hung")}
 
 
 def count(rows: Sequence[dict[str, object]], key: str) -> int:
@@ -92,20 +92,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--peers", choices=("none", "pynguin"), default="pynguin")
-    parser.add_argument("--unseen", action="store_true")
+    parser.add_argument("--pairs", choices=SETS, default=SETS[0])
     parser.add_argument("--only")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    chosen = pairs(options.only)
+    place = Path(__file__).parent / options.pairs
+    chosen = pairs(place, options.only)
     python = environment(work)
     folder, suites = work / "faults", work / "fault-suites"
     for path in (folder, suites):
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir()
     for name in chosen:
-        shutil.copy(PAIRS / "right" / f"{name}.py", folder)
+        shutil.copy(place / "right" / f"{name}.py", folder)
     repository(folder)
     _, seconds, report = check(python, folder, "--all", "--mode", "write", "--budget", str(SECONDS * len(chosen)))
     reasons: dict[str, list[str]] = {name: [] for name in chosen}
@@ -118,14 +119,14 @@ def main() -> None:
         tests.mkdir(parents=True)
         if (written := folder / "tests" / f"test_{name}.py").exists():
             shutil.copy(written, tests)
-        return {"name": name, **chosen[name], "not_reached": reasons[name], **judged(python, tests)}
+        return {"name": name, **chosen[name], "not_reached": reasons[name], **judged(python, tests, place)}
 
     search = max(SECONDS, math.ceil(seconds / len(chosen)))
 
     def peer(name: str) -> dict[str, object]:
         tests = suites / "pynguin" / name
         took, wrong = written_by_pynguin(program, folder, name, tests, search)
-        return {"name": name, "seconds": took, "wrong": wrong, **judged(python, tests)}
+        return {"name": name, "seconds": took, "wrong": wrong, **judged(python, tests, place)}
 
     with ThreadPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(own, chosen))
@@ -150,7 +151,7 @@ def main() -> None:
     if options.only:
         print(json.dumps(result, indent=1))
     else:
-        save(PAIRS.name, result)
+        save(options.pairs, result)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,10 @@
+def shifted(text, by):
+    """Shift the letters of a text in the alphabet; all else stays."""
+    found = []
+    for letter in text:
+        if letter.isascii() and letter.isalpha():
+            first = ord("a")
+            found.append(chr((ord(letter) - first + by) % 26 + first))
+        else:
+            found.append(letter)
+    return "".join(found)

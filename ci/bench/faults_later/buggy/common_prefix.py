@@ -1,0 +1,9 @@
+def common_prefix(words):
+    """Return what all words begin with."""
+    if not words:
+        return ""
+    prefix = words[0]
+    for word in words[1:]:
+        if not word.startswith(prefix):
+            prefix = prefix[:-1]
+    return prefix
