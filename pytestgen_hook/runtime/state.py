@@ -197,7 +197,7 @@ class _Modules:
         """Return something that differs when the value has changed, as far as plain data tells."""
         self._left -= 1
         if isinstance(value, _PLAIN):
-            return (type(value).__name__, value if len(repr(value)) < 200 else hash(value))
+            return (type(value).__name__, hash(value) if _is_large(value) else value)
         if isinstance(value, (*_COUNTERS, *_LOCKS)):  # written out they say how far they are, and who holds them
             return repr(value)
         if id(value) in self._open:
@@ -259,6 +259,15 @@ class _Modules:
             if isinstance(member, functools.cached_property) and not self._deep
         }
         return [(name, self._print(item, depth)) for name, item in sorted(held.items()) if name not in cached]
+
+
+def _is_large(value):
+    """Whether a plain value takes long to compare; nothing of a class derived from theirs is called."""
+    if isinstance(value, int):
+        return int.bit_length(value) > 600
+    return (isinstance(value, str) and str.__len__(value) > 200) or (
+        isinstance(value, bytes) and bytes.__len__(value) > 200
+    )
 
 
 @functools.lru_cache(maxsize=1)

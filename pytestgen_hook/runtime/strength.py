@@ -11,10 +11,10 @@ measure, ``{"mutant": [subject, n], "verdict": …}``, and ``{"end": …}``.
 
 pytest is started once. Before it collects it forks. The one process collects the tests; before any fixture is set up it
 forks again: first to run all tests as they are and to note which statements each one runs, then for mutants, to run only
-the tests that run their place, many in a process where it can be seen that none leaves anything behind (``in_turn``). The
-other, which has imported nothing of the project but what its ``conftest.py`` did, forks for each mutant of what runs
-while modules are imported. Where there is no fork, mutants are tried in interpreters of their own; ``--part`` names the
-file that holds what such a one is to do.
+the tests that run their place: many in a process, as far as what that says can be relied upon (``in_turn``), and else
+each in its own. The other, which has imported nothing of the project but what its ``conftest.py`` did, forks for each
+mutant of what runs while modules are imported. Where there is no fork, mutants are tried in interpreters of their own;
+``--part`` names the file that holds what such a one is to do.
 """
 
 import argparse
@@ -402,14 +402,13 @@ class Collected:
     What is public is for ``in_turn``, which tries many in one process; numbers stand for tests and their items.
     """
 
-    PATIENCE, KILLED, SURVIVED, TIMED_OUT = PATIENCE, KILLED, SURVIVED, TIMED_OUT
+    PATIENCE = PATIENCE
 
     def __init__(self, request, subjects, swap, ran, write):
         self._request = request
         self._subjects = subjects
-        self.root = os.path.realpath(request["root"])
         self.swap = swap
-        self._ran = ran
+        self.ran = ran
         self._write = write
         self._place = request["place"]
         self._count = itertools.count()
@@ -422,8 +421,8 @@ class Collected:
         self._plugin = plugin
         self.items = list(session.items)
         self.tests = [Test(plugin.name(item), item.nodeid) for item in self.items]
-        at_import = set(self._ran)
-        self._ran.clear()
+        at_import = set(self.ran)
+        self.ran.clear()
         for path, why in plugin.problems.items():
             self._write(left=path, why=why)
         for subject in self._subjects:
@@ -486,7 +485,7 @@ class Collected:
         folder = self._new_folder()
 
         def body(write):
-            watch = Watch(write, self._ran)
+            watch = Watch(write, self.ran)
             self._plugin.watch = watch
             be_quiet()
             random.seed(0)  # tests that leave something to chance are to have the same luck every time
@@ -522,9 +521,9 @@ class Collected:
             random.seed(0)
             with self.caller.around(self.items[fitting[0]]):
                 for number in fitting:
-                    self._ran.clear()
+                    self.ran.clear()
                     failed = self.caller.has_failed(self.items[number])
-                    write(test=number, failed=failed, ran=sorted(self._ran))
+                    write(test=number, failed=failed, ran=sorted(self.ran))
 
         _alone(body, PATIENCE + sum(FACTOR * self.tests[number].seconds for number in fitting), heard)
 
@@ -587,11 +586,10 @@ class Collected:
         finally:
             limit_computing(0)
 
-    def tell(self, subject, number, verdict, test=None):
-        """Report the verdict on a mutant, and remember the test that noticed it."""
-        if test is not None:
-            self.kills[subject.number, test] += 1
-        self._write(mutant=[subject.number, number], verdict=verdict)
+    def tell_noticed(self, subject, number, test):
+        """Report that a test noticed a mutant, and remember that it did."""
+        self.kills[subject.number, test] += 1
+        self._write(mutant=[subject.number, number], verdict=KILLED)
 
     def _reaches(self, ran, subject, number):
         statement = subject.reaches[number]
@@ -602,7 +600,7 @@ class Collected:
     def _judge(self, subject, number, reaching):
         """Try one mutant: a generator for ``trials.drive``."""
         verdict = yield from self._verdict(subject, number, reaching)
-        self.tell(subject, number, verdict)
+        self._write(mutant=[subject.number, number], verdict=verdict)
 
     def _verdict(self, subject, number, reaching):
         tests = list(reaching)

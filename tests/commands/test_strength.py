@@ -750,6 +750,168 @@ def test_mutants_that_share_a_process_do_not_see_what_others_left(repo, name):
     assert "killed" in together.values()
 
 
+# Each has mutants of which others, tried before them in one process, would change the verdict.
+LEFT_BEHIND = {
+    "an argument of parametrize": (
+        """
+def order(items):
+    for i in range(len(items)):
+        for j in range(i + 1, len(items)):
+            if items[j] < items[i]:
+                items[i], items[j] = items[j], items[i]
+    return items
+""",
+        """
+import pytest
+from a import order
+
+@pytest.mark.parametrize("items, want", [([3, 1, 2], [1, 2, 3]), ([2, 1], [1, 2])])
+def test_order(items, want):
+    assert order(items) == want
+""",
+    ),
+    "the object of a test class": (
+        """
+class Basket:
+    def __init__(self):
+        self.prices = []
+
+    def add(self, price):
+        self.prices.append(price * 2 + 1)
+""",
+        """
+from functools import cached_property
+from a import Basket
+
+class TestBasket:
+    @cached_property
+    def basket(self):
+        basket = Basket()
+        basket.add(3)
+        return basket
+
+    def test_prices(self):
+        assert self.basket.prices == [7]
+""",
+    ),
+    "a table that no look at the modules finds": (
+        """
+import sqlite3
+KEPT = sqlite3.connect(":memory:")
+KEPT.execute("create table known (n, value)")
+
+def note(n):
+    return ["asked", "for", n]
+
+def get(n):
+    note(n)
+    found = KEPT.execute("select value from known where n = ?", (n,)).fetchone()
+    if found is None:
+        KEPT.execute("insert into known values (?, ?)", (n, n * 2 + 1))
+        return n * 2 + 1
+    return found[0]
+""",
+        "from a import get\n\ndef test_get():\n    assert get(3) == 7\n",
+    ),
+    "what the next test uses up": (
+        """
+import io
+OUT = io.StringIO()
+
+def note(n):
+    return ["asked", "for", n, "in", "the", "shop"]
+
+def emit(n):
+    note(n)
+    OUT.write("%d;" % n)
+
+def flush():
+    text = OUT.getvalue()
+    OUT.truncate(0)
+    OUT.seek(0)
+    return text
+""",
+        "from a import emit, flush\n\ndef test_emit():\n    emit(3)\n    emit(4)\n    assert flush() == '3;4;'\n",
+    ),
+    "a lock that a failing test holds": (
+        """
+import threading
+LOCK = threading.Lock()
+TABLE = {1: 10, 5: 50}
+
+def key(n):
+    return n + 1
+
+def work(n):
+    LOCK.acquire()
+    value = TABLE[key(n)]
+    LOCK.release()
+    return value
+""",
+        "from a import work\n\ndef test_work():\n    assert work(4) == 50\n",
+    ),
+    "what stands where it was put once": (
+        """
+import json, pickle
+codec = json
+
+def note(n):
+    return ["asked", "for", n]
+
+def choose(n):
+    global codec
+    note(n)
+    codec = pickle
+    return n
+""",
+        "import a\n\ndef test_choose():\n    assert a.choose(3) == 3\n    assert a.codec.__name__ == 'pickle'\n",
+    ),
+    "a large number": (
+        "BIG = 10**5000\n\ndef low(n):\n    return n if n < BIG else 0\n",
+        "from a import low\n\ndef test_low():\n    assert low(3) == 3\n",
+    ),
+}
+
+
+@needs_fork
+@pytest.mark.parametrize("name", LEFT_BEHIND)
+def test_what_stays_unseen_changes_no_verdict(repo, name):
+    source, test = LEFT_BEHIND[name]
+    repo.stage("a.py", source)
+    repo.stage("test_a.py", test)
+    together, alone = both_ways(repo)
+    assert together == alone
+    assert "killed" in together.values()
+
+
+@needs_fork
+def test_a_test_that_needs_another_notices_nothing_in_a_shared_process_either(repo):
+    source = """
+SEEN = {}
+
+def visit(name):
+    if name in SEEN:
+        SEEN[name] += 1
+        return "again"
+    SEEN[name] = 1
+    return "first"
+"""
+    test = """
+from a import visit
+
+def test_first():
+    assert visit("x") == "first"
+
+def test_again():
+    assert visit("x") == "again"
+"""
+    repo.stage("a.py", source)
+    repo.stage("test_a.py", test)
+    document = measured()
+    assert [left["test"] for left in document["left_out"]] == ["test_a.py::test_again"]
+    assert {verdict for (line, _), verdict in verdicts(document, "visit").items() if line == 6} == {"not run"}
+
+
 @needs_fork
 def test_a_test_that_passes_only_when_called_after_others_is_run_by_pytest(repo):
     test = """
