@@ -78,6 +78,8 @@ class _Maker:
             return text
         if operation in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             least, most, inner = value
+            if int(least) > _LONGEST:
+                raise _Unmakeable(operation)
             most = min(int(most), int(least) + 3)
             times = least if self._attempt == 0 and least else self._rng.randint(int(least), max(int(least), most))
             if _is_digit(inner) and times:
