@@ -1,14 +1,16 @@
 """Tries mutants of functions one after the other in one process, with tests that only need to be called (``plain``).
 
 To fork for each mutant takes longer than to call most tests. But mutants and tests leave things behind, caches and locks and
-what was put in place once, and no look at the process finds all of it. So only one thing that such a process says is
+what was put in place once, and no look at the process finds all of it. So of what such a process says little is
 believed: that a test notices a mutant, if the same tests pass at once again without it, run all that they ran at first, and
-this one passes in a process of its own too. All else is to be tried again alone: what seems to survive, what does not
-end, what ends the process; and after a mutant whose tests do not do the same again, the others get a new process.
+this one passes in a process of its own too; and that a mutant computes without end, if the tests end without it. All else is
+to be tried again alone: what seems to survive, what waits for ever, what ends the process. After a mutant whose tests do
+not do the same again, the others get a new process.
 """
 
 import collections
 import random
+import signal
 import time
 
 import trials
@@ -57,16 +59,24 @@ class InTurn:
 
         most = max(sum(map(self._trier.limit, tests)) for tests in called)
         seconds = self._trier.PATIENCE + 2 * most
-        yield lambda: trials.Forked(lambda write: self._all(batch, called, write), seconds, heard, is_renewed=True)
+        ended = yield lambda: trials.Forked(
+            lambda write: self._all(batch, called, write), seconds, heard, is_renewed=True
+        )
         for one, test in zip(batch, noticed):
             if test is None or (yield from self._trier.control([test])) is not None:
                 self.left.append(one)
             else:
                 self._trier.tell_noticed(one[0], one[1], test)
         rest = batch[len(noticed) :]
-        if rest:  # the first of them left something behind, did not end, or ended the process
-            self._unclean[rest[0][0].number] += 1
-            self.left.append(rest.pop(0))
+        if rest:
+            one = rest.pop(0)
+            is_over = ended.last("tried") == len(noticed)  # it did not end without the mutant, or did something else
+            computes = ended.status == -getattr(signal, "SIGPROF", 0) and not is_over
+            if computes and (yield from self._trier.control(called[len(noticed)])) is None:
+                self._trier.tell_endless(one[0], one[1])
+            else:
+                self._unclean[one[0].number] += 1
+                self.left.append(one)
         self.left += [one for one in rest if self._unclean[one[0].number] >= _MOST_UNCLEAN]
         self._queue.extendleft(one for one in reversed(rest) if self._unclean[one[0].number] < _MOST_UNCLEAN)
 
@@ -75,12 +85,13 @@ class InTurn:
         self._trier.prepare(called[0][0])
         kills = self._trier.kills.copy()
         with self._trier.caller.around(self._trier.items[called[0][0]]):
-            for (subject, number, _), tests in zip(batch, called):
+            for place, ((subject, number, _), tests) in enumerate(zip(batch, called)):
                 tests.sort(key=lambda test: (-kills[subject.number, test], test))
                 with self._trier.swap.used(subject, subject.mutants[number]):
-                    at = next((place for place, test in enumerate(tests) if self._has_failed(test, not place)), None)
+                    at = next((nth for nth, test in enumerate(tests) if self._has_failed(test, not nth)), None)
+                write(tried=place)
                 again = tests if at is None else tests[: at + 1]
-                if not all(self._does_the_same(test, not place) for place, test in enumerate(again)):
+                if not all(self._does_the_same(test, not nth) for nth, test in enumerate(again)):
                     return
                 write(noticed=None if at is None else tests[at])
                 if at is not None:

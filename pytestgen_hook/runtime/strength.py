@@ -591,6 +591,10 @@ class Collected:
         self.kills[subject.number, test] += 1
         self._write(mutant=[subject.number, number], verdict=KILLED)
 
+    def tell_endless(self, subject, number):
+        """Report that a test does not end for a mutant's sake."""
+        self._write(mutant=[subject.number, number], verdict=TIMED_OUT)
+
     def _reaches(self, ran, subject, number):
         statement = subject.reaches[number]
         if statement is None:
