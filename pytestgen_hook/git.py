@@ -154,6 +154,9 @@ class Repository:
         blobs = self.blobs(entries.values())
         return [Change(path, _contents(blobs, blob, path)) for path, blob in entries.items()]
 
+    def _has_index(self) -> bool:
+        return (self.root / self._text("rev-parse", "--git-path", "index").rstrip("\n")).exists()
+
     def base_of(self, scope: str, ref: str, until: str = "HEAD") -> Revision | None:
         """Return the commit that a range begins with: ``scope`` is staged, since (``ref``) or head; None if there is none."""
         if scope == "since":
@@ -447,9 +450,6 @@ class Repository:
         return sorted({path for _, path in _records(self._run("ls-files", "--unmerged", "-z"))})
 
     # -- after a commit ------------------------------------------------------------------------------------------
-
-    def _has_index(self) -> bool:
-        return (self.root / self._text("rev-parse", "--git-path", "index").rstrip("\n")).exists()
 
     def head(self) -> str | None:
         """Return the commit id of HEAD, or None before the first commit."""

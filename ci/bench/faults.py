@@ -4,8 +4,8 @@ python ci/bench/faults.py --work DIR [--pairs faults_unseen] [--peers none|pyngu
 
 ``faults/right`` is committed alone and given tests; ``faults/buggy`` is shown to the tests only afterwards.
 ``faults/pairs.toml`` says what is wrong in each, and has a call that shows it, which is tried first.
-What is missed of these forty has been looked at while the search was made, and by and by of the thirty of ``faults_unseen``,
-which were written without knowing it. The twenty of ``faults_later`` were written when nothing of those was looked at any more.
+What is missed of these forty has been looked at while the search was made. The thirty of ``faults_unseen`` were written without
+knowing it, and what was missed of them has been looked at since; of the twenty of ``faults_later`` nothing has.
 """
 
 import argparse

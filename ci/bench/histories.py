@@ -819,7 +819,8 @@ def main() -> None:
     until = time.time() + 60 * options.minutes
     seeds = range(options.seed, options.seed + options.sequences)
     kept = options.work.resolve() / f"sequences-{version()}-{options.steps}.jsonl"
-    left = [seed for seed in seeds if seed not in _done(kept, seeds)]
+    done = _done(kept, seeds)
+    left = [seed for seed in seeds if seed not in done]
     with ProcessPoolExecutor(options.processes) as pool:
         jobs = [
             pool.submit(

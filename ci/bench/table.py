@@ -50,7 +50,7 @@ def of_faults() -> list[tuple[str, str, str]]:
             ("… green on the right ones", "all", beside(faults, "green")),
             ("… seconds a module", "", beside(faults, "seconds_a_module")),
         ]
-    for name, about in (("faults_unseen", "looked at in part since"), ("faults_later", "never looked at")):
+    for name, about in (("faults_unseen", "looked at since"), ("faults_later", "never looked at")):
         if unseen := result(name):
             what = f"{unseen['pairs']} faults written without knowing the search, {about}: caught"
             found.append((what, "", beside(unseen, "caught")))

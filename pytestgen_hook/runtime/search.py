@@ -26,6 +26,7 @@ BATCH = 40
 FIRST_ROUNDS = 2  # in which every call is observed: what they complain of says which kinds of inputs fit
 LEADS = 400  # the latest calls of those tried hastily that are held against surviving mutants
 STEERED = 40  # inputs at most that follow from what one call looked at
+STALE_ROUNDS = 8  # without a catch, after which what survives is taken to change nothing
 PROBED = 8  # calls asked at a time for what they looked at
 MOST_WIDER = 12  # calls that take no new step, but the known ones in another order, to start from
 POOL = 48  # calls compared against each mutant
@@ -495,20 +496,19 @@ class Search:
         self._give_up_unsteady_looks()
         mutants = self.subject.mutants
         counted = {index for index in range(len(mutants)) if not mutants[index].is_slip}
-        self._hunt(counted - self.had.kills, stale_rounds=8, until=0.62)
+        self._hunt(counted - self.had.kills, until=0.62)
         if self.had.is_something:
             # A step alone is worth a test only where that could fail.
             self._against([seen for seen in self.pool if seen.arcs - self.had.arcs], sorted(self.had.kills))
             return
-        # Few rounds, since many slips change nothing; and most are noticed by the few calls that notice all mutants.
-        self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, stale_rounds=8, until=0.76)
+        self._hunt({index for index in range(len(mutants)) if mutants[index].is_slip}, until=0.76)
 
     def _corners(self):
         """Return the corners of the cheapest good call that has some."""
         cheapest = sorted(self.good, key=lambda seen: seen.cost)
         return next((found for seen in cheapest for found in [vary.corners(seen.input)] if found), [])
 
-    def _hunt(self, alive, stale_rounds, until):
+    def _hunt(self, alive, until):
         self._end = self._until(until)
         is_slip = all(self.subject.mutants[index].is_slip for index in alive)
         if time.monotonic() > self._end:
@@ -535,7 +535,7 @@ class Search:
         leads = [tried for tried in self._tries.leads if not self._is_unwanted(tried[0])][-LEADS:]
         self._asked.clear()  # of what they looked at only a part was tried, and now other things count
         stale = 0
-        while alive and stale < stale_rounds and time.monotonic() < self._end:
+        while alive and stale < STALE_ROUNDS and time.monotonic() < self._end:
             count = self._at_once()
             if leads:
                 inputs = self._noticing(alive, leads)

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import types
 import weakref
 
@@ -48,24 +47,6 @@ def changed(before, after):
         before = {**before, _AT_EXIT: after.get(_AT_EXIT)}
     after = {**after, _LOADED: {name: place for name, place in after[_LOADED].items() if name in before[_LOADED]}}
     return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-
-
-class Surroundings:
-    """What calls in this process could see of earlier ones, as it is now; ``tree`` is the folder of the project.
-
-    ``are_known`` is false where to look at it takes longer than ``quick`` seconds, or does not reach all.
-    """
-
-    def __init__(self, tree, quick):
-        self._tree = tree
-        snapshot(tree, deep=True)  # the first one copies the pages that this process shares with others
-        started = time.process_time()
-        self._before = snapshot(tree, deep=True)
-        self.are_known = self._before[WHOLE] and time.process_time() - started < quick
-
-    def are_changed(self):
-        """Whether anything is other than at first."""
-        return bool(changed(self._before, snapshot(self._tree, deep=True)))
 
 
 def in_words(names):

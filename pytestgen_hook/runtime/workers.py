@@ -333,14 +333,14 @@ def _try_mutants(subject, guard, seconds, reader, writer):
     """Try mutants as they are given, until something was left behind by one of them."""
     confine.restrict_call(cpu_seconds=seconds, memory_bytes=MEMORY)
     random.seed(os.getpid())
-    surroundings = state.Surroundings(subject.tree, _QUICK)
+    surroundings = _Surroundings(subject.tree)
     _write(writer, {"kind": "ready"})  # the time of a call begins only now
     raw = subject.raw
     original = raw.__code__, raw.__defaults__, raw.__kwdefaults__
     is_first = True
     while True:
         for items, mutant in marshal.loads(_read(reader, int.from_bytes(_read(reader, 4), "big"))):
-            if not is_first and (not surroundings.are_known or surroundings.are_changed()):
+            if not is_first and surroundings.are_changed():
                 _write(writer, {"kind": "anew"})
                 return
             is_first = False
@@ -357,6 +357,20 @@ def _read(reader, size):
             os._exit(0)  # nobody is there any more
         data += piece
     return data
+
+
+class _Surroundings:
+    """What calls could see of earlier ones; where looking at it takes long, or does not reach all, it counts as changed."""
+
+    def __init__(self, tree):
+        self._tree = tree
+        state.snapshot(tree, deep=True)  # the first one copies the pages that this process shares with others
+        started = time.process_time()
+        self._before = state.snapshot(tree, deep=True)
+        self._is_known = self._before[state.WHOLE] and time.process_time() - started < _QUICK
+
+    def are_changed(self):
+        return not self._is_known or bool(state.changed(self._before, state.snapshot(self._tree, deep=True)))
 
 
 def move(subject, manner):
