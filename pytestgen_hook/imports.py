@@ -23,7 +23,7 @@ from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.tree import quick_folder
 
 KIND = "imports"
-_SCHEMA = 3
+_SCHEMA = 4
 _SECONDS = 120.0
 _MOST_LOOSE_FOLDERS = 200
 _PROJECT_FILES = {"pyproject.toml", "setup.py", "setup.cfg"}
@@ -36,6 +36,15 @@ _PLUGIN_OPTION = re.compile(rb"""-p[ =]?(?!no:)([A-Za-z_][\w.]*)""")
 _ENTRY_POINTS = re.compile(rb"""pytest11["']?\s*[\]=](.*?)(?:\n\s*\[|\Z)""", re.DOTALL)
 _ENTRY_POINT = re.compile(rb"""=\s*["']?([A-Za-z_][\w.]*)""")
 _WORD = re.compile(rb"\w+")
+# What a program is started with, or a file run by its path; then strings may name modules, files and commands.
+_STARTING = (
+    b"subprocess", b"Popen", b"sys.executable", b"pexpect", b"os.system", b"os.exec", b"os.spawn", b"posix_spawn", b"runpy",
+    b"run_path", b"script_runner", b"spec_from_file_location",
+)  # fmt: skip
+_LITERAL = re.compile(rb"""["']([^"'\n]{1,500})["']""")
+_FILE_LITERAL = re.compile(rb"""["']([^"'\s]*\w\.py)["']""")
+_COMMAND = re.compile(rb"""([\w.-]+)["']?\s*=\s*["']?([A-Za-z_][\w.]*)\s*:\s*[A-Za-z_]\w*""")
+_MOST_OF_ONE_NAME = 20
 
 ReadBlobs = Callable[[Iterable[str]], Mapping[str, bytes]]
 
@@ -204,7 +213,8 @@ def build_graph(
     texts = {path: option_texts.get(entries[path], b"") for path in options}
     configured = sorted({*configured_roots, *_python_paths(texts)})
     projects = sorted(path for path in entries if path.rpartition("/")[2] in _PROJECT_FILES)
-    state = hashlib.sha256(json.dumps([_SCHEMA, python, projects, configured]).encode()).hexdigest()
+    commands = _commands(read_blobs({entries[path] for path in projects}).values())
+    state = hashlib.sha256(json.dumps([_SCHEMA, python, projects, configured, commands]).encode()).hexdigest()
     known, known_roots = _known(cache.get(KIND, state), python)
     stale = [path for path in python if known.get(path, ("",))[0] != entries[path]]
     blobs = read_blobs({entries[path] for path in stale}) if stale else {}
@@ -217,7 +227,7 @@ def build_graph(
     if stale:
         for project in sorted({_project_of(path, apart) for path in stale}):
             own = {path: text for path, text in contents.items() if _project_of(path, apart) == project}
-            edges.update(_analyse(own, python, _own_first(roots, project)))
+            edges.update(_analyse(own, python, _own_first(roots, project), commands))
         numbers = {path: number for number, path in enumerate(python)}
         rows = [(entries[path], sorted(numbers[other] for other in edges[path])) for path in python]
         cache.put(KIND, state, {"edges": rows, "roots": roots})
@@ -297,7 +307,14 @@ def _modules(python: Iterable[str], roots: Iterable[str]) -> dict[str, set[str]]
     return found
 
 
-def _analyse(contents: Mapping[str, bytes], python: Sequence[str], roots: tuple[str, ...]) -> dict[str, set[str]]:
+def _commands(projects: Iterable[bytes]) -> dict[str, str]:
+    """Return {command: dotted module} of the console scripts that project files declare, and of other entry points."""
+    return {name.decode(): module.decode() for text in projects for name, module in sorted(_COMMAND.findall(text))}
+
+
+def _analyse(
+    contents: Mapping[str, bytes], python: Sequence[str], roots: tuple[str, ...], commands: Mapping[str, str]
+) -> dict[str, set[str]]:
     edges: dict[str, set[str]] = {path: set() for path in contents}
     search = [*roots, *_loose_folders(python, roots)]
     room = quick_folder(sum(map(len, contents.values())) + len(python) * 8192)
@@ -312,7 +329,32 @@ def _analyse(contents: Mapping[str, bytes], python: Sequence[str], roots: tuple[
     for path, source in contents.items():
         for dotted in _literal_imports(source):
             edges[path] |= modules.get(_absolute(dotted, path), set()) - {path}
+    named: dict[str, list[str]] = {}
+    for path in python:
+        named.setdefault(path.rpartition("/")[2], []).append(path)
+    for path, source in contents.items():
+        edges[path] |= {*_files_named(source, named), *_programs(source, modules, commands)} - {path}
     return edges
+
+
+def _files_named(source: bytes, named: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Files whose path, or the end of it, stands in quotes: ``run_path(ROOT / "scripts" / "build.py")``."""
+    for quoted in _FILE_LITERAL.findall(source) if b".py" in source else ():
+        end = re.sub(r"^(\.{0,2}/)+", "", quoted.decode("utf-8", "replace"))
+        candidates = named.get(end.rpartition("/")[2], ())
+        if len(candidates) <= _MOST_OF_ONE_NAME:
+            yield from (path for path in candidates if f"/{path}".endswith(f"/{end}"))
+
+
+def _programs(source: bytes, modules: Mapping[str, set[str]], commands: Mapping[str, str]) -> Iterator[str]:
+    """Files of the modules and commands that stand in quotes where programs are started: ``["-m", "shop.cli"]``."""
+    if not any(mark in source for mark in _STARTING):
+        return
+    words = {word.decode("utf-8", "replace") for literal in _LITERAL.findall(source) for word in literal.split()}
+    for word in words:
+        for module in {word, commands.get(word, word)}:
+            yield from modules.get(module, ())
+            yield from modules.get(f"{module}.__main__", ())
 
 
 def _resolvable(contents: Mapping[str, bytes], python: Sequence[str]) -> Collection[str]:

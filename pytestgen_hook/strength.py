@@ -25,6 +25,7 @@ _SPARE = 120.0  # seconds beyond all limits of its own that the process may take
 # Where a function is reached from tests with different configurations, the most telling verdict counts.
 _TELLING = (Verdict.KILLED, Verdict.TIMED_OUT, Verdict.SURVIVED, Verdict.NOT_TRIED, Verdict.NOT_RUN)
 _FORKLESS = "this system cannot fork processes: each mutant was tried in a new interpreter, which takes longer"
+_ELSEWHERE = "tests start other processes: lines that run only there are counted as run by no test"
 
 
 @dataclass
@@ -231,6 +232,9 @@ def _together(functions: Sequence[Function], sessions: Sequence[_Session]) -> Me
         for number, function in enumerate(session.functions):
             strengths[function].append(_strength(function, number, session))
     found.strengths = [_merged(strengths[function]) for function in functions]
+    is_missed = any(one.verdict is Verdict.NOT_RUN for strength in found.strengths for one in strength.mutants)
+    if is_missed and any(session.end is not None and session.end["starts"] for session in sessions):
+        found.notes.append(_ELSEWHERE)
     return found
 
 

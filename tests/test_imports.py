@@ -127,6 +127,36 @@ def reaches(graph: ImportGraph, test: str, source: str) -> bool:
         pytest.param(
             {"größe.py": "", "test_m.py": "import größe"}, "test_m.py", "größe.py", id="name beyond ascii",
         ),
+        pytest.param(
+            {"src/shop/cli.py": "", "tests/test_m.py": "import subprocess, sys\nX = [sys.executable, '-m', 'shop.cli', '3']"},
+            "tests/test_m.py", "src/shop/cli.py", id="module that is started",
+        ),
+        pytest.param(
+            {"shop/__init__.py": "", "shop/__main__.py": "", "test_m.py": "import subprocess\nX = 'python -m shop 3'"},
+            "test_m.py", "shop/__main__.py", id="package that is started, in a line for the shell",
+        ),
+        pytest.param(
+            {"scripts/build.py": "", "tests/test_m.py": "X = ROOT / 'scripts' / 'build.py'"},
+            "tests/test_m.py", "scripts/build.py", id="file by the end of its path",
+        ),
+        pytest.param(
+            {"a/build.py": "", "b/build.py": "", "test_m.py": "X = './b/build.py'"},
+            "test_m.py", "b/build.py", id="file by its path",
+        ),
+        pytest.param(
+            {
+                "src/shop/cli.py": "", "pyproject.toml": "[project.scripts]\nshop-run = 'shop.cli:main'\n",
+                "test_m.py": "import subprocess\nX = ['shop-run', '3']",
+            },
+            "test_m.py", "src/shop/cli.py", id="command that the project declares",
+        ),
+        pytest.param(
+            {
+                "shop.py": "", "setup.cfg": "[options.entry_points]\nconsole_scripts =\n    shop-run = shop:main\n",
+                "conftest.py": "from subprocess import run\ndef start(): run('shop-run')", "test_m.py": "",
+            },
+            "test_m.py", "shop.py", id="command that a conftest starts",
+        ),
     ],
 )  # fmt: skip
 def test_a_test_reaches_what_it_depends_on(tmp_path: Path, files: dict[str, str], test: str, source: str) -> None:
@@ -144,6 +174,11 @@ def test_a_test_reaches_what_it_depends_on(tmp_path: Path, files: dict[str, str]
         pytest.param(
             {"m.py": "", "conftest.py": "import m", "app.py": ""}, "app.py", "m.py", id="conftest of a source",
         ),
+        pytest.param(
+            {"a/build.py": "", "b/build.py": "", "test_m.py": "X = './b/build.py'"},
+            "test_m.py", "a/build.py", id="file of another folder",
+        ),
+        pytest.param({"shop.py": "", "test_m.py": "X = 'shop'"}, "test_m.py", "shop.py", id="a word that starts nothing"),
     ],
 )  # fmt: skip
 def test_a_test_does_not_reach_what_it_does_not_depend_on(

@@ -179,7 +179,7 @@ class Plugin:
                 run_lines.setdefault(source, set()).update(lines)
                 for line in entered:
                     tests = ran.setdefault(source, {}).setdefault(line, [])
-                    if len(tests) < _MOST_TESTS:
+                    if len(tests) < _MOST_TESTS and places[test] not in tests:
                         tests.append(places[test])
         failed = {f"{path}::{nodeid.partition('::')[2]}": text for nodeid, text in result.failures.items()}
         self._report.write(
@@ -280,6 +280,7 @@ def run(request: dict[str, Any], report: Report) -> None:
     use_paths(request["paths"])
     noted = reads.Reads(root)
     tracer = tracers.make_tracer(tracers.Files(root, set(tests)), root, request["place"])
+    tracer = tracers.FollowingTracer(tracer, root, request["place"])
     import pytest
 
     plugin = make_plugin(pytest, root, tests, request["place"], tracer, report)

@@ -12,7 +12,7 @@ _PROCESS_EVENTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec",
 _LISTING_EVENTS = {"os.listdir", "os.scandir"}
 # Parts of the standard library that start programs to learn about the machine, not about the project.
 _INNOCENT = {"platform", "ctypes.util", "uuid", "sysconfig", "webbrowser", "getpass"}
-_PASSED_OVER = {"subprocess", "os", "posixpath", "ntpath", __name__}
+_PASSED_OVER = {"subprocess", "os", "posixpath", "ntpath", "follow", __name__}
 
 
 class Reads:
@@ -62,6 +62,18 @@ class Reads:
             self.paths.add(path[len(self._prefix) :].replace(os.sep, "/") + ending)
             if len(self.paths) > _MOST:
                 self.paths = {EVERYTHING}
+
+
+def watch_for_processes(tell: Any) -> None:
+    """Call ``tell()`` once if this process starts another one, other than to learn about the machine."""
+    told: list[str] = []
+
+    def hook(event: str, arguments: Any) -> None:
+        if event in _PROCESS_EVENTS and not told and not _is_innocent(sys._getframe(1)):
+            told.append(event)
+            tell()
+
+    sys.addaudithook(hook)
 
 
 def _is_pytest_or_import(frame: Any) -> bool:

@@ -40,6 +40,7 @@ import evidence  # noqa: E402
 import hidden  # noqa: E402
 import in_turn  # noqa: E402
 import plain  # noqa: E402
+import reads  # noqa: E402
 import subjects as subjects_  # noqa: E402
 import trials  # noqa: E402
 
@@ -416,6 +417,7 @@ class Collected:
         self.kills = collections.Counter()
         self._unsteady = set()
         self._shared = False
+        self._starts = False
 
     def run(self, plugin, session):
         self._plugin = plugin
@@ -454,6 +456,8 @@ class Collected:
                 fixtures[message["fixture"]] = ran, max(seconds, message["seconds"])
             elif "shared" in message:
                 self._shared = True
+            elif "starts" in message:
+                self._starts = True
 
         end = time.monotonic() + self._request["timeout"]
         first = 0
@@ -491,6 +495,7 @@ class Collected:
             random.seed(0)  # tests that leave something to chance are to have the same luck every time
             use_folder(items[0].config, folder)
             watch_for_sharing(self._place, lambda event: write(shared=event))
+            reads.watch_for_processes(lambda: write(starts=True))
 
             def before(number):
                 if number:
@@ -560,7 +565,9 @@ class Collected:
         called = [test.node for test in self.tests if test.is_plain]
         at_once = 1 if self._shared else None
         avoided = [*failing, *unsteady]
-        self._write(later=later, files=files, avoided=avoided, plain=called, seconds=rest, at_once=at_once)
+        self._write(
+            later=later, files=files, avoided=avoided, plain=called, seconds=rest, at_once=at_once, starts=self._starts
+        )
 
     def _be_ready(self):
         """Do here, once, what every process would do after it was forked: each page that one writes to is copied for it."""
@@ -922,7 +929,7 @@ def run(request, address, report):
         for subject in subjects:
             for number in range(len(subject.mutants)):
                 report(mutant=[subject.number, number], verdict=NOT_RUN)
-        report(end=0, why="", foreign={}, fork=hasattr(os, "fork"), seconds=request["seconds"])
+        report(end=0, why="", foreign={}, fork=hasattr(os, "fork"), seconds=request["seconds"], starts=False)
         return
     evidence.use_paths(request["paths"])
     import pytest  # noqa: F401  before anything is forked
@@ -972,8 +979,8 @@ def run(request, address, report):
         given["seconds"] = Anew(request, address, collect, given, report).run()
     why = "" if given is not None else ended.last("why") or ended.last("raised") or _manner(ended)
     foreign = ended.last("foreign") or {}
-    left = given["seconds"] if given is not None else 0.0
-    report(end=ended.last("status"), why=why, foreign=foreign, fork=hasattr(os, "fork"), seconds=left)
+    left, starts = (given["seconds"], given["starts"]) if given is not None else (0.0, False)
+    report(end=ended.last("status"), why=why, foreign=foreign, fork=hasattr(os, "fork"), seconds=left, starts=starts)
 
 
 def _passed_on(message, write):

@@ -1,4 +1,4 @@
-"""Record by test which lines of which files run, and which functions are entered: three tracers with one interface.
+"""Record by test which lines of which files run, and which functions are entered: tracers with one interface.
 
 Each yields, for a batch of tests, ``(test number, path, lines, first lines of the functions whose body ran)``.
 Test numbers are small integers that the caller chooses; what runs outside of a test is not recorded as evidence.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import os
 import sqlite3
-import sys
-import threading
 from collections.abc import Iterator
-from types import CodeType, FrameType
 from typing import Any
 
+import follow
+from own_tracers import Files, Table, own_tracer
+
 Record = tuple[int, str, set[int], set[int]]
+_MOST_BYTES = 256 << 20
 _QUIET = [
     "no-data-collected",
     "module-not-imported",
@@ -26,35 +27,12 @@ _QUIET = [
 ]
 
 
-class Files:
-    """Which files count: Python sources below the tree, by their path relative to it."""
-
-    def __init__(self, root: str, left_out: set[str]) -> None:
-        self._prefix = root + os.sep
-        self._left_out = left_out
-        self._known: dict[str, str | None] = {}
-
-    def path(self, filename: str) -> str | None:
-        """Return the path in the repository of a code object's file, or None if it does not count."""
-        try:
-            return self._known[filename]
-        except KeyError:
-            return self._known.setdefault(filename, self._look(filename))
-
-    def _look(self, filename: str) -> str | None:
-        real = os.path.realpath(filename)
-        if not real.startswith(self._prefix) or not real.endswith(".py"):
-            return None
-        path = real[len(self._prefix) :].replace(os.sep, "/")
-        return None if path in self._left_out else path
-
-
 def make_tracer(files: Files, root: str, place: str) -> Any:
     """Return coverage.py's tracer if the interpreter has a usable one, else our own for this version of Python."""
     try:
         return CoverageTracer(files, root, place)
     except Exception:  # absent, too old, or broken in this environment: none of it is the user's problem
-        return MonitoringTracer(files) if sys.version_info >= (3, 12) else FrameTracer(files)
+        return OwnTracer(files)
 
 
 # -- coverage.py ----------------------------------------------------------------------------------------------------
@@ -181,107 +159,78 @@ class _Bodies:
 # -- our own ---------------------------------------------------------------------------------------------------------
 
 
-class _OwnTracer:
-    """What our own tracers share: a table of the current test, handed out and begun anew between tests."""
+class OwnTracer:
+    """Without coverage.py: keeps a table for each test, handed out and begun anew between tests."""
 
     def __init__(self, files: Files) -> None:
-        self._files = files
-        self._test: int | None = None
-        self._seen: dict[int, dict[str, tuple[set[int], set[int]]]] = {}
-        self._now: dict[str, tuple[set[int], set[int]]] | None = None
+        self._table = Table()
+        self._tracer = own_tracer(files, self._table)
+        self.name = self._tracer.name
+
+    def start(self) -> None:
+        self._tracer.start()
+
+    def stop(self) -> None:
+        self._tracer.stop()
 
     def switch(self, test: int | None) -> None:
-        self._now = None if test is None else self._seen.setdefault(test, {})
+        self._table.switch(test)
+        self._tracer.again()
 
     def take(self) -> Iterator[Record]:
-        seen, self._seen = self._seen, {}
-        for test, files in seen.items():
-            for path, (lines, entered) in files.items():
-                yield test, path, lines, entered
+        yield from self._table.take()
 
 
-def _is_function(code: CodeType) -> bool:
-    """Whether code is the body of a ``def``: not that of a module, class, lambda or comprehension."""
-    return bool(code.co_flags & 1) and not code.co_name.startswith("<")
+# -- other processes ---------------------------------------------------------------------------------------------------
 
 
-class FrameTracer(_OwnTracer):
-    """Through ``sys.settrace``; slow, and there in every Python."""
+class FollowingTracer:
+    """A tracer of ``tracers.py``, to which it adds what runs in other processes."""
 
-    name = "settrace"
-
-    def start(self) -> None:
-        threading.settrace(self._called)
-        sys.settrace(self._called)
-
-    def stop(self) -> None:
-        sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
-
-    def switch(self, test: int | None) -> None:
-        super().switch(test)
-        if sys.gettrace() is None:  # a test has taken it, as debuggers do
-            sys.settrace(self._called)
-
-    def _called(self, frame: FrameType, event: str, argument: object) -> Any:
-        path = self._files.path(frame.f_code.co_filename)
-        if path is None:
-            return None
-        now = self._now
-        if now is None:
-            return None
-        lines, entered = now.setdefault(path, (set(), set()))
-        first = frame.f_code.co_firstlineno if _is_function(frame.f_code) else 0
-
-        def step(frame: FrameType, event: str, argument: object) -> Any:
-            # Only a line tells that a body runs: a generator that is thrown away unstarted is "called" as well.
-            if event == "line":
-                lines.add(frame.f_lineno)
-                if first:
-                    entered.add(first)
-            return step
-
-        return step
-
-
-class MonitoringTracer(_OwnTracer):
-    """Through ``sys.monitoring`` (3.12 and later): each place reports once a test, and is silent until the next."""
-
-    name = "monitoring"
-
-    def __init__(self, files: Files) -> None:
-        super().__init__(files)
-        self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
-        self._tool = next(tool for tool in (3, 4, 1, 2) if self._monitoring.get_tool(tool) is None)
-        self._watched: set[CodeType] = set()
+    def __init__(self, tracer: Any, root: str, place: str) -> None:
+        self._tracer = tracer
+        self.name = tracer.name
+        path = os.path.join(place, "followed.txt")
+        self._start = follow.Start(root, follow.Journal(path, create=True), is_hidden=False)
+        self._read = 0
+        self._search_path = os.environ.get("PYTHONPATH")
 
     def start(self) -> None:
-        events = self._monitoring.events
-        self._monitoring.use_tool_id(self._tool, "pytestgen")
-        self._monitoring.register_callback(self._tool, events.PY_START, self._started)
-        self._monitoring.register_callback(self._tool, events.LINE, self._line)
-        self._monitoring.set_events(self._tool, events.PY_START)
+        self._start.follow_popen()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._start.trace)
+        self._tracer.start()
 
     def stop(self) -> None:
-        self._monitoring.set_events(self._tool, 0)
-        self._monitoring.free_tool_id(self._tool)
+        self._tracer.stop()
 
     def switch(self, test: int | None) -> None:
-        super().switch(test)
-        self._monitoring.restart_events()
+        """Attribute what runs from now on, here and in processes that start from now on, to this test, or to none."""
+        self._tracer.switch(test)
+        self._start.test = test
+        if test is not None:
+            os.environ.update(self._start.variables(self._search_path, is_hidden=False))
+        elif os.environ.pop(follow.VARIABLE, None) is not None:
+            os.environ.pop("PYTHONPATH", None)
+            if self._search_path is not None:
+                os.environ["PYTHONPATH"] = self._search_path
 
-    def _started(self, code: CodeType, offset: int) -> Any:
-        path = self._files.path(code.co_filename)
-        if path is not None:
-            if code not in self._watched:
-                self._watched.add(code)
-                self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE)
-            if self._now is not None and _is_function(code):
-                self._now.setdefault(path, (set(), set()))[1].add(code.co_firstlineno)
-        return self._monitoring.DISABLE
-
-    def _line(self, code: CodeType, line: int) -> Any:
-        now, path = self._now, self._files.path(code.co_filename)
-        if now is not None and path is not None:
-            now.setdefault(path, (set(), set()))[0].add(line)
-        return self._monitoring.DISABLE
+    def take(self) -> Iterator[Record]:
+        """Yield what has been recorded since the last time, of other processes as far as it is written."""
+        yield from self._tracer.take()
+        with open(self._start.journal.path, "rb") as stream:
+            stream.seek(self._read)
+            data = stream.read(_MOST_BYTES)
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read += len(whole)
+        found: dict[tuple[int, str], tuple[set[int], set[int]]] = {}
+        for line in set(whole.splitlines()):
+            try:
+                test, kind, number, quoted = line.decode().split(" ", 3)
+                key, at = (int(test), str(ast.literal_eval(quoted))), int(number)
+            except (ValueError, SyntaxError):  # not as we write it: a test has written there too
+                continue
+            lines, entered = found.setdefault(key, (set(), set()))
+            (entered if kind == "entry" else lines).add(at)
+        for (test_number, source), (lines, entered) in found.items():
+            yield test_number, source, lines, entered

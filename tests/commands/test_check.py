@@ -36,6 +36,19 @@ def test_a_function_that_a_passing_test_runs_is_tested(repo):
     assert run().exit_code == 0
 
 
+def test_a_function_that_a_test_runs_in_another_process_is_tested(repo):
+    repo.stage("src/shop/__init__.py", "")
+    repo.stage("src/shop/cli.py", f"import sys\n\n\n{SOURCE}\n\nprint(double(int(sys.argv[1])))\n")
+    repo.stage("pyproject.toml", '[project]\nname = "shop"\nversion = "1"\n')
+    start = 'output = subprocess.check_output([sys.executable, "-m", "shop.cli", "2"], text=True)'
+    repo.stage(
+        "tests/test_cli.py",
+        f"import subprocess\nimport sys\n\n\ndef test_it():\n    {start}\n    assert output == '4\\n'\n",
+    )
+    assert targets()["double"]["tests"] == ["tests/test_cli.py::test_it"]
+    assert run().exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("test", "reason"),
     [

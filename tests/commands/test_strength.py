@@ -64,6 +64,20 @@ def test_killed_survived_and_not_run_are_told_apart(repo):
     assert found[5, "the text 'fail' was changed"] == "not run"
 
 
+def test_what_runs_only_in_other_processes_is_said_not_to_be_measured(repo):
+    test = """
+import subprocess, sys
+
+def test_high():
+    code = "import a; print(a.grade(90))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "pass\\n"
+"""
+    assert set(of(GRADE, f"import a\n{test}", "grade", repo).values()) == {"not run"}
+    assert any("tests start other processes" in note for note in measured()["notes"])
+    repo.stage("test_a.py", "import a\n")
+    assert measured()["notes"] == []
+
+
 def test_what_changes_nothing_more_often_than_not_is_not_tried(repo):
     found = of(GRADE, "from a import grade\n\ndef test_high():\n    assert grade(90) == 'pass'\n", "grade", repo)
     assert (3, "the order became ==") not in found

@@ -287,6 +287,136 @@ def test_a_subtest_that_fails_spoils_its_test(project: Project) -> None:
     assert ran(project.run("test_mod.py"), "test_mod.py", "mod.py") == {}
 
 
+# -- other processes ------------------------------------------------------------------------------------------------
+
+PROGRAM = """\
+import sys, time
+
+
+def ran(n):
+    return n + 1
+
+
+def idle():
+    return 0
+
+
+if __name__ == "__main__":
+    print(ran(int(sys.argv[1])), flush=True)
+    if len(sys.argv) > 2:
+        time.sleep(60)
+"""
+STARTS = {
+    "inherits": "subprocess.run([sys.executable, '-m', 'mod', '1'], check=True)",
+    "environment of its own": "subprocess.run([sys.executable, MOD, '1'], env={'PATH': os.environ['PATH']}, check=True)",
+    "by position": "subprocess.Popen([sys.executable, MOD, '1'], -1, *[None] * 5, True, False, None, {}).wait()",
+    "shell": "assert os.system(sys.executable + ' -m mod 1') == 0",
+    "shell with an environment of its own": "subprocess.run(sys.executable + ' ' + MOD + ' 1', shell=True, env={}, check=True)",
+    "asyncio": "asyncio.run(later())",
+    "spawned": "join(multiprocessing.get_context('spawn').Process(target=mod.ran, args=(1,)))",
+    "forked": "join(multiprocessing.get_context('fork').Process(target=mod.ran, args=(1,)))",
+    "forked by hand": "pid = os.fork()\n    if not pid:\n        mod.ran(1)\n        os._exit(0)\n    os.waitpid(pid, 0)",
+    "pool": "concurrent.futures.ProcessPoolExecutor(1).submit(mod.ran, 1).result()",
+    "killed": (
+        "process = subprocess.Popen([sys.executable, '-m', 'mod', '1', 'wait'], stdout=subprocess.PIPE)\n"
+        "    process.stdout.readline()\n    process.kill()\n    process.wait()"
+    ),
+    "grandchild": (
+        "subprocess.run([sys.executable, '-c', 'import subprocess, sys; subprocess.run([sys.executable, sys.argv[1], "
+        "\\'1\\'], env={})', MOD], env={}, check=True)"
+    ),
+}
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_what_runs_in_a_process_that_a_test_starts_counts(project: Project, start: str) -> None:
+    project.write(
+        mod_py=PROGRAM,
+        test_mod_py=f"""\
+import asyncio, concurrent.futures, multiprocessing, os, subprocess, sys
+import mod
+MOD = mod.__file__
+async def later():
+    process = await asyncio.create_subprocess_exec(sys.executable, MOD, '1')
+    assert await process.wait() == 0
+def join(process):
+    process.start(); process.join()
+    assert process.exitcode == 0
+def test_nothing(): pass
+def test_start():
+    {start}
+def test_fails():
+    subprocess.run([sys.executable, '-c', 'import mod; mod.idle()'], check=True)
+    assert False
+""",
+    )
+    answer = project.run("test_mod.py")
+    assert ran(answer, "test_mod.py", "mod.py") == {4: ["test_start"]}, answer
+    assert 5 in answer.files["test_mod.py"]["lines"]["mod.py"]
+
+
+def test_a_process_that_is_followed_sees_what_it_was_given(project: Project) -> None:
+    project.write(
+        own__sitecustomize_py="import sys\nsys.of_the_environment = True\n",
+        shown_py="import os, sys; print(repr((dict(os.environ), sys.path, getattr(sys, 'of_the_environment', None))))\n",
+        test_mod_py="""\
+            import ast, os, subprocess, sys
+            OWN = os.path.join(os.path.dirname(__file__), 'own')
+            def shown(env):
+                output = subprocess.check_output([sys.executable, 'shown.py'], env=env, text=True)
+                return ast.literal_eval(output)
+            def test_empty():
+                environment, path, own = shown({})
+                assert not {name for name in environment if name.startswith(('PYTHON', '_PYTESTGEN'))}
+                assert not [entry for entry in path if entry.endswith('startup')]
+                assert own is None
+            def test_own():
+                environment, path, own = shown({'PYTHONPATH': OWN})
+                assert environment['PYTHONPATH'] == OWN
+                assert OWN in path and own is True
+            def test_modules_of_its_own():
+                code = 'import sys; print([m for m in ("follow", "hidden", "own_tracers") if m in sys.modules])'
+                assert subprocess.check_output([sys.executable, '-c', code], text=True) == '[]\\n'
+            """,
+    )
+    answer = project.run("test_mod.py")
+    assert answer.files["test_mod.py"]["failed"] == {}
+    assert len(answer.files["test_mod.py"]["passed"]) == 3
+
+
+def test_a_process_that_closes_all_its_files_writes_into_no_other(one: Project) -> None:
+    one.write(
+        mod_py="def f():\n    return 1\n",
+        daemon_py="""\
+            import os, sys
+            os.closerange(3, 256)
+            files = [open(os.path.join(sys.argv[1], str(n)), 'w') for n in range(8)]
+            import mod
+            mod.f()
+            """,
+        test_mod_py="""\
+            import mod, subprocess, sys
+            def test_daemon(tmp_path):
+                subprocess.run([sys.executable, 'daemon.py', tmp_path], check=True)
+                assert [path.read_text() for path in tmp_path.iterdir()] == [''] * 8
+            """,
+    )
+    assert one.run("test_mod.py").files["test_mod.py"]["failed"] == {}
+
+
+def test_a_python_that_ignores_its_environment_is_not_followed(one: Project) -> None:
+    one.write(
+        mod_py=PROGRAM,
+        test_mod_py="""\
+            import mod, subprocess, sys
+            def test_isolated():
+                done = subprocess.run([sys.executable, '-I', mod.__file__, '1'], capture_output=True, text=True)
+                assert (done.stdout, done.stderr) == ('2\\n', '')
+            """,
+    )
+    assert ran(one.run("test_mod.py"), "test_mod.py", "mod.py") == {}
+
+
 # -- what does not run ----------------------------------------------------------------------------------------------
 
 
