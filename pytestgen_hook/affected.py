@@ -17,6 +17,17 @@ def affected_tests(
     return {path: tuple(sorted((graph.downstream(path) | {path}) & tests)) for path in changed}
 
 
+def nearest_first(graph: ImportGraph, changed: Iterable[str], test_files: Iterable[str]) -> list[str]:
+    """Return test files by how many imports lie between them and the nearest of the changed files, then by name."""
+    steps = dict.fromkeys(changed, 0)
+    level = list(steps)
+    while level:
+        above = {importer for path in level for importer in graph.importers.get(path, ())} - steps.keys()
+        steps.update(dict.fromkeys(above, steps[level[0]] + 1))
+        level = list(above)
+    return sorted(test_files, key=lambda test: (steps.get(test, len(steps)), test))
+
+
 # -- where tests cannot run -----------------------------------------------------------------------------------------
 
 

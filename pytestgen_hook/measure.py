@@ -25,6 +25,7 @@ KIND = "evidence"
 OLDEST_PYTEST = 6
 VARIABLES = "variables"
 _SCHEMA = 3
+_LEAST_SECONDS = 1.0  # to start pytest for
 _VARIANTS = 4  # results kept for one test file whose imports are equal and whose data files differ
 _CONFIGURATION = (
     "pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "setup.py",
@@ -109,8 +110,12 @@ class _Session:
         return self.at[0] if is_broken and self.at is not None else None
 
 
-def measure(tests: Sequence[str], sources: Mapping[str, Sequence[Function]], bench: Bench) -> list[TestRun]:
+def measure(
+    tests: Sequence[str], sources: Mapping[str, Sequence[Function]], bench: Bench, since: float | None = None
+) -> list[TestRun]:
     """Return one TestRun per test file, in their order; ``sources`` maps the paths of interest to their functions.
+
+    The time of the bench counts from ``since`` (``time.monotonic()``), by default from now.
 
     What is known by content is not run again. Files run together in one pytest process for each folder that has a
     pytest configuration of its own. A file that crashes the process or does not end is found out, and the others run
@@ -128,7 +133,8 @@ def measure(tests: Sequence[str], sources: Mapping[str, Sequence[Function]], ben
             runs[test] = run
     missing = [test for test in tests if test not in runs]
     if missing:
-        runs.update(_Runner(bench, sources, keys).run(missing))
+        until = (time.monotonic() if since is None else since) + bench.timeout
+        runs.update(_Runner(bench, sources, keys, until).run(missing))
     return [runs[test] for test in tests]
 
 
@@ -271,21 +277,21 @@ class _Runner:
     bench: Bench
     sources: Mapping[str, Sequence[Function]]
     keys: Mapping[str, str]
+    deadline: float
 
     def run(self, tests: Sequence[str]) -> dict[str, TestRun]:
-        deadline = time.monotonic() + self.bench.timeout
         tree = self.bench.make_tree().resolve()
         runs: dict[str, TestRun] = {}
         for start, files in by_start(tests, tree, self.bench.graph):
-            runs.update(self._group(files, start, tree, deadline))
+            runs.update(self._group(files, start, tree))
         return runs
 
-    def _group(self, tests: Sequence[str], start: Start, tree: Path, deadline: float) -> dict[str, TestRun]:
+    def _group(self, tests: Sequence[str], start: Start, tree: Path) -> dict[str, TestRun]:
         runs: dict[str, TestRun] = {}
         left = list(tests)
         while left:
-            rest = deadline - time.monotonic()
-            if rest <= 0:
+            rest = self.deadline - time.monotonic()
+            if rest < _LEAST_SECONDS:
                 message = f"not run: the {self.bench.timeout:g} s for running tests were over"
                 return runs | {test: TestRun(test, RunOutcome.TIMED_OUT, message) for test in left}
             # While several files are left, half of the time is kept for those that a hanging one would rob of it.
@@ -302,12 +308,10 @@ class _Runner:
                 runs[culprit] = _stopped(culprit, session)
                 left.remove(culprit)
             elif not session.files:
-                return runs | self._by_folder(left, start, tree, deadline, session)
+                return runs | self._by_folder(left, start, tree, session)
         return runs
 
-    def _by_folder(
-        self, tests: Sequence[str], start: Start, tree: Path, deadline: float, session: _Session
-    ) -> dict[str, TestRun]:
+    def _by_folder(self, tests: Sequence[str], start: Start, tree: Path, session: _Session) -> dict[str, TestRun]:
         """Nothing ran and no file is to blame: a ``conftest.py`` or the options. Try folder by folder, if there are several."""
         parts: dict[str, list[str]] = {}
         for test in tests:
@@ -316,7 +320,7 @@ class _Runner:
             return {test: _stopped(test, session) for test in tests}
         runs: dict[str, TestRun] = {}
         for part in parts.values():
-            runs.update(self._group(part, start, tree, deadline))
+            runs.update(self._group(part, start, tree))
         return runs
 
     def _session(self, tests: Sequence[str], start: Start, tree: Path, seconds: float) -> _Session:

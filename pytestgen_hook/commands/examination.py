@@ -8,7 +8,8 @@ import os
 import posixpath
 import shlex
 import shutil
-from collections.abc import Callable, Collection, Generator, Sequence
+import time
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from pytestgen_hook.strength import Measured
     from pytestgen_hook.testcode import TestCode
 
+_FIRST_BATCH = 8  # test files that are run at once where none of them names an untested function
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -75,6 +78,22 @@ class Subject:
         if config.python and not _is_there(root, config.python):
             advice = "Name the project's interpreter, for example .venv/bin/python."
             raise FatalError(f"the python setting names {config.python}, which is no program. {advice}")
+
+
+def _said_of(runs: Iterable[TestRun]) -> list[str]:
+    """Return what is to be said of test files, once for all of which the same is true."""
+    alike: dict[str, list[str]] = {}
+    for run in runs:
+        if run.outcome is not RunOutcome.PASSED:
+            what = f"{len(run.failed)} failing" if run.failed else f"{run.outcome.value}: {run.message}"
+            alike.setdefault(f"{what}; what does not pass is no evidence", []).append(run.path)
+        elif run.message:
+            alike.setdefault(run.message, []).append(run.path)
+    return [f"{paths[0]}{_and_more(paths)}: {what}" for what, paths in alike.items()]
+
+
+def _and_more(paths: Sequence[str]) -> str:
+    return f" and {len(paths) - 1} more" if len(paths) > 1 else ""
 
 
 def _is_there(root: Path, python: str) -> bool:
@@ -225,24 +244,28 @@ class Examination:
     def _measured(
         self, changed: Sequence[ChangedFunction], reaching: dict[str, tuple[str, ...]], tests: Sequence[str]
     ) -> dict[str, TestRun]:
-        """Run the test files that name one of the functions; then, for functions still untested, all others that reach them."""
+        """Run the test files that name one of the functions; then, while functions are untested, others that reach them.
+
+        Those come nearest first, each time as many as have run before: few commits need all that a suite has.
+        """
+        from pytestgen_hook.affected import nearest_first
+
+        since = time.monotonic()
         named = self._naming(changed, reaching, tests)
-        likely = sorted({test for files in named.values() for test in files})
-        runs = self._run(likely, reaching)
-        left = [
-            finding.function for finding in targets.judge(changed, reaching, runs) if finding.status is Status.UNTESTED
-        ]
-        rest = sorted({test for function in left for test in reaching[function.path]} - set(likely))
-        runs |= self._run(rest, reaching)
-        for run in runs.values():
-            if run.outcome is not RunOutcome.PASSED:
-                what = f"{len(run.failed)} failing" if run.failed else f"{run.outcome.value}: {run.message}"
-                self.notes.append(f"{run.path}: {what}; what does not pass is no evidence")
-            elif run.message:
-                self.notes.append(f"{run.path}: {run.message}")
+        batch = sorted({test for files in named.values() for test in files})
+        runs = self._run(batch, reaching, since)
+        while True:
+            found = targets.judge(changed, reaching, runs)
+            left = {finding.function.path for finding in found if finding.status is Status.UNTESTED}
+            rest = {test for path in left for test in reaching[path]} - runs.keys()
+            if not rest:
+                break
+            batch = nearest_first(self._graph, left, rest)[: max(_FIRST_BATCH, len(runs))]
+            runs |= self._run(batch, reaching, since)
+        self.notes += _said_of(runs.values())
         return runs
 
-    def _run(self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]]) -> dict[str, TestRun]:
+    def _run(self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]], since: float) -> dict[str, TestRun]:
         from pytestgen_hook.measure import measure
 
         if not tests:
@@ -257,7 +280,7 @@ class Examination:
         self._progress.stage(stage)
         sources = {path: self._functions(path) for path, files in reaching.items() if files}
         bench = replace(self._bench(), make_tree=tree)
-        return {run.path: run for run in measure(tests, sources, bench)}
+        return {run.path: run for run in measure(tests, sources, bench, since)}
 
     def _bench(self) -> Bench:
         from pytestgen_hook.measure import Bench

@@ -49,6 +49,36 @@ def test_a_function_that_a_test_runs_in_another_process_is_tested(repo):
     assert run().exit_code == 0
 
 
+def test_where_no_test_names_a_function_the_nearest_run_first_and_no_more_than_are_needed(repo):
+    repo.stage(
+        "a.py", "def _twice(number):\n    return number * 2\n\n\ndef double(number):\n    return _twice(number)\n"
+    )
+    repo.stage("hub.py", "import a\n\n\ndef four():\n    return a.double(2)\n")
+    for number in range(12):
+        repo.stage(f"test_{number:02}.py", "import hub\n\n\ndef test_fails():\n    assert hub.four() == 5\n")
+    repo.commit()
+    repo.stage("test_near.py", TEST)
+    repo.stage(
+        "a.py", "def _twice(number):\n    return number + number\n\n\ndef double(number):\n    return _twice(number)\n"
+    )
+    result = run("--output-format", "json", "--isolated")
+    document = json.loads(result.stdout)
+    (found,) = document["targets"]
+    assert (found["qualname"], found["tests"]) == ("_twice", ["test_near.py::test_double"])
+    assert document["notes"] == ["test_00.py and 6 more: 1 failing; what does not pass is no evidence"]
+
+
+def test_the_time_for_tests_is_for_all_batches_together(repo):
+    repo.stage("a.py", SOURCE)
+    slow = "import time\nimport a\n\n\ndef test_slow():\n    time.sleep(3)\n"
+    for number in range(20):
+        repo.stage(f"test_{number:02}.py", slow)
+    repo.stage("pyproject.toml", "[tool.pytestgen]\ntest-timeout = 8\n")
+    notes = json.loads(run("--output-format", "json").stdout)["notes"]
+    (over,) = [note for note in notes if "not run: the 8 s for running tests were over" in note]
+    assert int(over.split()[2]) >= 12, notes  # all of the second batch, and more
+
+
 @pytest.mark.parametrize(
     ("test", "reason"),
     [
