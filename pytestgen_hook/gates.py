@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
 import tempfile
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,18 +85,20 @@ def prove(
     proof.
     """
     allowed = 60 + _SECONDS_A_TEST * len(node_ids) if seconds is None else seconds
-    bench = _Bench(python, tree, tuple(roots), folder, time.monotonic() + allowed)
+    bench = _Bench(python, tuple(roots), folder, time.monotonic() + allowed)
     green: frozenset[str] | None = None
     failed: dict[str, str] = {}
     try:
-        for way in ROUNDS:
+        for is_moved, ways in itertools.groupby(ROUNDS, lambda way: way.moved):
             left = [node_id for node_id in node_ids if not failed.keys() & {node_id, node_id.partition("::")[0]}]
-            outcomes = bench.round(left, way, failed)
-            if isinstance(outcomes, str):
-                return Proof(frozenset(), failed, outcomes)
-            passed = frozenset(test for test, (result, _) in outcomes.items() if result == "passed")
-            failed.update({test: text or result for test, (result, text) in outcomes.items() if result != "passed"})
-            green = passed if green is None else green & passed
+            with _moved(tree) if is_moved else contextlib.nullcontext(tree) as place:
+                rounds = bench.rounds(left, list(ways), place, frozenset(failed))
+            for outcomes in rounds:
+                if isinstance(outcomes, str):
+                    return Proof(frozenset(), failed, outcomes)
+                passed = frozenset(test for test, (result, _) in outcomes.items() if result == "passed")
+                failed.update({test: text or result for test, (result, text) in outcomes.items() if result != "passed"})
+                green = passed if green is None else green & passed
     except _OutOfTime:
         return Proof(frozenset(), failed, "the time for proving it ran out")
     return Proof((green or frozenset()) - failed.keys(), failed)
@@ -102,19 +107,23 @@ def prove(
 class _Bench:
     """Where the rounds run, and until when."""
 
-    def __init__(self, python: Path, tree: Path, roots: tuple[str, ...], folder: Path, deadline: float) -> None:
+    def __init__(self, python: Path, roots: tuple[str, ...], folder: Path, deadline: float) -> None:
         self._python = python
-        self._tree = tree
         self._roots = roots
         self._folder = folder
         self._deadline = deadline
+        self._stopped = threading.Event()
 
-    def round(self, ids: Sequence[str], way: Round, failed: Collection[str]) -> dict[str, tuple[str, str]] | str:
-        """Return {node id: (outcome, text)}, or in words why the run showed nothing."""
-        if not way.moved:
-            return self._outcomes(list(ids), way, self._tree, set(failed))
-        with _moved(self._tree) as tree:
-            return self._outcomes(list(ids), way, tree, set(failed))
+    def rounds(
+        self, ids: Sequence[str], ways: Sequence[Round], tree: Path, failed: Collection[str]
+    ) -> list[dict[str, tuple[str, str]] | str]:
+        """Return for each of the rounds, run at once, {node id: (outcome, text)}, or in words why it showed nothing."""
+        with ThreadPoolExecutor(len(ways)) as pool:
+            try:
+                return list(pool.map(lambda way: self._outcomes(list(ids), way, tree, set(failed)), ways))
+            except BaseException:
+                self._stopped.set()
+                raise
 
     def _outcomes(self, ids: list[str], way: Round, tree: Path, skip: set[str]) -> dict[str, tuple[str, str]] | str:
         """Run tests; start again without each that ended the process; halve those after which it does not end well."""
@@ -153,7 +162,7 @@ class _Bench:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise _OutOfTime
-        work = self._folder / "prove"
+        work = self._folder / f"prove-{way.hash_seed}"
         work.mkdir(parents=True, exist_ok=True)
         token = secrets.token_hex(16)
         order = {
@@ -176,6 +185,7 @@ class _Bench:
                 paths=[tree / root for root in self._roots],
                 input=json.dumps({**order, "report": report.address}).encode(),
                 pass_fds=report.descriptors,
+                stopped=self._stopped,
             )
             told = report.read()
         run = _read(told, token)

@@ -120,8 +120,9 @@ def run(
     input: bytes | None = None,
     output_limit: int = OUTPUT_LIMIT,
     pass_fds: Sequence[int] = (),
+    stopped: threading.Event | None = None,
 ) -> Completed:
-    """Run a command and wait for it; it is killed after ``timeout`` seconds, or if we are interrupted.
+    """Run a command and wait for it; it is killed after ``timeout`` seconds, once ``stopped``, or if we are interrupted.
 
     What it has left running in its process group is killed too. Raises OSError when it cannot be started.
     """
@@ -129,7 +130,7 @@ def run(
     with Started(
         arguments, cwd=cwd, env=env, has_input=has_input, output_limit=output_limit, pass_fds=pass_fds
     ) as started:
-        return started.completed(timeout, input)
+        return started.completed(timeout, input, stopped)
 
 
 class Started:
@@ -160,13 +161,18 @@ class Started:
         streams = (self._process.stdout, self._process.stderr)
         self._readers = [_Reader(stream, output_limit) for stream in streams if stream is not None]
 
-    def completed(self, timeout: float, input: bytes | None = None) -> Completed:
-        """Give it its input, if it has one, and wait for its end; it is killed after ``timeout`` seconds."""
+    def completed(
+        self, timeout: float, input: bytes | None = None, stopped: threading.Event | None = None
+    ) -> Completed:
+        """Give it its input, if it has one, and wait for its end.
+
+        It is killed after ``timeout`` seconds, or once another thread sets ``stopped``.
+        """
         ended = False
         try:
             if input is not None and self._process.stdin is not None:
                 _Writer(self._process.stdin, input)
-            ended = _ends(self._process, timeout)
+            ended = _ends(self._process, timeout, stopped)
         finally:
             self.close()
         output, errors = (reader.text() for reader in self._readers)
@@ -186,8 +192,8 @@ class Started:
         self.close()
 
 
-def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Whether the process ends in time.
+def _ends(process: subprocess.Popen[bytes], seconds: float, stopped: threading.Event | None) -> bool:
+    """Whether the process ends in time, and before another thread sets ``stopped``.
 
     Where possible it stays unreaped, so that no other process can get its number before its group is killed.
     """
@@ -195,14 +201,26 @@ def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
         descriptor = os.pidfd_open(process.pid) if sys.platform == "linux" else -1
     except OSError:
         descriptor = -1
-    if descriptor < 0:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=seconds)
-        return process.returncode is not None
+    end = time.monotonic() + seconds
     try:
-        return _is_ready(descriptor, select.POLLIN, seconds)
+        while stopped is None or not stopped.is_set():
+            left = end - time.monotonic()
+            if _ended(process, descriptor, left if stopped is None else min(left, _LOOKS_EVERY)):
+                return True
+            if time.monotonic() >= end:
+                return False
+        return False
     finally:
-        os.close(descriptor)
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _ended(process: subprocess.Popen[bytes], descriptor: int, seconds: float) -> bool:
+    if descriptor >= 0:
+        return _is_ready(descriptor, select.POLLIN, seconds)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=max(0.0, seconds))
+    return process.returncode is not None
 
 
 def _is_ready(descriptor: int, event: int, seconds: float) -> bool:
@@ -241,6 +259,7 @@ def run_confined(
     memory_bytes: int = CONFINED_MEMORY_BYTES,
     input: bytes | None = None,
     pass_fds: Sequence[int] = (),
+    stopped: threading.Event | None = None,
 ) -> Completed:
     """Run a Python script, or ``-m`` and a module, that can write only below ``writable`` (existing folders).
 
@@ -252,7 +271,7 @@ def run_confined(
     seconds = int(timeout + 1) * (os.cpu_count() or 1)  # of all its threads together
     limits = ["--parent", str(os.getpid()), "--seconds", str(seconds), "--memory", str(memory_bytes)]
     arguments = [python, "-B", RUNTIME / "confined.py", *folders, *limits, "--", *script_arguments]
-    return run(arguments, cwd=cwd, env=env, timeout=timeout, input=input, pass_fds=pass_fds)
+    return run(arguments, cwd=cwd, env=env, timeout=timeout, input=input, pass_fds=pass_fds, stopped=stopped)
 
 
 # -- the runtime -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The proof of generated tests: three real runs of pytest, each test answering for itself alone."""
 
+import signal
+import subprocess
 import sys
 import textwrap
 import time
@@ -103,3 +105,25 @@ def test_the_time_for_all_holds(tmp_path):
     assert found.green == frozenset()
     assert "time for proving" in found.why_not("test_a.py::test_4")
     assert time.monotonic() - started < 15
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_an_interrupt_ends_the_rounds_that_run_at_once(tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    said = "(tmp_path / 'here').write_text(str(os.getpid()))"
+    (tree / "test_a.py").write_text(f"import os, time\n\ndef test_waits(tmp_path):\n    {said}\n    time.sleep(600)\n")
+    script = (
+        "import pathlib, sys; from pytestgen_hook import gates; place = pathlib.Path(sys.argv[1]); "
+        "gates.prove(['test_a.py::test_waits'], python=pathlib.Path(sys.executable), tree=place / 'tree', roots=[''], "
+        "folder=place, seconds=900)"
+    )
+    tool = subprocess.Popen([sys.executable, "-c", script, tmp_path], stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob("prove-*/tmp/*/here"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    waiting = [int(path.read_text()) for path in tmp_path.glob("prove-*/tmp/*/here")]
+    assert len(waiting) == 2
+    tool.send_signal(signal.SIGINT)
+    assert tool.wait(timeout=60) != 0
+    assert not [number for number in waiting if Path(f"/proc/{number}").exists()]

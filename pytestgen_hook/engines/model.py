@@ -133,6 +133,7 @@ class _Session:
     def more(self, task: Task, first: Exploration, left: float, share: float) -> Exploration:
         """Return the exploration with what the model's calls add; as it is where there is no time, or nothing is added.
 
+        The model is asked for more only if its first answers leave something.
         ``left`` are the seconds left for all, ``share`` those that are this function's.
         """
         key = answers.key(task.key, self._speaker.identity(), self._speaker.settings.key()) if task.key else ""
@@ -140,17 +141,27 @@ class _Session:
         if kept is not None:
             return kept
         started = time.monotonic()
-        asked = self._asked(task, first, key, left, share)
-        if asked is None:
+        # It starts while the model is asked.
+        self._runtime = self._runtime or self._opened.enter_context(search.runtime(self._bench, "model"))
+        calls: list[str] = []
+        tokens = 0
+        second, answer = None, None
+        for on in (False, True):
+            spent = time.monotonic() - started
+            asked = self._asked(task, first, key, left - spent, share - spent, on)
+            if asked is None:
+                break
+            new = [call for call in asked[0] if call not in calls]
+            calls += new
+            tokens += asked[1]
+            spent = time.monotonic() - started
+            if new and left - spent > search.LEAST_SECONDS:
+                seconds = min(left - spent, search.MOST_SECONDS, max(SEARCH_SECONDS, share - spent))
+                second, answer = self._searched(task, first, calls, seconds, left - spent)
+            if second is not None and not is_open(second):
+                break
+        if not tokens:
             return first
-        calls, tokens = asked
-        took = time.monotonic() - started
-        left -= took
-        if calls and left > search.LEAST_SECONDS:
-            seconds = min(left, search.MOST_SECONDS, max(SEARCH_SECONDS, share - took))
-            second, answer = self._searched(task, first, calls, seconds, left)
-        else:
-            second, answer = None, None
         if answer is not None and self._cache is not None and key:
             self._cache.put(KIND, key, {"answer": dict(answer), "tokens": tokens, "had": _shown(first)})
         return joined(first, second, tokens, first.seconds + time.monotonic() - started)
@@ -202,9 +213,10 @@ class _Session:
             return None
 
     def _asked(
-        self, task: Task, first: Exploration, key: str, left: float, share: float
+        self, task: Task, first: Exploration, key: str, left: float, share: float, on: bool
     ) -> tuple[list[str], int] | None:
-        """Return the calls that the model proposes and the tokens they took; None where it was not asked."""
+        """Return the calls that the model proposes, first or going ``on``, and their tokens; None where it was not asked."""
+        key = f"{key} on" if key and on else key
         kept = answers.kept(self._cache, key) if key else None
         if kept is not None:
             return kept
@@ -224,6 +236,7 @@ class _Session:
                 self._speaker.settings,
                 seconds=min(left, max(ASK_SECONDS, ASK_SHARE * share)),
                 told=lambda rate: self._speaker.told(f"{task.function.qualname} {rate:.0f} tokens/s"),
+                on=on,
             )
         except ValueError:  # a function that does not fit into a prompt
             return None

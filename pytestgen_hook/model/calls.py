@@ -12,6 +12,7 @@ from pytestgen_hook.types import Function
 
 MOST_PROMPT = 640  # tokens about one function: reading them takes as long as writing a fifth as many
 _LINES = (prompts.MOST_LINES, 48, 32, 20)
+FIRST_ANSWERS = 4  # written side by side and tried before more is asked for; each goal has one
 _MOST_REPEATS = 2  # lines that an answer has said before: it has nothing new then
 
 
@@ -54,14 +55,19 @@ def ask(
     *,
     seconds: float,
     told: Callable[[float], None] | None = None,
+    on: bool = False,
 ) -> Asked:
-    """Return calls of the function for what is left; ``told`` is given the tokens a second.
+    """Return calls of the function for what is left, of the first answers; of all others, if asked ``on``.
 
-    ValueError where the function cannot be shown in a prompt.
+    ``told`` is given the tokens a second. ValueError where the function cannot be shown in a prompt.
     """
-    prompt = _prompt(model, function, source, left, form, known)
     goals = prompts.goals(function, source, left)[: settings.answers]
+    first = min(len(goals), FIRST_ANSWERS)
     goals *= max(1, settings.answers // len(goals))
+    goals = goals[first:] if on else goals[:first]
+    if not goals:
+        return Asked((), 0, 0, 0.0, cut=False)
+    prompt = _prompt(model, function, source, left, form, known)
     lines = _Lines(len(goals), known)
     answers = model.complete_all(
         prompt,
@@ -72,7 +78,7 @@ def ask(
         max_tokens=settings.tokens,
         sampling=Sampling(settings.temperature, settings.top_p, settings.repeat_penalty),
         seconds=seconds,
-        seed=settings.seed,
+        seed=settings.seed + on,
         on_text=lines.add,
     )
     tokens = sum(answer.tokens for answer in answers)

@@ -94,6 +94,7 @@ class LocalModel:
         self._states = states if states is not None else default_folder() / "model-states"
         self._threads = threads or physical_cores()
         self._held: tuple[int, ...] = ()  # the tokens that sequence 0 holds: a constant prefix, or nothing
+        self._question: tuple[int, ...] = ()  # those after it, if the last question may be asked on
         self._closing = contextlib.ExitStack()
         api = self._api
         parameters = api.llama_model_default_params()
@@ -233,15 +234,20 @@ class LocalModel:
             ]
             for writer in writers:
                 writer.grammar = opened.enter_context(self._grammar(grammar)) if grammar is not None else None
-            origin = self._hold(fixed)
+            origin = self._hold(fixed, rest)
+            is_read = bool(own) and self._question == tuple(rest)
             try:
-                if self._read(rest, len(fixed), end):
+                is_read = is_read or self._read(rest, len(fixed), end)
+                if is_read:
                     self._write(writers, len(fixed) + len(rest), own, max_tokens, end)
                 else:
                     for writer in writers:
                         writer.ended = "time"
             finally:
-                self._forget(len(fixed))
+                # With endings the same question may be asked on, and need not be read again.
+                self._forget(len(fixed) + (len(rest) if own and is_read else 0))
+                if own and is_read and self._held:
+                    self._question = tuple(rest)
         took = time.monotonic() - started
         return [Completion(one.text, one.count, asked, took, one.ended, origin) for one in writers]
 
@@ -279,12 +285,14 @@ class LocalModel:
 
     # -- what the model holds --------------------------------------------------------------------------------------
 
-    def _hold(self, fixed: Sequence[int]) -> str:
-        """Have sequence 0 hold exactly these tokens; say where they came from."""
+    def _hold(self, fixed: Sequence[int], question: Sequence[int] = ()) -> str:
+        """Have sequence 0 hold exactly these tokens, or those of the last question too if it is this one; say where from."""
         wanted = tuple(fixed)
         if wanted and wanted == self._held:
+            if self._question and self._question != tuple(question):
+                self._forget(len(wanted))
             return "memory"
-        self._held = ()
+        self._held = self._question = ()
         self._api.llama_memory_clear(self._memory, True)
         if not wanted:
             return ""
@@ -299,6 +307,7 @@ class LocalModel:
 
     def _forget(self, kept: int) -> None:
         """Drop all but the first tokens of sequence 0."""
+        self._question = ()
         for sequence in range(1, self._parallel):
             self._api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
         if not self._api.llama_memory_seq_rm(self._memory, 0, kept, -1):  # a model that cannot forget a part
