@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -30,7 +31,7 @@ _PROJECT_FILES = {"pyproject.toml", "setup.py", "setup.cfg"}
 _SOURCE_FOLDERS = ("src", "lib", "python")
 _LITERAL_IMPORT = re.compile(rb"""(?:import_module|__import__|importorskip|run_module)\s*\(\s*["']([\w.]+)["']""")
 _IMPORTING = (b"import_module", b"__import__", b"importorskip", b"run_module")
-_PLUGINS = re.compile(rb"""pytest_plugins\s*(?::[^=\n]*)?=\s*([^\n#]*(?:\n\s+[^\n]*)*(?:\n[)\]])?)""")
+_PLUGINS = re.compile(rb"""pytest_plugins\s{0,9}(?::[^=\n]{0,99})?=\s*([^\n#]*(?:\n\s+[^\n]*)*(?:\n[)\]])?)""")
 _QUOTED = re.compile(rb"""["']([\w.]+)["']""")
 _PLUGIN_OPTION = re.compile(rb"""-p[ =]?(?!no:)([A-Za-z_][\w.]*)""")
 _ENTRY_POINTS = re.compile(rb"""pytest11["']?\s*[\]=](.*?)(?:\n\s*\[|\Z)""", re.DOTALL)
@@ -41,9 +42,10 @@ _STARTING = (
     b"subprocess", b"Popen", b"sys.executable", b"pexpect", b"os.system", b"os.exec", b"os.spawn", b"posix_spawn", b"runpy",
     b"run_path", b"script_runner", b"spec_from_file_location",
 )  # fmt: skip
-_LITERAL = re.compile(rb"""["']([^"'\n]{1,500})["']""")
+_QUOTED_TEXT = re.compile(rb"""["']([^"'\n]{1,500})["']""")
+_NAME = re.compile(r"[\w./-]+")
 _FILE_LITERAL = re.compile(rb"""["']([^"'\s]*\w\.py)["']""")
-_COMMAND = re.compile(rb"""([\w.-]+)["']?\s*=\s*["']?([A-Za-z_][\w.]*)\s*:\s*[A-Za-z_]\w*""")
+_COMMAND = re.compile(rb"""(?<![\w.-])([\w.-]+)["']?\s*=\s*["']?([A-Za-z_][\w.]*)\s*:\s*[A-Za-z_]\w*""")
 _MOST_OF_ONE_NAME = 20
 
 ReadBlobs = Callable[[Iterable[str]], Mapping[str, bytes]]
@@ -333,28 +335,44 @@ def _analyse(
     for path in python:
         named.setdefault(path.rpartition("/")[2], []).append(path)
     for path, source in contents.items():
-        edges[path] |= {*_files_named(source, named), *_programs(source, modules, commands)} - {path}
+        edges[path] |= {*_files_named(source, named), *_programs(source, modules, commands, named)} - {path}
     return edges
 
 
 def _files_named(source: bytes, named: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Files whose path, or the end of it, stands in quotes: ``run_path(ROOT / "scripts" / "build.py")``."""
     for quoted in _FILE_LITERAL.findall(source) if b".py" in source else ():
-        end = re.sub(r"^(\.{0,2}/)+", "", quoted.decode("utf-8", "replace"))
-        candidates = named.get(end.rpartition("/")[2], ())
-        if len(candidates) <= _MOST_OF_ONE_NAME:
-            yield from (path for path in candidates if f"/{path}".endswith(f"/{end}"))
+        yield from _ending_in(quoted.decode("utf-8", "replace"), named)
 
 
-def _programs(source: bytes, modules: Mapping[str, set[str]], commands: Mapping[str, str]) -> Iterator[str]:
-    """Files of the modules and commands that stand in quotes where programs are started: ``["-m", "shop.cli"]``."""
+def _ending_in(place: str, named: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    end = re.sub(r"^(\.{0,2}/)+", "", place)
+    candidates = named.get(end.rpartition("/")[2], ())
+    if len(candidates) <= _MOST_OF_ONE_NAME:
+        yield from (path for path in candidates if f"/{path}".endswith(f"/{end}"))
+
+
+def _programs(
+    source: bytes, modules: Mapping[str, set[str]], commands: Mapping[str, str], named: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """Files of modules, commands and paths that texts name where programs are started: ``["-m", "shop.cli"]``."""
     if not any(mark in source for mark in _STARTING):
         return
-    words = {word.decode("utf-8", "replace") for literal in _LITERAL.findall(source) for word in literal.split()}
-    for word in words:
+    for word in {word.strip(".") for text in _texts(source) for word in _NAME.findall(text)}:
+        if word.endswith(".py"):
+            yield from _ending_in(word, named)
         for module in {word, commands.get(word, word)}:
             yield from modules.get(module, ())
             yield from modules.get(f"{module}.__main__", ())
+
+
+def _texts(source: bytes) -> list[str]:
+    """All texts of a source, those in f-strings too."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # for another Python, or none
+        return [quoted.decode("utf-8", "replace") for quoted in _QUOTED_TEXT.findall(source)]
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def _resolvable(contents: Mapping[str, bytes], python: Sequence[str]) -> Collection[str]:

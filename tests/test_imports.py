@@ -136,6 +136,14 @@ def reaches(graph: ImportGraph, test: str, source: str) -> bool:
             "test_m.py", "shop/__main__.py", id="package that is started, in a line for the shell",
         ),
         pytest.param(
+            {"shop.py": "", "test_m.py": "import subprocess\nX = ['', '', '-c', \"import shop; shop.run('3')\"]"},
+            "test_m.py", "shop.py", id="module that a line of code imports",
+        ),
+        pytest.param(
+            {"shop.py": "", "test_m.py": "import subprocess\nX = f'{sys.executable} {ROOT}/shop.py 3'"},
+            "test_m.py", "shop.py", id="file in a line for the shell",
+        ),
+        pytest.param(
             {"scripts/build.py": "", "tests/test_m.py": "X = ROOT / 'scripts' / 'build.py'"},
             "tests/test_m.py", "scripts/build.py", id="file by the end of its path",
         ),

@@ -1,8 +1,10 @@
-"""Follows the Python processes that tests start or fork: what runs there is evidence of the test that started them.
+"""Follows the Python processes that tests start or fork: what runs there is evidence of the test that runs meanwhile.
 
-One variable of the environment tells a process whose evidence it makes, and ``startup/sitecustomize.py``, first in its
+One variable of the environment tells a process where to tell what it runs, and ``startup/sitecustomize.py``, first in its
 ``PYTHONPATH``, reads it. Processes append to one file, a line at once, for those of tests are killed more often than they
-end. Not followed: a Python that ignores its environment (``-I``, ``-E``, ``-S``), and what a process before Python 3.9 runs.
+end; which test runs stands in another file, which they have mapped into their memory. Not followed: a Python that ignores
+its environment (``-I``, ``-E``, ``-S``), one before 3.9, and what a program that is no Python starts in an environment that
+a test has made.
 
 Imported in each Python process that a test starts: only what costs little to import.
 """
@@ -20,17 +22,40 @@ if TYPE_CHECKING:
     from typing import Any
 
 VARIABLE = "_PYTESTGEN_FOLLOW"
-_STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "startup")
+MODULES = ("follow.py", "hidden.py", "own_tracers.py", os.path.join("startup", "sitecustomize.py"))
 _ENVIRONMENT = 10  # the place of ``env`` among the arguments of ``subprocess.Popen``
 _MOST_STEPS = 5000  # of one function, where lines are told by a slow tracer
+_NONE = 1 << 62  # no test runs
+
+
+class Current:
+    """The number of the test that runs, shared by all processes of a run."""
+
+    def __init__(self, folder: str, create: bool = False) -> None:
+        import mmap
+
+        descriptor = os.open(os.path.join(folder, "test"), os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+        try:
+            if create:
+                os.write(descriptor, _NONE.to_bytes(8, "little"))
+            self._memory = mmap.mmap(descriptor, 8)
+        finally:
+            os.close(descriptor)
+
+    def set(self, test: int | None) -> None:
+        self._memory[:] = (_NONE if test is None else test).to_bytes(8, "little")
+
+    def get(self) -> int | None:
+        number = int.from_bytes(self._memory[:], "little")
+        return None if number == _NONE else number
 
 
 class Journal:
     """The file that all processes of a run append to."""
 
-    def __init__(self, path: str, create: bool = False) -> None:
-        self.path = path
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if create else 0), 0o600)
+    def __init__(self, folder: str, create: bool = False) -> None:
+        self.path = os.path.join(folder, "followed.txt")
+        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if create else 0), 0o600)
         self._is = self._identity()
 
     def _identity(self) -> tuple[int, int] | None:
@@ -50,14 +75,22 @@ class Journal:
 
 
 class Notes:
-    """What a process runs for one test, told to the journal once."""
+    """What a process runs, told to the journal once for each test: as ``own_tracers.Table`` takes it."""
 
-    is_open = True
-
-    def __init__(self, journal: Journal, test: int) -> None:
+    def __init__(self, journal: Journal, current: Current) -> None:
         self._journal = journal
-        self._test = test
+        self._current = current
+        self._test: int | None = None
         self._told: set[tuple[str, str, int]] = set()
+
+    def is_new(self) -> bool:
+        """Whether another test runs than when this was asked last."""
+        test = self._current.get()
+        if test == self._test:
+            return False
+        self._test = test
+        self._told.clear()
+        return True
 
     def line(self, path: str, line: int) -> None:
         self._tell("line", path, line)
@@ -66,19 +99,20 @@ class Notes:
         self._tell("entry", path, first)
 
     def _tell(self, kind: str, path: str, line: int) -> None:
-        if (kind, path, line) not in self._told:
+        if self._test is not None and (kind, path, line) not in self._told:
             self._told.add((kind, path, line))
             self._journal.write(f"{self._test} {kind} {line} {path!a}\n")
 
 
 class Start:
-    """What a process must know to follow those that it starts."""
+    """What a process must know to follow those that it starts; ``folder`` has the files of the run, and ``startup``."""
 
-    def __init__(self, root: str, journal: Journal, is_hidden: bool) -> None:
+    def __init__(self, root: str, folder: str, create: bool = False) -> None:
         self.root = root
-        self.journal = journal
-        self.is_hidden = is_hidden
-        self.test: int | None = None
+        self.journal = Journal(folder, create)
+        self.current = Current(folder, create)
+        self._folder = folder
+        self._startup = os.path.join(folder, "startup")
 
     def follow_popen(self) -> None:
         """Let ``subprocess`` hand the variable on, also where a test gives a process an environment of its own."""
@@ -91,37 +125,78 @@ class Start:
         original = subprocess.Popen.__init__
 
         def starting(popen: Any, *arguments: Any, **options: Any) -> None:
+            command = arguments[0] if arguments else options.get("args")
             if len(arguments) > _ENVIRONMENT:
-                given = self.environment(arguments[_ENVIRONMENT])
+                given = self.environment(arguments[_ENVIRONMENT], command)
                 arguments = (*arguments[:_ENVIRONMENT], given, *arguments[_ENVIRONMENT + 1 :])
             else:
-                options["env"] = self.environment(options.get("env"))
+                options["env"] = self.environment(options.get("env"), command)
             original(popen, *arguments, **options)
 
+        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+            setattr(starting, name, getattr(original, name))
         starting.__wrapped__ = original  # type: ignore[attr-defined]  # its signature, for stand-ins made of the class
         subprocess.Popen.__init__ = starting
 
-    def environment(self, given: Any) -> Any:
+    def environment(self, given: Any, command: Any) -> Any:
         """Return the environment for a process: as it is given, with what its Python takes out again at its start."""
-        if self.test is None or (given is None and not self.is_hidden):
-            return given
+        environment = os.environ if given is None else given
         try:
-            environment = dict(os.environ if given is None else given)
-        except (TypeError, ValueError):
+            if self._startup in _folders(environment) or not may_be_python(command):
+                return given
+            return {**environment, **self.variables(environment, "hidden")}
+        except (TypeError, ValueError, AttributeError, OSError):  # names in bytes, no mapping: not our business
             return given
-        if VARIABLE in environment or not all(isinstance(name, str) for name in environment):
-            return given
-        return {**environment, **self.variables(environment.get("PYTHONPATH"), is_hidden=True)}
 
-    def variables(self, search_path: str | None, is_hidden: bool) -> dict[str, str]:
-        told = [str(self.test), "hidden" if is_hidden else "shown", self.journal.path, self.root]
-        folders = [_STARTUP, search_path] if search_path else [_STARTUP]
-        return {VARIABLE: os.pathsep.join(told), "PYTHONPATH": os.pathsep.join(folders)}
+    def variables(self, environment: Any, how: str) -> dict[str, str]:
+        """Return the variables by which a process is followed that will have this environment otherwise."""
+        told = os.pathsep.join([how, self._folder, self.root])
+        return {VARIABLE: told, "PYTHONPATH": os.pathsep.join([self._startup, *_folders(environment)])}
 
     def trace(self) -> None:
         """Tell from now on what this process runs."""
-        if self.test is not None:
-            own_tracer(Files(self.root, set()), Notes(self.journal, self.test), _MOST_STEPS).start()
+        own_tracer(Files(self.root, set()), Notes(self.journal, self.current), _MOST_STEPS).start()
+
+
+def _folders(environment: Any) -> list[str]:
+    value = environment.get("PYTHONPATH")
+    return os.fspath(value).split(os.pathsep) if value else []
+
+
+def may_be_python(command: Any) -> bool:
+    """Whether a command (as ``subprocess.Popen`` takes it) may start a Python that heeds its environment.
+
+    Others must not see more in it than they are given.
+    """
+    if isinstance(command, (str, bytes, os.PathLike)):
+        words = os.fsdecode(command).split()
+    else:
+        words = [os.fsdecode(word) for word in command]
+    options = []
+    for word in words[1:]:
+        if word[:1] != "-" or word in ("-", "-c", "-m"):
+            break
+        options.append(word)
+    if any(set("IES") & set(word) for word in options if word[:2] != "--"):
+        return False
+    if any("py" in os.path.basename(word) for word in words):
+        return True
+    return bool(words) and _is_python_script(words[0])
+
+
+def _is_python_script(program: str) -> bool:
+    """Whether a program is a script that a Python runs, as those of packages are."""
+    import shutil
+
+    path = program if os.path.dirname(program) else shutil.which(program)
+    if not path:
+        return False
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(256)
+    except OSError:
+        return False
+    return head[:2] == b"#!" and b"python" in head
 
 
 class _AtImport:
@@ -149,11 +224,10 @@ class _AtImport:
 
 
 def begin(told: str) -> None:
-    """Follow this process, which has just started, for the test that its environment names."""
-    test, how, path, root = told.split(os.pathsep, 3)
-    start = Start(root, Journal(path), how == "hidden")
-    start.test = int(test)
-    if start.is_hidden:
+    """Follow this process, which has just started, as its environment tells."""
+    how, folder, root = told.split(os.pathsep, 2)
+    start = Start(root, folder)
+    if how == "hidden":
         del os.environ[VARIABLE]
         before = os.environ.pop("PYTHONPATH", "").partition(os.pathsep)[2]
         if before:

@@ -49,9 +49,9 @@ class Table:
         """Attribute what runs from now on to this test, or to none."""
         self._now = None if test is None else self._seen.setdefault(test, {})
 
-    @property
-    def is_open(self) -> bool:
-        return self._now is not None
+    def is_new(self) -> bool:
+        """Whether another test runs than when this was asked last: never, since ``switch`` is followed by ``again``."""
+        return False
 
     def line(self, path: str, line: int) -> None:
         if self._now is not None:
@@ -66,6 +66,10 @@ class Table:
         for test, files in seen.items():
             for path, (lines, entered) in files.items():
                 yield test, path, lines, entered
+
+
+_MOST_IDLE = 1_000_000  # about a second of a slow tracer's; then a process runs on at its own pace, and tells no more
+_MOST_CALLS = 200  # of a function that are told to ``notes`` before another test runs
 
 
 def own_tracer(files: Files, notes: Any, most_steps: int | None = None) -> FrameTracer | MonitoringTracer:
@@ -91,6 +95,8 @@ class FrameTracer:
         self._notes = notes
         self._most_steps = most_steps
         self._steps: dict[CodeType, int] = {}
+        self._foreign: set[CodeType] = set()
+        self._idle = 0  # calls that told nothing
 
     def start(self) -> None:
         import threading
@@ -106,20 +112,29 @@ class FrameTracer:
 
     def again(self) -> None:
         """Tell anew what has been told before."""
+        self._steps.clear()
         if sys.gettrace() is None:  # a test has taken it, as debuggers do
             sys.settrace(self._called)
 
     def _called(self, frame: FrameType, event: str, argument: object) -> Any:
-        path = self._files.path(frame.f_code.co_filename)
+        code = frame.f_code
+        most, steps = self._most_steps, self._steps
+        # Most calls are of other code, or of functions that have told all: this is what they cost.
+        if code in self._foreign or (most is not None and steps.get(code, 0) > most):
+            self._idle += 1
+            if most is not None and self._idle > _MOST_IDLE:
+                sys.settrace(None)
+            return None
+        path = self._files.path(code.co_filename)
         if path is None:
+            self._foreign.add(code)
             return None
-        notes, code, most = self._notes, frame.f_code, self._most_steps
-        if not notes.is_open:
-            return None
+        notes = self._notes
+        if notes.is_new():
+            steps.clear()
         first = code.co_firstlineno if _is_function(code) else 0
-        steps = self._steps
-        if most is not None and steps.get(code, 0) > most:
-            return None
+        if most is not None:
+            steps[code] = steps.get(code, 0) + most // _MOST_CALLS
 
         def step(frame: FrameType, event: str, argument: object) -> Any:
             # Only a line tells that a body runs: a generator that is thrown away unstarted is "called" as well.
@@ -137,7 +152,10 @@ class FrameTracer:
 
 
 class MonitoringTracer:
-    """Through ``sys.monitoring`` (3.12 and later): each place tells once, and is silent until ``again``."""
+    """Through ``sys.monitoring`` (3.12 and later): each line tells once, and is silent until ``again``.
+
+    So does each function, once it has been called a number of times: calls show that another test runs.
+    """
 
     name = "monitoring"
 
@@ -147,6 +165,7 @@ class MonitoringTracer:
         self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
         self._tool = next(tool for tool in (3, 4, 1, 2) if self._monitoring.get_tool(tool) is None)
         self._watched: set[CodeType] = set()
+        self._calls: dict[CodeType, int] = {}
 
     def start(self) -> None:
         events = self._monitoring.events
@@ -161,17 +180,22 @@ class MonitoringTracer:
 
     def again(self) -> None:
         """Tell anew what has been told before."""
+        self._calls.clear()
         self._monitoring.restart_events()
 
     def _started(self, code: CodeType, offset: int) -> Any:
         path = self._files.path(code.co_filename)
-        if path is not None:
-            if code not in self._watched:
-                self._watched.add(code)
-                self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE)
-            if _is_function(code):
-                self._notes.entry(path, code.co_firstlineno)
-        return self._monitoring.DISABLE
+        if path is None:
+            return self._monitoring.DISABLE
+        if self._notes.is_new():
+            self.again()
+        if code not in self._watched:
+            self._watched.add(code)
+            self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE)
+        if _is_function(code):
+            self._notes.entry(path, code.co_firstlineno)
+        calls = self._calls[code] = self._calls.get(code, 0) + 1
+        return self._monitoring.DISABLE if calls >= _MOST_CALLS else None
 
     def _line(self, code: CodeType, line: int) -> Any:
         path = self._files.path(code.co_filename)

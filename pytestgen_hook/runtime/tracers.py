@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -185,17 +186,21 @@ class OwnTracer:
 
 
 class FollowingTracer:
-    """A tracer of ``tracers.py``, to which it adds what runs in other processes."""
+    """A tracer of those above, to which it adds what runs in other processes."""
 
     def __init__(self, tracer: Any, root: str, place: str) -> None:
         self._tracer = tracer
         self.name = tracer.name
-        path = os.path.join(place, "followed.txt")
-        self._start = follow.Start(root, follow.Journal(path, create=True), is_hidden=False)
+        # Other Pythons keep what they compile beside the sources: not in our own folder.
+        folder = os.path.join(place, "follow")
+        for name in follow.MODULES:
+            os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+            shutil.copyfile(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), os.path.join(folder, name))
+        self._start = follow.Start(root, folder, create=True)
         self._read = 0
-        self._search_path = os.environ.get("PYTHONPATH")
 
     def start(self) -> None:
+        os.environ.update(self._start.variables(os.environ, "shown"))
         self._start.follow_popen()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._start.trace)
@@ -205,15 +210,9 @@ class FollowingTracer:
         self._tracer.stop()
 
     def switch(self, test: int | None) -> None:
-        """Attribute what runs from now on, here and in processes that start from now on, to this test, or to none."""
+        """Attribute what runs from now on, here and in other processes, to this test, or to none."""
         self._tracer.switch(test)
-        self._start.test = test
-        if test is not None:
-            os.environ.update(self._start.variables(self._search_path, is_hidden=False))
-        elif os.environ.pop(follow.VARIABLE, None) is not None:
-            os.environ.pop("PYTHONPATH", None)
-            if self._search_path is not None:
-                os.environ["PYTHONPATH"] = self._search_path
+        self._start.current.set(test)
 
     def take(self) -> Iterator[Record]:
         """Yield what has been recorded since the last time, of other processes as far as it is written."""

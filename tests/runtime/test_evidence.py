@@ -384,6 +384,121 @@ def test_a_process_that_is_followed_sees_what_it_was_given(project: Project) -> 
     assert len(answer.files["test_mod.py"]["passed"]) == 3
 
 
+SERVER = """\
+import sys
+
+
+def first():
+    return 1
+
+
+def second():
+    return 2
+
+
+for line in sys.stdin:
+    print(first() if line == "first\\n" else second(), flush=True)
+"""
+
+
+@pytest.mark.parametrize("scope", ["session", "module"])
+def test_a_process_of_several_tests_shows_what_it_runs_for_each(project: Project, scope: str) -> None:
+    project.write(
+        server_py=SERVER,
+        conftest_py=f"""\
+            import pytest, subprocess, sys
+            @pytest.fixture(scope='{scope}')
+            def server():
+                command = [sys.executable, 'server.py']
+                with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+                    def ask(what):
+                        print(what, file=process.stdin, flush=True)
+                        return process.stdout.readline()
+                    yield ask
+                    process.stdin.close()
+            """,
+        test_a_py="def test_first(server): assert server('first') == '1\\n'\n",
+        test_b_py="""\
+            def test_first(server): assert server('first') == '1\\n'
+            def test_fails(server): assert server('second') == '1\\n'
+            """,
+        test_c_py="def test_second(server): assert server('second') == '2\\n'\n",
+    )
+    answer = project.run("test_a.py", "test_b.py", "test_c.py")
+    assert ran(answer, "test_a.py", "server.py") == {4: ["test_first"]}
+    assert ran(answer, "test_b.py", "server.py") == {4: ["test_first"]}
+    assert ran(answer, "test_c.py", "server.py") == {8: ["test_second"]}
+
+
+def test_an_environment_that_several_tests_share_is_not_that_of_the_first(project: Project) -> None:
+    project.write(
+        mod_py="def f():\n    return 1\ndef g():\n    return 2\n",
+        test_a_py="""\
+            import os, pytest, subprocess, sys
+            @pytest.fixture(scope='session')
+            def env(): return {**os.environ, 'MODE': 'test'}
+            def test_f(env): subprocess.run([sys.executable, '-c', 'import mod; mod.f()'], env=env, check=True)
+            def test_fails(env):
+                subprocess.run([sys.executable, '-c', 'import mod; mod.g()'], env=env, check=True)
+                assert False
+            """,
+    )
+    assert ran(project.run("test_a.py"), "test_a.py", "mod.py") == {1: ["test_f"]}
+
+
+PLACES = {
+    "in conftest": "os.environ['PYTHONPATH'] = PLACE",
+    "as a path": "ENVIRONMENT = {**os.environ, 'PYTHONPATH': pathlib.Path(PLACE)}",
+    "for one process": "ENVIRONMENT = {**os.environ, 'PYTHONPATH': PLACE}",
+    "in an environment of its own": "ENVIRONMENT = {'PYTHONPATH': PLACE}",
+    "for a test": "@pytest.fixture(autouse=True)\ndef place(monkeypatch): monkeypatch.setenv('PYTHONPATH', PLACE)",
+}
+
+
+@pytest.mark.parametrize("setting", PLACES.values(), ids=PLACES)
+def test_a_search_path_that_tests_set_is_theirs(project: Project, setting: str) -> None:
+    head = "import os, pathlib, pytest\nPLACE = os.path.join(os.path.dirname(__file__), 'vendor')\nENVIRONMENT = None\n"
+    project.write(
+        vendor__extra_py="",
+        mod_py="import os, extra\n\ndef f():\n    return os.environ.get('PYTHONPATH')\n\nprint(f())\n",
+        conftest_py=f"{head}{setting}\n",
+        test_a_py="""\
+            import conftest, subprocess, sys
+            def test_a():
+                for _ in range(2):
+                    output = subprocess.check_output([sys.executable, 'mod.py'], env=conftest.ENVIRONMENT, text=True)
+                    assert output.strip().endswith(conftest.PLACE)
+            """,
+    )
+    answer = project.run("test_a.py")
+    assert answer.files["test_a.py"]["failed"] == {}
+    assert ran(answer, "test_a.py", "mod.py") == {3: ["test_a"]}
+
+
+def test_programs_see_no_more_than_a_test_gives_them(one: Project) -> None:
+    one.write(
+        test_a_py="""\
+            import inspect, subprocess, sys
+            def shown(*command): return subprocess.check_output(command, env={'A': '1'}, text=True)
+            def test_others(): assert shown('env') == 'A=1\\n'
+            def test_shell(): assert shown('sh', '-c', 'echo "[$PYTHONPATH]"') == '[]\\n'
+            def test_isolated():
+                code = 'import os; print([name for name in os.environ if "PYTHON" in name or "PYTEST" in name])'
+                assert shown(sys.executable, '-BIc', code) == '[]\\n'
+            def test_not_a_mapping():
+                try: subprocess.run([sys.executable, '-V'], env=[('A', '1')])
+                except Exception as error: assert 'mapping' in str(error) or 'keys' in str(error) or 'items' in str(error)
+                else: assert False
+            def test_what_it_is_called():
+                assert subprocess.Popen.__init__.__name__ == '__init__'
+                assert 'stdin' in inspect.signature(subprocess.Popen).parameters
+            """,
+    )
+    record = one.run("test_a.py").files["test_a.py"]
+    assert record["failed"] == {}
+    assert len(record["passed"]) == 5
+
+
 def test_a_process_that_closes_all_its_files_writes_into_no_other(one: Project) -> None:
     one.write(
         mod_py="def f():\n    return 1\n",
