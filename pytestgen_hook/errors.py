@@ -14,3 +14,9 @@ class SettingsError(FatalError):
     """A setting, or a file of settings, makes no sense."""
 
     kind = "settings"
+
+
+class ModelError(FatalError):
+    """A model that is wanted is not here, does not fit, or cannot be read."""
+
+    kind = "model"

@@ -172,6 +172,7 @@ class _Bench:
             "ends": way.ends,
             "moment": _MOMENT if way.moved else None,
             "seconds": _SECONDS_A_TEST,
+            "writable": str(self._folder),
             "token": token,
         }
         with _Report(self._folder) as report:

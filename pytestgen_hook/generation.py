@@ -68,6 +68,7 @@ class Project:
     documented: Callable[[str], Mapping[Function, Documented]]  # source file → what is said of its functions
     made: Mapping[str, bytes] = field(default_factory=dict)  # test files as earlier batches left them
     header: bool = False  # whether new files begin with a comment on their origin
+    model: Callable[[], str] = lambda: ""  # the name and the SHA-256 of the model that is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +253,8 @@ def _header(draft: _Draft, by_source: Mapping[str, Sequence[Exploration]], proje
         return b""
     explored = {(source, number) for source, number, _ in draft.origin.values()}
     engines = sorted({by_source[source][number].engine for source, number in explored})
-    lines = [f"# Written by pytestgen-hook {__version__} ({', '.join(engines)}) from observed calls of:"]
+    model = f": {project.model()}" if "model" in engines else ""
+    lines = [f"# Written by pytestgen-hook {__version__} ({', '.join(engines)}{model}) from observed calls of:"]
     for source in sorted({source for source, _ in explored}):
         digests = bodies((project.tree / source).read_bytes())
         for number in sorted(number for path, number in explored if path == source):

@@ -343,6 +343,15 @@ def test_json_says_why_there_is_no_verdict(repo, setup: str, kind: str, told: st
     assert told in result.stderr
 
 
+def test_json_says_that_it_is_the_model_that_is_missing(repo) -> None:
+    repo.stage("a.py", DOUBLE)
+    options = ["--mode", "write", "--engine", "model", "--model", "none.gguf", "--python", sys.executable]
+    result = check("--output-format", "json", *options)
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["kind"] == "model"
+    assert repo.git("status", "--porcelain", "--untracked-files=all") == "A  a.py\n"
+
+
 def test_quiet_is_silent_in_text_only_and_findings_are_told(repo) -> None:
     repo.stage("a.py", "")
     assert check("-q").output == ""

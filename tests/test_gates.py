@@ -46,6 +46,25 @@ def proof(tmp_path: Path, seconds: float | None = None, settings: str = "", **fi
         pytest.param("import atexit, os\n    atexit.register(lambda: os._exit(7))", "exit status", id="exit-handler"),
         pytest.param("import datetime\n    assert datetime.date.today().year < 2032", "2032", id="year"),
         pytest.param("import pathlib\n    assert pathlib.Path(__file__).parent.name == 'tree'", "tree", id="place"),
+        pytest.param("import os\n    os.system('touch /tmp/stolen')", "it tries to start a process", id="program"),
+        pytest.param(
+            "import subprocess\n    try: subprocess.run(['true'])\n    except OSError: pass",
+            "to start a process: true",
+            id="program-hushed-up",
+        ),
+        pytest.param(
+            "import socket\n    try: socket.create_connection(('127.0.0.1', 9))\n    except OSError: pass",
+            "connect to",
+            id="network",
+        ),
+        pytest.param(
+            "import pathlib\n    try: pathlib.Path('/etc/stolen').write_text('')\n    except OSError: pass",
+            "write /etc/stolen",
+            id="writes",
+        ),
+        pytest.param(
+            "import os, signal\n    try: os.kill(1, 0)\n    except OSError: pass", "send signal 0", id="signal"
+        ),
         pytest.param("import warnings\n    warnings.warn('old')", "UserWarning", id="warning"),
     ],
 )
@@ -58,6 +77,42 @@ def test_a_bad_test_costs_only_its_own_proof(tmp_path, body, part):
     )
     assert found.green == {"test_a.py::test_good", "test_b.py::test_good"}
     assert part in found.why_not("test_a.py::test_bad")
+
+
+def test_a_file_that_tries_something_when_it_is_imported_is_not_green(tmp_path):
+    found = proof(tmp_path, test_a=f"import os\nos.system('true')\n\n{GOOD}", test_b=GOOD)
+    assert found.green == {"test_b.py::test_good"}
+    assert "it tries to start a process" in found.why_not("test_a.py::test_good")
+
+
+def test_what_tests_may_do_is_no_attempt(tmp_path):
+    """Temporary files of all kinds, threads, event loops, variables, the working folder, what is printed."""
+    found = proof(
+        tmp_path,
+        test_a="""
+            import asyncio, concurrent.futures, os, tempfile, threading
+
+            def test_good(tmp_path, tmp_path_factory, monkeypatch, capsys):
+                (tmp_path / "a").write_text("a")
+                (tmp_path / "a").rename(tmp_path / "b")
+                tmp_path_factory.mktemp("more")
+                monkeypatch.chdir(tmp_path)
+                monkeypatch.setenv("A", "1")
+                with tempfile.TemporaryFile() as file, tempfile.NamedTemporaryFile() as other, tempfile.TemporaryDirectory():
+                    file.write(b"a")
+                    other.write(b"a")
+                with open(os.devnull, "w") as nowhere:
+                    print("a", file=nowhere)
+                print("a")
+                assert capsys.readouterr().out == "a\\n"
+                assert asyncio.run(asyncio.sleep(0, 1)) == 1
+                thread = threading.Thread(target=len, args=("a",))
+                thread.start()
+                thread.join()
+                assert concurrent.futures.ThreadPoolExecutor(1).submit(len, "a").result() == 1
+        """,
+    )
+    assert found.green == {"test_a.py::test_good"}, found
 
 
 def test_a_test_that_waits_for_the_processor_is_not_taken_for_an_endless_one(tmp_path, monkeypatch):
@@ -122,7 +177,7 @@ def test_an_interrupt_ends_the_rounds_that_run_at_once(tmp_path):
     deadline = time.monotonic() + 60
     while len(list(tmp_path.glob("prove-*/tmp/*/here"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
-    waiting = [int(path.read_text()) for path in tmp_path.glob("prove-*/tmp/*/here")]
+    waiting = {int(path.read_text()) for path in tmp_path.glob("prove-*/tmp/*/here")}
     assert len(waiting) == 2
     tool.send_signal(signal.SIGINT)
     assert tool.wait(timeout=60) != 0

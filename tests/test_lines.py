@@ -18,8 +18,7 @@ def functions(path: Path) -> set[str]:
 
 def test_every_line_has_one_row() -> None:
     numbers = [int(number) for number, _ in ROWS]
-    assert numbers == sorted(set(numbers))
-    assert set(range(1, 37)) <= set(numbers)
+    assert numbers == [*range(1, 37), *range(47, 60)]  # those between are of selecting tests, which is not built yet
 
 
 def test_every_test_of_the_table_exists() -> None:

@@ -588,6 +588,21 @@ def test_in_the_middle_of_a_merge_no_commit_is_amended(hooked) -> None:
     _refused(repo, "a merge is in progress")
 
 
+def test_in_the_middle_of_a_rebase_no_commit_is_amended(hooked) -> None:
+    repo = hooked()
+    conflicting(repo)
+    assert ran(repo, "git", "rebase", "side").returncode == 1
+    _refused(repo, "a rebase is in progress")
+
+
+def test_a_commit_whose_files_have_edits_is_not_amended(repo) -> None:
+    repo.stage("a.py", SOURCE)
+    repo.stage("b.py", "x = 1\n")
+    repo.commit()
+    repo.write("a.py", SOURCE + "\n\nx = 1\n")
+    _refused(repo, "a.py has edits that are not in the last commit")
+
+
 def _refused(repo, reason: str) -> None:
     before = repo.git("rev-parse", "HEAD"), status_of(repo)
     result = CliRunner().invoke(pytestgen, ["amend"])

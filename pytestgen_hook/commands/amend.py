@@ -54,3 +54,8 @@ def _refuse_unsafe(repository: Any) -> None:
         raise FatalError("the last commit is on a remote already, and amending it would rewrite it. Make a new commit.")
     if repository.has_staged_changes():
         raise FatalError("there are staged changes, which amending would take along. Commit or unstage them first.")
+    dirty = sorted(repository.dirty(change.path for change in repository.changes_of_head()))
+    if dirty:
+        raise FatalError(
+            f"{dirty[0]} has edits that are not in the last commit. Commit them, or put them aside with `git stash`, first."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -48,10 +49,11 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
             unanalysed=selection.unanalysed,
             in_tests=selection.in_tests,
             excluded=selection.excluded,
+            notes=tuple(f"{path} is a copy of {source}: not asked about" for path, source in selection.copies.items()),
         )
         if selection.changed or selection.unanalysed:
             selection, note = _held_to_checking(selection, options)
-            report = replace(report, mode=selection.subject.config.mode, notes=note)
+            report = replace(report, mode=selection.subject.config.mode, notes=(*report.notes, *note))
             report = _examined(report, selection, options, progress)
     return replace(report, seconds=round(time.monotonic() - started, 3))
 
@@ -60,7 +62,8 @@ def check(options: CheckOptions, cwd: Path, progress: Progress) -> Report:
 class Selection:
     """The functions of a range that are asked for, and what of it is passed over; see ``Report`` for the counts.
 
-    ``changes`` are those of the files that are asked for and no test code; ``modes`` the mode of each path.
+    ``changes`` are those of the files that are asked for and no test code; ``modes`` the mode of each path; ``copies`` maps
+    files that are not asked about to those that they are copies of.
     """
 
     subject: Subject
@@ -70,6 +73,7 @@ class Selection:
     excluded: int
     changes: tuple[Change, ...] = ()
     modes: Mapping[str, str] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     def in_its_mode(self, options: CheckOptions) -> Selection:
         """Return the selection with the mode of the run: the one that writes most of those that its paths have."""
@@ -107,8 +111,10 @@ def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selectio
     """Return what is to be examined, None if the range has no Python; FatalError for what the user must mend."""
     options = replace(options, paths=places_of(options.paths, cwd, repository))
     revision, changes = _changes(repository, options)
+    copies = _copies(repository, revision, options, changes)
+    changes = [change for change in changes if change.path not in copies]
     unmerged = repository.unmerged_paths() if options.scope in ("staged", "all") else []
-    if not changes and not unmerged:
+    if not changes and not unmerged and not copies:
         return None
     from pytestgen_hook.commands.examination import Subject
     from pytestgen_hook.functions import changed_functions
@@ -136,7 +142,25 @@ def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selectio
             for change in changes
             if change.path not in code and _is_chosen(change.path, options, config, repository)
         ),
+        copies={
+            path: source
+            for path, source in copies.items()
+            if path not in code and _is_chosen(path, options, config, repository)
+        },
     )
+
+
+def _copies(
+    repository: Repository, revision: Revision, options: CheckOptions, changes: Sequence[Change]
+) -> dict[str, str]:
+    """Return {path: the file that it is a copy of} of the new files that are, byte for byte, one that was there before."""
+    added = {change.path: change.after for change in changes if change.before is None and change.after.strip()}
+    base = repository.base_of(options.scope, options.since, options.until) if added else None
+    if base is None:
+        return {}
+    before = {blob: path for path, blob in repository.entries(base).items() if path.endswith(".py")}
+    now = repository.entries(revision)
+    return {path: before[now[path]] for path in added if now.get(path) in before and path not in before.values()}
 
 
 def _test_code(repository: Repository, entries: dict[str, str]) -> TestCode:
@@ -165,6 +189,7 @@ def _examined(report: Report, selection: Selection, options: CheckOptions, progr
     from pytestgen_hook.commands.examination import Examination
     from pytestgen_hook.commands.silencing import Silencing
     from pytestgen_hook.scratch import scratch_folder
+    from pytestgen_hook.write import write_edits
 
     subject = selection.subject
     silencing = Silencing(selection, options)
@@ -188,10 +213,15 @@ def _examined(report: Report, selection: Selection, options: CheckOptions, progr
         report = _sifted(report, silencing)
         if report.findings and is_generating and not options.add_ignores:
             report = _sifted(_generated(report, examination, subject, options), silencing)
-        report = replace(report, stale=tuple(silencing.stale()))
+        shrunk = silencing.shrunk() if is_generating and not options.diff and not report.interrupted else None
+        report = replace(report, stale=tuple(silencing.stale(but_for_baseline=shrunk is not None)))
         report = replace(report, notes=(*examination.notes, *silencing.notes, *report.notes))
     if options.write_baseline or options.add_ignores:
         return _recorded(report, silencing, subject, options)
+    if shrunk is not None:
+        write_edits(subject.repository.root, subject.repository.git_dir, [shrunk])
+        note = f"{shrunk.path}: what is solved was taken out of it: git add {shlex.quote(shrunk.path)}"
+        report = replace(report, notes=(*report.notes, note))
     if options.diff or report.interrupted:
         return report
     return _staged(report, subject.repository, subject.config, options)

@@ -557,8 +557,17 @@ class Examination:
             taken=lambda path: path in written or self._is_taken(path),
             standing=self._standing,
             header=self._config.header,
+            model=self._model_in_words,
             documented=self._documented_and_meant,
         )
+
+    def _model_in_words(self) -> str:
+        """Return the name of the model that is asked, and the SHA-256 of its file."""
+        from pytestgen_hook.model import choice, store
+
+        model = choice.chosen(self._config, self._config.models)
+        path = store.located(model)
+        return model.name if path is None else f"{Path(model.name).name}, sha256 {store.fingerprint(path, self._cache)}"
 
     def _content(self, path: str) -> str:
         """Return what stands for all that calls of the functions of a file follow from, as far as it is known beforehand.

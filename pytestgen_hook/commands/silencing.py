@@ -240,7 +240,7 @@ class Silencing:
 
     # -- what silences nothing any more ----------------------------------------------------------------------------
 
-    def stale(self) -> list[Stale]:
+    def stale(self, *, but_for_baseline: bool = False) -> list[Stale]:
         """Return the comments and the entries of the baseline that silence nothing; only what this run can know."""
         found = [
             Stale(
@@ -254,7 +254,8 @@ class Silencing:
             for comment in self._comments(path)
             if self._is_unused(path, comment)
         ]
-        solved = [] if self._entries is None or self._options.write_baseline else self._solved(self._now.left)
+        is_told = self._entries is not None and not self._options.write_baseline and not but_for_baseline
+        solved = self._solved(self._now.left) if is_told else []
         if solved:
             told = ", ".join(f"{entry.path}: {entry.qualname or 'the file'}" for entry in solved[:_MOST_TOLD])
             more = f" and {len(solved) - _MOST_TOLD} more" if len(solved) > _MOST_TOLD else ""
@@ -289,6 +290,18 @@ class Silencing:
         ]
 
     # -- writing ---------------------------------------------------------------------------------------------------
+
+    def shrunk(self) -> Edit | None:
+        """Return the baseline without what this run found solved; None where nothing is, or where its file has edits."""
+        place = self._repository.root / self._config.baseline
+        solved = set(self._solved(self._now.left)) if self._entries is not None else set()
+        if not solved or not place.is_file():
+            return None
+        before = place.read_bytes()
+        there = self._parsed(before)
+        if there != self._entries:
+            return None
+        return Edit(self._config.baseline, before, render_baseline([entry for entry in there if entry not in solved]))
 
     def baseline_edit(self) -> Edit:
         """Return the baseline with what this run found, without what it found solved; what it did not look at stays."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytestgen_hook.config import Config
-from pytestgen_hook.errors import FatalError
+from pytestgen_hook.errors import FatalError, ModelError
 from pytestgen_hook.model import store
 from pytestgen_hook.model.asking import Asking, Manner
 from pytestgen_hook.model.calls import Settings
@@ -52,7 +52,7 @@ def adapter_of(config: Config) -> Path | None:
         return None
     path = Path(config.model_adapter)
     if not path.is_file():
-        raise FatalError(
+        raise ModelError(
             f"model.adapter = {config.model_adapter!r} is not there. Name a GGUF file with a LoRA adapter."
         )
     return path

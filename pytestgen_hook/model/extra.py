@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from pytestgen_hook.errors import FatalError
+from pytestgen_hook.errors import ModelError
 
 INSTALL = "pip install 'pytestgen-hook[model]'"
 LLAMA = "llama-cpp-python"
@@ -18,9 +18,9 @@ class Unavailable(Exception):  # noqa: N818  # what happened, not whose error it
     """A source cannot give the model; the message is the reason, without a full stop. Nothing of it was kept."""
 
 
-def missing_extra(package: str) -> FatalError:
+def missing_extra(package: str) -> ModelError:
     """Return the error for a package of the extra that is not installed."""
-    return FatalError(f"{package} is not installed. Install it with: {INSTALL}{_compiler_note(package)}")
+    return ModelError(f"{package} is not installed. Install it with: {INSTALL}{_compiler_note(package)}")
 
 
 def _compiler_note(package: str) -> str:
@@ -36,7 +36,7 @@ def room_for(size: int, place: Path) -> None:
     there = next(folder for folder in (place, *place.absolute().parents) if folder.exists())
     free = shutil.disk_usage(there).free
     if size + _SPARE > free:
-        raise FatalError(
+        raise ModelError(
             f"{there} has {free // _MIB} MiB free, and {(size + _SPARE) // _MIB} MiB are needed. "
             "Make room there, or name another disk with PYTESTGEN_CACHE_DIR and HF_HUB_CACHE."
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from pytestgen_hook.errors import FatalError
+from pytestgen_hook.errors import ModelError
 from pytestgen_hook.model.extra import missing_extra
 
 GIB = 1 << 30
@@ -169,7 +169,7 @@ def check_fits(model_path: Path, n_ctx: int, n_batch: int = 512) -> None:
     """Raise FatalError, with the numbers, if a model takes more memory than this process can have."""
     wanted, there = needs(model_path, n_ctx, n_batch), available_memory()
     if wanted.total > there:
-        raise FatalError(
+        raise ModelError(
             f"the model {model_path.name} needs {_gib(wanted.total)} of memory ({_gib(wanted.weights)} weights, "
             f"{_gib(wanted.context)} for {n_ctx} tokens, {_gib(wanted.work)} to work in), and {_gib(there)} are available. "
             "Free some, or take a smaller one with --model."
@@ -198,9 +198,9 @@ def read_shape(path: Path) -> Shape:
             values = _values(stream, count)
         return _shape(values)
     except OSError as error:
-        raise FatalError(f"the model {path} cannot be read: {error.strerror}. Name another file.") from None
+        raise ModelError(f"the model {path} cannot be read: {error.strerror}. Name another file.") from None
     except (ValueError, struct.error, KeyError, TypeError) as error:
-        raise FatalError(f"{path} is not a model in the format GGUF: {error}. Name another file.") from None
+        raise ModelError(f"{path} is not a model in the format GGUF: {error}. Name another file.") from None
 
 
 def _shape(values: Mapping[str, object]) -> Shape:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from pytestgen_hook.cache import default_folder
-from pytestgen_hook.errors import FatalError
+from pytestgen_hook.errors import ModelError
 from pytestgen_hook.model.extra import missing_extra
 from pytestgen_hook.model.hardware import physical_cores
 
@@ -101,7 +101,7 @@ class LocalModel:
         parameters.n_gpu_layers = 0
         self._model = api.llama_model_load_from_file(os.fsencode(path), parameters) if path.is_file() else None
         if not self._model:
-            raise FatalError(
+            raise ModelError(
                 f"{path}: no model that can be loaded. Run `pytestgen model verify`, or name another file."
             )
         self._closing.callback(api.llama_model_free, self._model)
@@ -110,7 +110,7 @@ class LocalModel:
         self._context = api.llama_init_from_model(self._model, self._context_parameters(n_ctx))
         if not self._context:
             self._closing.close()
-            raise FatalError(f"{path}: no room for {n_ctx} tokens of context. Set a smaller n-ctx, or free memory.")
+            raise ModelError(f"{path}: no room for {n_ctx} tokens of context. Set a smaller n-ctx, or free memory.")
         self._closing.callback(api.llama_free, self._context)
         if adapter is not None:
             self._adapt(adapter)
@@ -136,7 +136,7 @@ class LocalModel:
         adapters = (api.llama_adapter_lora_p_ctypes * 1)(adapter) if adapter else None
         if not adapter or api.llama_set_adapters_lora(self._context, adapters, 1, (ctypes.c_float * 1)(1.0)):
             self._closing.close()
-            raise FatalError(
+            raise ModelError(
                 f"{path}: no adapter for {self._path.name} that can be loaded. Name another model.adapter."
             )
 
@@ -605,7 +605,7 @@ def _libraries() -> tuple[Any, Any]:
     except ImportError:
         raise missing_extra("llama-cpp-python") from None
     except (OSError, RuntimeError) as error:
-        raise FatalError(f"llama-cpp-python cannot be loaded: {error}. Install it anew.") from None
+        raise ModelError(f"llama-cpp-python cannot be loaded: {error}. Install it anew.") from None
     if not _kept_alive:
         _kept_alive.append(api.llama_log_callback(lambda *_: None))
         api.llama_log_set(_kept_alive[0], ctypes.c_void_p(0))

@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote
 
 from pytestgen_hook.cache import default_folder
 from pytestgen_hook.config import given_path, is_of_the_hub
-from pytestgen_hook.errors import FatalError
+from pytestgen_hook.errors import ModelError
 from pytestgen_hook.model import hub, index
 from pytestgen_hook.model.extra import Unavailable, missing_extra, room_for
 from pytestgen_hook.types import Model as Model
@@ -82,7 +82,7 @@ def resolve(text: str, declared: Iterable[Model] = ()) -> Model:
     advice = (
         f"Did you mean {close[0]}?" if close else f"Choose from {', '.join(by_name)}, a .gguf file or hf:REPO/FILE."
     )
-    raise FatalError(f"there is no model {text!r}. {advice}")
+    raise ModelError(f"there is no model {text!r}. {advice}")
 
 
 def located(model: Model) -> Path | None:
@@ -101,8 +101,8 @@ def required(model: Model) -> Path:
     if path is not None:
         return path
     if model.path:
-        raise FatalError(f"the model {model.path} is not there. Name a .gguf file, or one of {', '.join(KNOWN)}.")
-    raise FatalError(f"the model {model.name} is not on this machine. Fetch it once with: {pull_command(model)}")
+        raise ModelError(f"the model {model.path} is not there. Name a .gguf file, or one of {', '.join(KNOWN)}.")
+    raise ModelError(f"the model {model.name} is not on this machine. Fetch it once with: {pull_command(model)}")
 
 
 def pull_command(model: Model) -> str:
@@ -142,7 +142,7 @@ def pull(model: Model, told: Told, *, offline: bool = False) -> Path:
             if not _is_whole(model):
                 _fetch(model, place, told, offline=offline)
     except OSError as error:
-        raise FatalError(
+        raise ModelError(
             f"{error.filename or place}: {error.strerror or error}. Mend that, then run: {pull_command(model)}"
         ) from None
     return place
@@ -152,14 +152,14 @@ def verify(model: Model) -> bool:
     """Whether the bytes of a model that is here are as they should be; FatalError where nothing says how."""
     path, digest = required(model), stated_digest(model)
     if digest is None:
-        raise FatalError(f"nothing says what SHA-256 {path} should have. It is {sha256_of(path)}.")
+        raise ModelError(f"nothing says what SHA-256 {path} should have. It is {sha256_of(path)}.")
     return sha256_of(path) == digest
 
 
 def remove(model: Model) -> bool:
     """Remove the file of a model and what an unfinished pull has left; whether there was any. FatalError for a path."""
     if model.path:
-        raise FatalError(f"{model.path} was not fetched by pytestgen, and stays. Remove it yourself.")
+        raise ModelError(f"{model.path} was not fetched by pytestgen, and stays. Remove it yourself.")
     place = place_of(model)
     if not place.parent.is_dir():
         return False
@@ -169,7 +169,7 @@ def remove(model: Model) -> bool:
             for path in there:
                 path.unlink()
     except OSError as error:
-        raise FatalError(f"{error.filename}: {error.strerror}. Close what uses it, then try again.") from None
+        raise ModelError(f"{error.filename}: {error.strerror}. Close what uses it, then try again.") from None
     return bool(there)
 
 
@@ -227,7 +227,7 @@ def _fetch(model: Model, place: Path, told: Told, *, offline: bool) -> None:
         return
     if offline or hub.is_offline():
         why = "--offline" if offline else "HF_HUB_OFFLINE"
-        raise FatalError(
+        raise ModelError(
             f"the model {model.name} is not on this machine, and {why} forbids to fetch it. Leave that out."
         )
     reasons = []
@@ -238,7 +238,7 @@ def _fetch(model: Model, place: Path, told: Told, *, offline: bool) -> None:
         except Unavailable as error:
             reasons.append(str(error))
     said = "; ".join(reason for reason in reasons if reason)
-    raise FatalError(f"the model {model.name} was not fetched: {said}. Mend that, then run: {pull_command(model)}")
+    raise ModelError(f"the model {model.name} was not fetched: {said}. Mend that, then run: {pull_command(model)}")
 
 
 def _from_hub(model: Model, place: Path, partial: Path, told: Told) -> None:
@@ -351,7 +351,7 @@ def fingerprint(path: Path, cache: Cache) -> str:
 def _of_the_hub(text: str) -> Model:
     found = _HUB.fullmatch(text)
     if found is None or not is_of_the_hub(found["repo"], found["file"], found["revision"] or "main"):
-        raise FatalError(
+        raise ModelError(
             f"{text!r} names no model. Write hf:OWNER/REPO/FILE.gguf, with @REVISION behind it if need be."
         )
     return Model(name=text, file=found["file"], repo=found["repo"], revision=found["revision"] or "main")

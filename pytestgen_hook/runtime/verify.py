@@ -1,8 +1,10 @@
 """Runs given tests with pytest and reports each step as it happens; started by ``confined.py``, told by standard input.
 
 The order is one JSON object: ``arguments`` of pytest, ``skip`` (node ids), ``reverse``, ``ends`` (the process is to end by
-itself), ``moment`` (the clock to run under, or None), ``seconds`` (of computing, for one test), ``report`` (a descriptor, or
-a path where those cannot be handed on) and ``token``.
+itself), ``moment`` (the clock to run under, or None), ``seconds`` (of computing, for one test), ``writable`` (the folder that
+may be changed), ``report`` (a descriptor, or a path where those cannot be handed on) and ``token``.
+
+A test that tries what the sandbox denies is not green, whatever it makes of the denial: it would do it where it is run later.
 
 The process that is judged reports itself. The token is known before any of its code is imported and stands in no argument,
 variable or file; each line without it is passed over. What remains: code that searches the memory or the frames of its
@@ -16,19 +18,55 @@ import signal
 import sys
 
 import elsewhere
+import events
+import hidden
+import places
 
 _COLLECTING_SECONDS = 30.0
 _PATIENCE = 3  # on a machine with other work, a test gets the processor for a part of the time only
 _ENDING_SECONDS = 5.0
-# This folder is full of plain names that a project may use for its own modules.
-_HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _HERE]
-sys.modules["_pytestgen_runtime.elsewhere"] = sys.modules.pop("elsewhere")
+# Of the events that are refused, those that pytest and libraries cause themselves, and that change nothing outside.
+_LET_PASS = ("gc.", "ctypes.", "resource.", "signal.", "builtins.")
+hidden.hide_runtime()
+
+
+class Attempts:
+    """Refuses what the sandbox denies, from ``start`` on, and keeps in words what was tried."""
+
+    def __init__(self, writable):
+        self._found = []
+        self._is_on = False
+        known = events.handlers(self._note, places.Places(writable, []))
+        self._find = {name: handler for name, handler in known.items() if not name.startswith(_LET_PASS)}.get
+        sys.addaudithook(self._hook)
+
+    def start(self):
+        self._is_on = True
+
+    def taken(self):
+        """Return what was tried since this was asked last."""
+        found, self._found = self._found, []
+        return found
+
+    def _note(self, kind, text):
+        if kind == "attempts":
+            self._found.append(text)
+
+    def _hook(self, event, arguments):
+        if self._is_on:
+            handler = self._find(event)
+            if handler is not None:
+                handler(*arguments)
 
 
 def plugin(tell, order):
     """Return a plugin of pytest that tells of every test, and ends the process when one takes too long."""
     errors = os.dup(2)
+    attempts = Attempts(order["writable"])
+
+    def tell_attempts(nodeid, outcome):
+        for attempt in attempts.taken():
+            tell("outcome", nodeid, outcome, "it tries to " + attempt)
 
     def watch(seconds, patience=_PATIENCE):
         """End the process after so many seconds of computing, or a multiple of them by the clock."""
@@ -41,6 +79,7 @@ def plugin(tell, order):
 
     class Plugin:
         def pytest_collectstart(self, collector):
+            attempts.start()
             tell("at", collector.nodeid)
             watch(_COLLECTING_SECONDS)
 
@@ -56,6 +95,7 @@ def plugin(tell, order):
                 elsewhere.set_clocks(None, ((order["moment"], "even", "any"),))
 
         def pytest_collectreport(self, report):
+            tell_attempts(report.nodeid, "error")
             if report.failed:
                 tell("outcome", report.nodeid, "error", str(report.longrepr)[-2000:])
 
@@ -64,10 +104,14 @@ def plugin(tell, order):
             watch(order["seconds"])
 
         def pytest_runtest_logreport(self, report):
+            tell_attempts(report.nodeid, "failed")
             if report.failed:
                 tell("outcome", report.nodeid, "failed", str(report.longrepr)[-2000:])
             elif report.when == "call" or report.skipped:
                 tell("outcome", report.nodeid, report.outcome, "")
+
+        def pytest_runtest_logfinish(self, nodeid, location):
+            tell_attempts(nodeid, "failed")
 
     return Plugin(), lambda: watch(_ENDING_SECONDS, patience=1)
 

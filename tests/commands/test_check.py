@@ -110,6 +110,18 @@ def test_a_hanging_test_is_no_evidence_and_is_ended(repo):
     assert "timed out" in result.output
 
 
+def test_a_file_that_is_copied_whole_is_not_asked_about_and_that_is_said(repo):
+    repo.stage("a.py", SOURCE)
+    repo.commit()
+    repo.stage("b.py", SOURCE)
+    repo.stage("c.py", SOURCE.replace("2", "3"))
+    document = json.loads(run("--output-format", "json").stdout)
+    assert [target["path"] for target in document["targets"]] == ["c.py"]
+    assert document["notes"] == ["b.py is a copy of a.py: not asked about"]
+    repo.commit()
+    assert "b.py is a copy of a.py: not asked about" in run("--since", "HEAD^").output
+
+
 def test_the_index_counts_and_not_the_work_tree(repo):
     repo.stage("a.py", SOURCE)
     repo.stage("test_a.py", TEST)

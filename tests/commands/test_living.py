@@ -140,6 +140,28 @@ def test_it_shrinks_by_itself_and_what_is_solved_is_said(legacy) -> None:
     assert entries(legacy) == []
 
 
+@pytest.mark.parametrize("mode", ["write", "amend"])
+def test_a_run_that_may_write_takes_out_what_is_solved(legacy, mode) -> None:
+    legacy.stage("test_shop.py", "from shop import old\n\n\ndef test_old():\n    assert old(1) == 2\n")
+    legacy.stage("shop.py", OLD.replace("return", "x = 1\n    return", 1))
+    assert ("shop.py", "PTG001 old") in entries(legacy)
+    result = run("--mode", mode)
+    assert f"{BASELINE}: what is solved was taken out of it: git add {BASELINE}" in result.output
+    assert ("shop.py", "PTG001 old") not in entries(legacy)
+    assert legacy.git("diff", "--cached", "--name-only").split() == ["shop.py", "test_shop.py"]
+    assert "stale" not in result.output
+
+
+def test_a_baseline_with_edits_is_left_as_it_is(legacy) -> None:
+    legacy.stage("test_shop.py", "from shop import old\n\n\ndef test_old():\n    assert old(1) == 2\n")
+    legacy.stage("shop.py", OLD.replace("return", "x = 1\n    return", 1))
+    path = legacy.path / BASELINE
+    before = path.read_text().replace("bad.py", "worse.py")
+    path.write_text(before)
+    assert "solved" in run("--mode", "write").output
+    assert path.read_text() == before
+
+
 def test_a_part_of_the_range_leaves_the_other_entries_alone(legacy) -> None:
     legacy.stage("other.py", "def other():\n    return 1\n")
     assert run("--write-baseline", "--all", "other.py").exit_code == 0
