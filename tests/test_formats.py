@@ -241,9 +241,15 @@ def test_no_control_character_comes_through(render: Any) -> None:
     assert HOSTILE[-1] == "\udcff"
 
 
+# A command, or where none can do it, what a person is to do.
+TOLD = ("pytestgen-check --mode write ", "pytestgen doctor", "pytestgen explain PTG", "mend the function ", "remove it")
+
+
 def test_every_open_line_of_the_text_ends_with_what_to_do_and_the_last_counts() -> None:
     *lines, last = render_text(replace(FULL, notes=()), STYLE).splitlines()
-    assert all(" -> " in line for line in lines)
+    said = [line.rpartition(" -> ")[2] for line in lines if " -> " in line]
+    assert len(said) == len(lines)
+    assert all(text.startswith(TOLD) for text in said), [text for text in said if not text.startswith(TOLD)]
     assert last.startswith("8 changed functions: ")
     assert "; 1 ignored by comments; 1 ignored by the settings; 1 in the baseline" in last
     assert markdown.MOST_COMMENT < 65_536

@@ -13,13 +13,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
+
+from pytestgen_hook.cli import pytestgen
 
 TOP = Path(__file__).parent.parent
 PAGES = sorted((TOP / "docs").rglob("*.md"))
 INTEGRATIONS = TOP / "docs/integrations"
 PROGRAMS = Path(sys.executable).parent
 UNTESTED = "def half(number):\n    return number / 2\n"
-_BLOCK = re.compile(r"<!-- (file|same|run)(?:: (\S+))? -->\n```\w*\n(.*?)```", re.DOTALL)
+_BLOCK = re.compile(r"<!-- (file|same|run|init)(?:: (\S+))? -->\n```\w*\n(.*?)```", re.DOTALL)
 _TEST = re.compile(r"`((?:tests|ci)/[\w/]+\.py)(?:::(\w+))?`")
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="hooks are shell scripts")
@@ -76,8 +79,15 @@ def test_the_file_for_pre_commit(stopped) -> None:
 
 
 @posix_only
-def test_prek_takes_the_file_for_pre_commit(stopped) -> None:
-    stopped("pre-commit.md", program("prek"), "install")
+def test_the_file_for_prek(stopped) -> None:
+    assert blocks("prek.md", "file") == blocks("pre-commit.md", "file")
+    stopped("prek.md", program("prek"), "install")
+
+
+def test_the_file_with_an_environment_of_its_own_is_what_init_writes(repo) -> None:
+    assert CliRunner().invoke(pytestgen, ["init"]).exit_code == 0
+    ((path, content),) = blocks("pre-commit.md", "init")
+    assert yaml.safe_load((repo.path / path).read_text(encoding="utf-8")) == yaml.safe_load(content)
 
 
 @posix_only
@@ -91,7 +101,7 @@ def test_the_file_for_git(stopped) -> None:
 
 
 @posix_only
-def test_the_file_for_husky(stopped, tmp_path: Path) -> None:
+def test_the_files_for_husky(stopped, repo, tmp_path: Path) -> None:
     npm, node = program("npm"), program("node")
     got = subprocess.run(
         [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(tmp_path / "node"), "husky@9"],
@@ -101,6 +111,12 @@ def test_the_file_for_husky(stopped, tmp_path: Path) -> None:
     if got.returncode:
         pytest.skip("the npm registry cannot be reached")
     stopped("husky.md", node, str(tmp_path / "node/node_modules/husky/bin.js"))
+    repo.git("commit", "--quiet", "--no-verify", "--message", "hurry")
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "remote")], check=True)
+    push = ["git", "push", str(tmp_path / "remote"), "HEAD:refs/heads/main"]
+    done = subprocess.run(push, cwd=repo.path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode != 0
+    assert "PTG001 half" in done.stdout + done.stderr
 
 
 @posix_only
@@ -140,7 +156,7 @@ def test_the_job_for_gitlab(repo, is_merged: bool) -> None:
     target = {"CI_MERGE_REQUEST_TARGET_BRANCH_SHA": ""}
     if is_merged:
         repo.git("checkout", "--quiet", "main")
-        repo.stage("theirs.py", UNTESTED)
+        repo.stage("theirs.py", UNTESTED.replace("2", "4"))
         repo.commit()
         target = {"CI_MERGE_REQUEST_TARGET_BRANCH_SHA": repo.git("rev-parse", "HEAD").strip()}
         repo.git("merge", "--quiet", "--no-ff", "--no-edit", "feature")

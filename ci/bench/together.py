@@ -72,6 +72,12 @@ def problems(tree: Path, before: dict[str, str]) -> list[str]:
     return found
 
 
+def has_tests(tree: Path, path: str) -> bool:
+    """Whether there are tests of the function of a file that had none."""
+    wanted = f"{path[:-3]}_shout("
+    return any(wanted in test.read_text() for test in (tree / "tests").glob("test_*.py"))
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -103,8 +109,8 @@ def main() -> None:
             dict(reversed(line.split("\t")) for line in git(tree, "ls-files", "--stage").splitlines()) for tree in trees
         ]
         started = time.perf_counter()
-        running = [
-            subprocess.Popen(
+        running = {
+            (tree, mode, paths): subprocess.Popen(
                 [*base, "--mode", mode, *paths],
                 cwd=tree,
                 env=shared,
@@ -114,14 +120,17 @@ def main() -> None:
             )
             for tree in trees
             for mode, paths in HOOKS
-        ]
-        doomed = sorted((rng.random() * longest, process) for process in running if rng.random() < 0.5)
+        }
+        processes = list(running.values())
+        doomed = sorted(
+            ((rng.random() * longest, process) for process in processes if rng.random() < 0.5), key=lambda pair: pair[0]
+        )
         for moment, process in doomed:
             time.sleep(max(0.0, started + moment - time.perf_counter()))
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 killed += 1
-        for process in running:
+        for process in processes:
             status = str(process.wait())
             statuses[status] = statuses.get(status, 0) + 1
         if not doomed:
@@ -129,6 +138,11 @@ def main() -> None:
         time.sleep(0.3)  # a git that a killed process had started ends by itself
         for tree, entries in zip(trees, before, strict=True):
             bad += problems(tree, entries)
+        bad += [
+            f"the hook of {paths[0]} came to its end, and its tests are not there"
+            for (tree, mode, paths), process in running.items()
+            if mode != "fail" and process.returncode in (0, 1) and not has_tests(tree, paths[0])
+        ]
         bad += [f"{lock.name} was left" for lock in (work / "together" / "main" / ".git").rglob("index.lock")]
         for file in cache.glob("*.sqlite"):
             with sqlite3.connect(file) as connection:

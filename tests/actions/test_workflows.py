@@ -1,4 +1,4 @@
-"""The workflows to copy, and our own: every step that runs something is run, for an event that starts it."""
+"""The workflows to copy: every step that runs something is run, for an event that starts it; of our own, what decides."""
 
 from __future__ import annotations
 
