@@ -67,6 +67,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
     test_timeout: float = 120.0
+    confine_tests: bool = False
     allow_estimates: bool = False
     model_repo: str | None = None
     model_file: str | None = None
@@ -555,6 +556,7 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "exclude": _texts(_text),
     "source_roots": _texts(_folder),
     "test_timeout": _seconds,
+    "confine_tests": _truth,
     "allow_estimates": _truth,
     "models": _models,
     "baseline": _file,

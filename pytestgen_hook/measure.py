@@ -24,7 +24,7 @@ from pytestgen_hook.types import Function, RunOutcome, TestRun
 KIND = "evidence"
 OLDEST_PYTEST = 6
 VARIABLES = "variables"
-_SCHEMA = 3
+_SCHEMA = 4
 _LEAST_SECONDS = 1.0  # to start pytest for
 _VARIANTS = 4  # results kept for one test file whose imports are equal and whose data files differ
 _CONFIGURATION = (
@@ -44,6 +44,7 @@ class Bench:
     ``timeout`` is in seconds, for all test files together. ``read_blobs`` reads files of ``entries``, whose sources tell
     which variables of the environment a test looks at. ``root`` is the user's work tree: with it, results that
     rest on ignored files (a generated version module) can be kept too, and an editable install of it is recognised.
+    ``is_confined``: the tests get no network, no programs, and write only into the copy.
     """
 
     make_tree: Callable[[], Path]
@@ -55,6 +56,7 @@ class Bench:
     timeout: float
     read_blobs: ReadBlobs
     root: Path | None = None
+    is_confined: bool = False
 
     @cached_property
     def children(self) -> Mapping[str, frozenset[str]]:
@@ -204,7 +206,18 @@ def _key(test: str, closure: set[str], variables: object, bench: Bench) -> str:
     closure = closure | {f"{folder}/{name}" if folder else name for folder in folders for name in _CONFIGURATION}
     contents = sorted((path, bench.entries[path]) for path in closure if path in bench.entries)
     extra = _outer_paths(bench.root)
-    return _digest([_SCHEMA, test, contents, list(bench.graph.roots), bench.interpreter.fingerprint, extra, variables])
+    return _digest(
+        [
+            _SCHEMA,
+            test,
+            contents,
+            list(bench.graph.roots),
+            bench.interpreter.fingerprint,
+            extra,
+            variables,
+            bench.is_confined,
+        ]
+    )
 
 
 def _known(
@@ -440,6 +453,7 @@ def run_request(tests: Sequence[str], start: Start, bench: Bench, tree: Path, pl
         ],
         "modules": {graph.module_name(path): path for path in sorted(upstream)},
         "place": place,
+        "confined": bench.is_confined,
     }
 
 

@@ -420,6 +420,23 @@ def test_without_pytest_tests_cannot_be_written_and_that_is_said(repo, tmp_path:
     assert status_of(repo) == ["A  a.py"]
 
 
+def test_a_project_with_an_older_pytest_and_another_click(repo, tmp_path: Path) -> None:
+    """Its environment has what does not go together with ours, and tests that would notice another click."""
+    venv.create(tmp_path / "old", with_pip=False)
+    python = tmp_path / "old" / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    subprocess.run([*install, "pytest==7.4.4", "click==7.1.2"], check=True)
+    repo.stage("a.py", f"import click\n\n\ndef version() -> str:\n    return click.__version__\n\n\n{SOURCE}")
+    repo.stage("test_a.py", "from a import version\n\n\ndef test_version():\n    assert version() == '7.1.2'\n")
+    done = ran(repo, *ENTRY.split(), "--python", str(python), "--mode", "write", "--verbose")
+    assert done.returncode == 1, told(done)
+    assert "version: tested by test_a.py::test_version" in done.stdout
+    assert "double: 1 test in test_a.py" in done.stdout or "double: 2 tests in test_a.py" in done.stdout, done.stdout
+    assert ran(repo, "git", "diff", "--stat").stdout.count("test_a.py") == 1
+    passed = ran(repo, str(python), "-m", "pytest", "-q")
+    assert passed.returncode == 0, told(passed)
+
+
 def test_git_is_never_told_to_commit_stash_check_out_or_reset(repo, tmp_path: Path, monkeypatch) -> None:
     """All that is asked of git in mode amend is written down by a program of its name that comes first."""
     log, real = tmp_path / "asked", shutil.which("git")

@@ -295,6 +295,7 @@ class Examination:
             timeout=self._config.test_timeout,
             read_blobs=self._repository.blobs,
             root=self._repository.root,
+            is_confined=self._config.confine_tests,
         )
 
     def _functions(self, path: str) -> list[Function]:
@@ -315,6 +316,10 @@ class Examination:
         from pytestgen_hook.strength import measure_strength
 
         self._refuse_without_pytest("the strength of tests cannot be measured")
+        if self._config.confine_tests:
+            raise FatalError(
+                "the strength of tests cannot be measured with confine-tests. Turn that off, or do without."
+            )
         too_old = hindrance(self._interpreter)
         if too_old:
             raise FatalError(f"the strength of tests cannot be measured: {too_old}.")

@@ -3,10 +3,10 @@
 usage: evidence.py --request FILE --report FILE
 
 The request is one JSON object: ``tests`` (paths), ``root`` (the tree), ``paths`` (folders for ``sys.path``),
-``modules`` ({module name: path} of what should come from the tree), ``place`` (a temporary folder). The report has
-one JSON object a line, each written as soon as it is known, so that a crash costs only the file that was running:
-``{"at": path, "test": id}`` before a test, ``{"file": path, …}`` when all tests of a file have run, ``{"end": status,
-…}`` at the end.
+``modules`` ({module name: path} of what should come from the tree), ``place`` (a temporary folder), ``confined`` (whether
+the tests get no network and no programs, and may write only there and into the tree). The report has one JSON object a
+line, each written as soon as it is known, so that a crash costs only the file that was running: ``{"at": path, "test":
+id}`` before a test, ``{"file": path, …}`` when all tests of a file have run, ``{"end": status, …}`` at the end.
 """
 
 from __future__ import annotations
@@ -273,6 +273,15 @@ def use_paths(paths: list[str]) -> None:
     sys.path[:0] = paths
 
 
+def confined(writable: list[str]) -> None:
+    """Take rights from this process and all it starts; end it where the system cannot enforce that."""
+    import confine
+
+    enforced = confine.restrict_process(writable)
+    if not {"landlock", "seccomp"} <= set(enforced):
+        sys.exit("error: confine-tests: this system cannot confine the tests, so none was run")
+
+
 def run(request: dict[str, Any], report: Report) -> None:
     """Run the tests of a request and report; the report's last line is written only if pytest came to its end."""
     root = os.path.realpath(request["root"])
@@ -300,9 +309,11 @@ def main() -> None:
     parser.add_argument("--request", required=True)
     parser.add_argument("--report", required=True)
     options = parser.parse_args()
-    hidden.hide_runtime()
     with open(options.request, encoding="utf-8") as stream:
         request = json.load(stream)
+    if request["confined"]:
+        confined([request["place"], os.path.realpath(request["root"])])
+    hidden.hide_runtime()
     run(request, Report(options.report))
     sys.stdout.flush()
     sys.stderr.flush()

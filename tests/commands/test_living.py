@@ -128,7 +128,7 @@ def test_moved_and_renamed_functions_keep_their_entries_and_copies_get_none(lega
     assert [target["path"] for target in report("--all")["targets"]] == ["copy.py", "other.py"]
 
 
-def test_it_shrinks_by_itself_and_what_is_solved_is_said(legacy) -> None:
+def test_what_is_solved_is_said(legacy) -> None:
     legacy.stage("bad.py", "x = 1\n")
     legacy.stage("test_shop.py", "from shop import old\n\n\ndef test_old():\n    assert old(1) == 2\n")
     legacy.stage("shop.py", OLD)

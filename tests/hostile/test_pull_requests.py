@@ -417,6 +417,35 @@ def test_a_suite_that_shows_nothing_is_no_evidence(victim: Victim, conftest: str
     assert victim.inside() == before
 
 
+ATTACKS = {
+    "writes": "import pathlib\npathlib.Path('@HOME@/stolen').write_text('x')\n",
+    "writes_and_hushes_it_up": "import pathlib\ntry: pathlib.Path('@HOME@/.bashrc').write_text('x')\nexcept OSError: pass\n",
+    "calls": "import socket\ntry: socket.create_connection(('127.0.0.1', @PORT@))\nexcept OSError: pass\n",
+    "starts_a_program": "import os\nos.system('touch @HOME@/stolen')\n",
+    "in_a_child": "import os\nif not os.fork():\n    open('@HOME@/stolen', 'w')\n    os._exit(0)\nos.wait()\n",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux confines tests")
+@pytest.mark.parametrize("conftest", ATTACKS.values(), ids=ATTACKS)
+def test_a_suite_that_attacks_does_no_harm_where_tests_are_confined(victim: Victim, conftest: str) -> None:
+    settings = TESTED["pyproject.toml"] + "[tool.pytestgen]\nconfine-tests = false\n"  # of who proposes the change
+    with listening() as server:
+        attack = armed(conftest.encode(), victim, server)
+        victim.stage({**TESTED, "pyproject.toml": settings, "conftest.py": attack})
+        before = victim.inside()
+        ran = victim.check(PYTESTGEN_CONFINE_TESTS="true")
+        assert not is_called(server)
+    assert (ran.unclean, ran.commands) == (set(), set()), ran.output
+    assert ran.status == ("PTG001 half" in ran.output), ran.output
+    assert victim.inside() == before
+
+
+def test_tests_that_only_compute_are_evidence_where_they_are_confined(victim: Victim) -> None:
+    victim.stage(TESTED)
+    assert victim.check(PYTESTGEN_CONFINE_TESTS="true").status == (sys.platform != "linux")
+
+
 # -- the cache ---------------------------------------------------------------------------------------------------------
 
 VALUES = {
