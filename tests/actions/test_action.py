@@ -14,6 +14,7 @@ import payloads
 import pytest
 import yaml
 from forge import State, serving
+from hub_server import Server, Stored
 from runner import Job, Runner
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="programs for the runner are shell scripts")
@@ -358,9 +359,14 @@ sha256 = "{DIGEST}"
 """
 
 
-def with_model(machine: Machine, event: str, payload: dict[str, Any], cached: bytes | None, **inputs: str) -> Job:
-    """Run the action with a model that the settings declare; ``cached`` is what the cache has under its key."""
-    kept: list[str] = []
+def with_model(
+    machine: Machine, event: str, payload: dict[str, Any], cached: bytes | None, hub: str | None = None, **inputs: str
+) -> tuple[Job, list[tuple[str, bytes]]]:
+    """Run the action with a model that the settings declare; return the job, and what it put into the cache.
+
+    ``cached`` is what the cache has under its key, ``hub`` the address of a Hub, without which nothing can be fetched.
+    """
+    kept: list[tuple[str, bytes]] = []
 
     def restore(options: Any, _context: Any) -> dict[str, str]:
         assert options["key"] == f"pytestgen-model-{DIGEST}"
@@ -370,22 +376,27 @@ def with_model(machine: Machine, event: str, payload: dict[str, Any], cached: by
         return {"cache-hit": str(cached is not None).lower()}
 
     def save(options: Any, _context: Any) -> dict[str, str]:
-        kept.append(options["key"])
+        kept.append((options["key"], Path(options["path"]).read_bytes()))
         return {}
 
     machine.runner.uses = {**machine.runner.uses, "actions/cache/restore@": restore, "actions/cache/save@": save}
-    own = {"PYTESTGEN_CACHE_DIR": str(machine.runner.temp / "own"), "HF_HUB_OFFLINE": "1"}
+    reach = {"HF_HUB_OFFLINE": "1"} if hub is None else {"HF_ENDPOINT": hub, "no_proxy": "*"}
+    own = {
+        "PYTESTGEN_CACHE_DIR": str(machine.runner.temp / "own"),
+        "HF_HOME": str(machine.runner.temp / "hub"),
+        **reach,
+    }
     machine.runner.environ = {**machine.runner.environ, **own}
     machine.repo.stage("pyproject.toml", PROJECT + DECLARED)
     machine.repo.commit()
     job = machine.act(event, payload, model="tiny", since=machine.base, **inputs)
-    assert kept == []
-    return job
+    return job, kept
 
 
 def test_a_model_comes_from_the_cache_if_its_bytes_are_right(machine: Machine) -> None:
     tip = machine.on_branch(TESTED.replace("2 *", "4 * 0.5 *"))
-    job = with_model(machine, "pull_request", payloads.pull_request(tip, fork=True), WEIGHTS, mode="patch")
+    job, kept = with_model(machine, "pull_request", payloads.pull_request(tip, fork=True), WEIGHTS, mode="patch")
+    assert kept == []
     fetched = {name: text for name, text in job.outputs("fetch").items() if name in ("ready", "fetched")}
     assert fetched == {"ready": "true", "fetched": "false"}, job.log
     assert (job.outputs("check")["mode"], job.status) == ("patch", "success"), job.log
@@ -394,17 +405,31 @@ def test_a_model_comes_from_the_cache_if_its_bytes_are_right(machine: Machine) -
 @pytest.mark.parametrize("cached", [None, b"poison! " * 100], ids=["missing", "poisoned"])
 def test_a_pull_request_without_the_model_is_checked_only(machine: Machine, cached: bytes | None) -> None:
     tip = machine.on_branch(TESTED.replace("2 *", "4 * 0.5 *"))
-    job = with_model(machine, "pull_request", payloads.pull_request(tip, fork=True), cached, mode="patch")
+    job, kept = with_model(machine, "pull_request", payloads.pull_request(tip, fork=True), cached, mode="patch")
+    assert kept == []
     assert job.outputs("fetch")["ready"] == "false", job.log
     assert not Path(job.outputs("model")["path"]).exists()
     assert (job.outputs("check")["mode"], job.status) == ("fail", "success"), job.log
 
 
-def test_a_branch_without_the_model_fetches_it(machine: Machine) -> None:
-    """Here nothing can be fetched: that it is tried, and fails the job, is what tells a branch from a pull request."""
+def test_a_branch_without_the_model_fetches_it_and_puts_it_into_the_cache(machine: Machine) -> None:
     pytest.importorskip("huggingface_hub")
-    job = with_model(machine, "push", payloads.push(machine.base, machine.base), None, mode="patch")
-    assert (job.status, job.last_exit) == ("failure", 2)
+    server = Server()
+    server.fresh().add("ada/tiny", "tiny.gguf", Stored(WEIGHTS))
+    try:
+        push = payloads.push(machine.base, machine.base)
+        job, kept = with_model(machine, "push", push, None, hub=server.address, mode="patch")
+    finally:
+        server.close()
+    assert kept == [(f"pytestgen-model-{DIGEST}", WEIGHTS)], job.log
+    assert (job.outputs("fetch")["fetched"], job.status) == ("true", "success"), job.log
+
+
+def test_a_branch_that_cannot_fetch_the_model_fails(machine: Machine) -> None:
+    """That tells a branch from a pull request."""
+    pytest.importorskip("huggingface_hub")
+    job, kept = with_model(machine, "push", payloads.push(machine.base, machine.base), None, mode="patch")
+    assert (job.status, job.last_exit, kept) == ("failure", 2, [])
     assert "HF_HUB_OFFLINE forbids to fetch it" in job.log
 
 

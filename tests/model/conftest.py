@@ -11,7 +11,7 @@ import pytest
 
 from pytestgen_hook.model import store
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 
 @pytest.fixture(scope="session")
