@@ -9,6 +9,7 @@ import os
 import posixpath
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -369,8 +370,10 @@ def _programs(
 def _texts(source: bytes) -> list[str]:
     """All texts of a source, those in f-strings too."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # for another Python, or none
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about "\d" and the like, which are for others to mend
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):  # for another Python, or none
         return [quoted.decode("utf-8", "replace") for quoted in _QUOTED_TEXT.findall(source)]
     return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 

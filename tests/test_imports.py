@@ -140,6 +140,10 @@ def reaches(graph: ImportGraph, test: str, source: str) -> bool:
             "test_m.py", "shop.py", id="module that a line of code imports",
         ),
         pytest.param(
+            {"shop.py": "", "test_m.py": "import subprocess\nprint 'python -m shop \\d'"},
+            "test_m.py", "shop.py", id="source for another Python",
+        ),
+        pytest.param(
             {"shop.py": "", "test_m.py": "import subprocess\nX = f'{sys.executable} {ROOT}/shop.py 3'"},
             "test_m.py", "shop.py", id="file in a line for the shell",
         ),
