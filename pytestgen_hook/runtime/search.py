@@ -320,7 +320,9 @@ class Search:
                 self.seeds = []  # which of them it was cannot be told without its object
             self.known.update(_key(self.plan.item(known)) for known in contradicted if self.plan.receiver is None)
         self._take(self._observe(self.seeds))
-        self._cover()
+        taken, total = self.subject.branches_taken(self.arcs)
+        if not (self.had.is_something and self._all_lines_run() and taken == total):
+            self._cover()
         self._keep_state()
         if self._documentation is not None:
             self._probe()
