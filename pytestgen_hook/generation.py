@@ -593,7 +593,8 @@ def _outcome(
     if tests:
         return replace(measured, status=Status.GENERATED, code=None, tests=tuple(tests), reason="")
     if dropped and not (unplaced and unplaced.tests):
-        hint = "; a fixture or conftest.py may need what the sandbox denies" if "PermissionError" in dropped else ""
+        is_denied = "PermissionError" in dropped or "it tries to " in dropped
+        hint = "; a fixture or conftest.py may need what the sandbox denies" if is_denied else ""
         return replace(measured, reason=f"its tests did not hold when repeated: {dropped}{hint}")
     if unplaced:
         return replace(measured, tests=unplaced.tests, reason=unplaced.reason)

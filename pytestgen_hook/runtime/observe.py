@@ -103,15 +103,20 @@ class Tracer:
         self.arcs = set()
         self.ways = set()
         self.steps = 0
+        self._is_on = False
+        self._before = None
         self._filename = filename
         self._lines = range(first_line, last_line + 1)
         self._branching = branching
 
     def start(self):
+        self._is_on = True
+        self._before = sys.gettrace()  # of who follows this process, or of a debugger
         sys.settrace(self._called)
 
     def stop(self):
-        sys.settrace(None)
+        if self._is_on:
+            sys.settrace(self._before)
 
     def _called(self, frame, event, argument):
         code = frame.f_code
