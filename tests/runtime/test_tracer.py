@@ -1,5 +1,7 @@
 """The steps of a call, and the ways that tell calls apart which take the same steps."""
 
+import sys
+
 import observe
 
 SOURCE = """
@@ -46,3 +48,18 @@ def test_a_loop_that_goes_the_same_way_twice_goes_another_way():
 def test_steps_in_other_functions_of_the_file_are_ways():
     assert {(3, 5)} <= traced("a").ways
     assert not {way for way in traced("b").ways if len(way) == 2}
+
+
+def test_the_tracer_of_others_is_there_again_afterwards():
+    def other(frame, event, argument):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(other)
+    try:
+        traced("a")
+        assert sys.gettrace() is other
+        observe.Tracer("subject.py", 8, 15).stop()  # that never began
+        assert sys.gettrace() is other
+    finally:
+        sys.settrace(before)
