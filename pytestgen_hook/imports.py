@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
 import posixpath
 import re
 import tempfile
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,8 +41,7 @@ _STARTING = (
     b"subprocess", b"Popen", b"sys.executable", b"pexpect", b"os.system", b"os.exec", b"os.spawn", b"posix_spawn", b"runpy",
     b"run_path", b"script_runner", b"spec_from_file_location",
 )  # fmt: skip
-_QUOTED_TEXT = re.compile(rb"""["']([^"'\n]{1,500})["']""")
-_NAME = re.compile(r"[\w./-]+")
+_NAME = re.compile(rb"[\w./-]+")
 _FILE_LITERAL = re.compile(rb"""["']([^"'\s]*\w\.py)["']""")
 _COMMAND = re.compile(rb"""(?<![\w.-])([\w.-]+)["']?\s*=\s*["']?([A-Za-z_][\w.]*)\s*:\s*[A-Za-z_]\w*""")
 _MOST_OF_ONE_NAME = 20
@@ -230,7 +227,7 @@ def build_graph(
     if stale:
         for project in sorted({_project_of(path, apart) for path in stale}):
             own = {path: text for path, text in contents.items() if _project_of(path, apart) == project}
-            edges.update(_analyse(own, python, _own_first(roots, project), commands))
+            edges.update(_analyse(own, python, _own_first(roots, project), commands, test_code))
         numbers = {path: number for number, path in enumerate(python)}
         rows = [(entries[path], sorted(numbers[other] for other in edges[path])) for path in python]
         cache.put(KIND, state, {"edges": rows, "roots": roots})
@@ -316,7 +313,11 @@ def _commands(projects: Iterable[bytes]) -> dict[str, str]:
 
 
 def _analyse(
-    contents: Mapping[str, bytes], python: Sequence[str], roots: tuple[str, ...], commands: Mapping[str, str]
+    contents: Mapping[str, bytes],
+    python: Sequence[str],
+    roots: tuple[str, ...],
+    commands: Mapping[str, str],
+    test_code: Collection[str],
 ) -> dict[str, set[str]]:
     edges: dict[str, set[str]] = {path: set() for path in contents}
     search = [*roots, *_loose_folders(python, roots)]
@@ -336,7 +337,9 @@ def _analyse(
     for path in python:
         named.setdefault(path.rpartition("/")[2], []).append(path)
     for path, source in contents.items():
-        edges[path] |= {*_files_named(source, named), *_programs(source, modules, commands, named)} - {path}
+        edges[path] |= set(_files_named(source, named)) - {path}
+        if path in test_code:
+            edges[path] |= set(_programs(source, modules, commands, named)) - {path}
     return edges
 
 
@@ -356,26 +359,18 @@ def _ending_in(place: str, named: Mapping[str, Sequence[str]]) -> Iterator[str]:
 def _programs(
     source: bytes, modules: Mapping[str, set[str]], commands: Mapping[str, str], named: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
-    """Files of modules, commands and paths that texts name where programs are started: ``["-m", "shop.cli"]``."""
+    """Files of modules, commands and paths that are named where programs are started: ``["-m", "shop.cli"]``.
+
+    Any word counts: to tell texts from code would take longer than all else, and an edge too many costs little.
+    """
     if not any(mark in source for mark in _STARTING):
         return
-    for word in {word.strip(".") for text in _texts(source) for word in _NAME.findall(text)}:
+    for word in {word.strip(b".").decode() for word in _NAME.findall(source)}:
         if word.endswith(".py"):
             yield from _ending_in(word, named)
         for module in {word, commands.get(word, word)}:
             yield from modules.get(module, ())
             yield from modules.get(f"{module}.__main__", ())
-
-
-def _texts(source: bytes) -> list[str]:
-    """All texts of a source, those in f-strings too."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about "\d" and the like, which are for others to mend
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):  # for another Python, or none
-        return [quoted.decode("utf-8", "replace") for quoted in _QUOTED_TEXT.findall(source)]
-    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
 def _resolvable(contents: Mapping[str, bytes], python: Sequence[str]) -> Collection[str]:
