@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sysconfig
 import venv
@@ -75,6 +76,15 @@ class Repo:
     def commit(self, message: str = "change") -> None:
         """Commit what is staged."""
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+
+@pytest.fixture(scope="session")
+def without_network() -> list[str]:
+    """The beginning of a command that is run as on an airplane: not even the machine itself can be reached."""
+    alone = ["unshare", "--net", *(["--map-root-user"] if os.getuid() else [])]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no network can be taken away here")
+    return alone
 
 
 @pytest.fixture(scope="session")

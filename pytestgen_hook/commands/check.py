@@ -111,16 +111,16 @@ def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selectio
     """Return what is to be examined, None if the range has no Python; FatalError for what the user must mend."""
     options = replace(options, paths=places_of(options.paths, cwd, repository))
     revision, changes = _changes(repository, options)
-    copies = _copies(repository, revision, options, changes)
-    changes = [change for change in changes if change.path not in copies]
     unmerged = repository.unmerged_paths() if options.scope in ("staged", "all") else []
-    if not changes and not unmerged and not copies:
+    if not changes and not unmerged:
         return None
     from pytestgen_hook.commands.examination import Subject
     from pytestgen_hook.functions import changed_functions
 
     config = _config(repository, revision, options)
     entries = repository.entries(revision)
+    copies = _copies(repository, entries, options, changes)
+    changes = [change for change in changes if change.path not in copies]
     code = _test_code(repository, entries)
     subject = Subject(repository, revision, entries, code, config)
     changed, unanalysed = changed_functions([change for change in changes if change.path not in code])
@@ -151,16 +151,16 @@ def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selectio
 
 
 def _copies(
-    repository: Repository, revision: Revision, options: CheckOptions, changes: Sequence[Change]
+    repository: Repository, entries: Mapping[str, str], options: CheckOptions, changes: Sequence[Change]
 ) -> dict[str, str]:
     """Return {path: the file that it is a copy of} of the new files that are, byte for byte, one that was there before."""
-    added = {change.path: change.after for change in changes if change.before is None and change.after.strip()}
+    added = [change.path for change in changes if change.before is None and change.after.strip()]
     base = repository.base_of(options.scope, options.since, options.until) if added else None
     if base is None:
         return {}
-    before = {blob: path for path, blob in repository.entries(base).items() if path.endswith(".py")}
-    now = repository.entries(revision)
-    return {path: before[now[path]] for path in added if now.get(path) in before and path not in before.values()}
+    before = repository.entries(base)
+    by_blob = {blob: path for path, blob in before.items() if path.endswith(".py")}
+    return {path: by_blob[entries[path]] for path in added if entries.get(path) in by_blob and path not in before}
 
 
 def _test_code(repository: Repository, entries: dict[str, str]) -> TestCode:

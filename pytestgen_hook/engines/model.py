@@ -141,8 +141,7 @@ class _Session:
         if kept is not None:
             return kept
         started = time.monotonic()
-        # It starts while the model is asked.
-        self._runtime = self._runtime or self._opened.enter_context(search.runtime(self._bench, "model"))
+        self._runtime = self._started()  # beside the model's first answers
         calls: list[str] = []
         tokens = 0
         second, answer = None, None
@@ -254,10 +253,14 @@ class _Session:
         self._model.prepare(prefix)
         return self._model if left - (time.monotonic() - started) >= LEAST_SECONDS else None
 
+    def _started(self) -> sandbox.Runtime:
+        """Return the runtime that judges, which is started where there is none, or none any more."""
+        return self._runtime or self._opened.enter_context(search.runtime(self._bench, "model"))
+
     def _searched(
         self, task: Task, first: Exploration, calls: Sequence[str], seconds: float, left: float
     ) -> tuple[Exploration | None, Mapping[str, Any] | None]:
-        runtime = self._runtime or self._opened.enter_context(search.runtime(self._bench, "model"))
+        runtime = self._started()
         more = {"proposed": list(calls), "had": _shown(first), "avoid": bool(first.left and first.left["avoid"])}
         self._runtime = None
         found, self._runtime = search.ask(runtime, 0, task, seconds, left, hypothesis=False, more=more)

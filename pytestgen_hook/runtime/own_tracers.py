@@ -41,6 +41,8 @@ class Files:
 class Table:
     """What runs by test, by path: lines, and first lines of the functions whose body ran."""
 
+    most_calls = 1  # of a function that need be told before another test runs
+
     def __init__(self) -> None:
         self._seen: dict[int, dict[str, tuple[set[int], set[int]]]] = {}
         self._now: dict[str, tuple[set[int], set[int]]] | None = None
@@ -69,7 +71,6 @@ class Table:
 
 
 _MOST_IDLE = 1_000_000  # about a second of a slow tracer's; then a process runs on at its own pace, and tells no more
-_MOST_CALLS = 200  # of a function that are told to ``notes`` before another test runs
 
 
 def own_tracer(files: Files, notes: Any, most_steps: int | None = None) -> FrameTracer | MonitoringTracer:
@@ -104,12 +105,6 @@ class FrameTracer:
         threading.settrace(self._called)
         sys.settrace(self._called)
 
-    def stop(self) -> None:
-        import threading
-
-        sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
-
     def again(self) -> None:
         """Tell anew what has been told before."""
         self._steps.clear()
@@ -134,7 +129,7 @@ class FrameTracer:
             steps.clear()
         first = code.co_firstlineno if _is_function(code) else 0
         if most is not None:
-            steps[code] = steps.get(code, 0) + most // _MOST_CALLS
+            steps[code] = steps.get(code, 0) + most // notes.most_calls
 
         def step(frame: FrameType, event: str, argument: object) -> Any:
             # Only a line tells that a body runs: a generator that is thrown away unstarted is "called" as well.
@@ -154,7 +149,7 @@ class FrameTracer:
 class MonitoringTracer:
     """Through ``sys.monitoring`` (3.12 and later): each line tells once, and is silent until ``again``.
 
-    So does each function, once it has been called a number of times: calls show that another test runs.
+    So does each function, once it has been called as often as ``notes`` wants: calls show that another test runs.
     """
 
     name = "monitoring"
@@ -174,10 +169,6 @@ class MonitoringTracer:
         self._monitoring.register_callback(self._tool, events.LINE, self._line)
         self._monitoring.set_events(self._tool, events.PY_START)
 
-    def stop(self) -> None:
-        self._monitoring.set_events(self._tool, 0)
-        self._monitoring.free_tool_id(self._tool)
-
     def again(self) -> None:
         """Tell anew what has been told before."""
         self._calls.clear()
@@ -195,7 +186,7 @@ class MonitoringTracer:
         if _is_function(code):
             self._notes.entry(path, code.co_firstlineno)
         calls = self._calls[code] = self._calls.get(code, 0) + 1
-        return self._monitoring.DISABLE if calls >= _MOST_CALLS else None
+        return self._monitoring.DISABLE if calls >= self._notes.most_calls else None
 
     def _line(self, code: CodeType, line: int) -> Any:
         path = self._files.path(code.co_filename)

@@ -68,9 +68,6 @@ class CoverageTracer:
     def start(self) -> None:
         self._coverage.start()
 
-    def stop(self) -> None:
-        self._coverage.stop()
-
     def switch(self, test: int | None) -> None:
         """Attribute what runs from now on to this test, or to none."""
         self._coverage.switch_context("" if test is None else str(test))
@@ -171,9 +168,6 @@ class OwnTracer:
     def start(self) -> None:
         self._tracer.start()
 
-    def stop(self) -> None:
-        self._tracer.stop()
-
     def switch(self, test: int | None) -> None:
         self._table.switch(test)
         self._tracer.again()
@@ -205,9 +199,6 @@ class FollowingTracer:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._start.trace)
         self._tracer.start()
-
-    def stop(self) -> None:
-        self._tracer.stop()
 
     def switch(self, test: int | None) -> None:
         """Attribute what runs from now on, here and in other processes, to this test, or to none."""
