@@ -51,11 +51,12 @@ def is_matched(path: str, patterns: Collection[str]) -> bool:
 class Config:
     """The settings of one run; ``budget`` is the time for making tests, ``test_timeout`` for running those there are.
 
-    Both are seconds. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that
-    imports start from, all relative to the top of the repository with forward slashes. ``allow_estimates``: where no
-    test can run, a guess that a function is tested is good enough. ``models`` are those that the settings declare, ``model``
-    is the name of the one to ask, or a file; None is the default one. What begins with ``model_``, ``generation_``,
-    ``hardware_`` and ``prompt_`` stands in tables of these names; None leaves it to the model's own way of working.
+    Both are seconds. ``test_jobs`` is how many processes run these at once, None for as many as there are processors, up
+    to four. ``exclude`` are shell patterns of paths that give no findings, ``source_roots`` folders that imports start
+    from, all relative to the top of the repository with forward slashes. ``allow_estimates``: where no test can run, a
+    guess that a function is tested is good enough. ``models`` are those that the settings declare, ``model`` is the name of
+    the one to ask, or a file; None is the default one. What begins with ``model_``, ``generation_``, ``hardware_`` and
+    ``prompt_`` stands in tables of these names; None leaves it to the model's own way of working.
     """
 
     mode: str = "fail"
@@ -67,6 +68,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     source_roots: tuple[str, ...] = ()
     test_timeout: float = 120.0
+    test_jobs: int | None = None
     confine_tests: bool = False
     allow_estimates: bool = False
     model_repo: str | None = None
@@ -556,6 +558,7 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "exclude": _texts(_text),
     "source_roots": _texts(_folder),
     "test_timeout": _seconds,
+    "test_jobs": _count(1),
     "confine_tests": _truth,
     "allow_estimates": _truth,
     "models": _models,

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -26,6 +28,7 @@ OLDEST_PYTEST = 6
 VARIABLES = "variables"
 _SCHEMA = 4
 _LEAST_SECONDS = 1.0  # to start pytest for
+_FEWEST_FILES = 4  # that a process of its own is worth: what pytest and a conftest.py need to start
 _VARIANTS = 4  # results kept for one test file whose imports are equal and whose data files differ
 _CONFIGURATION = (
     "pyproject.toml", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "setup.py",
@@ -41,13 +44,14 @@ _NAMES = re.compile(rb"""["']([A-Z][A-Z0-9_]+)["']|(?:environ(?:\.\w+)?\s*[\[(]|
 class Bench:
     """What all runs of one check share; ``make_tree`` is called only if something has to run.
 
-    ``timeout`` is in seconds, for all test files together. ``read_blobs`` reads files of ``entries``, whose sources tell
-    which variables of the environment a test looks at. ``root`` is the user's work tree: with it, results that
-    rest on ignored files (a generated version module) can be kept too, and an editable install of it is recognised.
-    ``is_confined``: the tests get no network, no programs, and write only into the copy.
+    It is given the number of a process that runs tests, and makes a copy of the tree for that alone; there are at most
+    ``jobs`` of them at once. ``timeout`` is in seconds, for all test files together. ``read_blobs`` reads files of
+    ``entries``, whose sources tell which variables of the environment a test looks at. ``root`` is the user's work tree:
+    with it, results that rest on ignored files (a generated version module) can be kept too, and an editable install of it
+    is recognised. ``is_confined``: the tests get no network, no programs, and write only into the copy.
     """
 
-    make_tree: Callable[[], Path]
+    make_tree: Callable[[int], Path]
     folder: Path
     interpreter: Interpreter
     graph: ImportGraph
@@ -57,6 +61,7 @@ class Bench:
     read_blobs: ReadBlobs
     root: Path | None = None
     is_confined: bool = False
+    jobs: int = 1
 
     @cached_property
     def children(self) -> Mapping[str, frozenset[str]]:
@@ -120,8 +125,9 @@ def measure(
     The time of the bench counts from ``since`` (``time.monotonic()``), by default from now.
 
     What is known by content is not run again. Files run together in one pytest process for each folder that has a
-    pytest configuration of its own. A file that crashes the process or does not end is found out, and the others run
-    without it.
+    pytest configuration of its own, many files in several such processes at once; what fails beside others (they may
+    share a port or a database) is run again when these have ended. A file that crashes the process or does not end is
+    found out, and the others run without it.
     """
     why = hindrance(bench.interpreter)
     if why:
@@ -283,6 +289,24 @@ def by_start(tests: Iterable[str], tree: Path, graph: ImportGraph) -> list[tuple
     return sorted(groups.items())
 
 
+def _processes(files: int, jobs: int) -> int:
+    """Return how many processes are worth their start for so many test files."""
+    return max(1, min(jobs, files // _FEWEST_FILES))
+
+
+def _parts(groups: Sequence[tuple[Start, list[str]]], processes: int) -> Iterator[tuple[Start, list[str]]]:
+    """Yield the files of groups in parts, each of one place: about half of what is left, shared by the processes."""
+    left = sum(len(files) for _, files in groups)
+    for start, files in groups:
+        begin = 0
+        while begin < len(files):
+            size = max(_FEWEST_FILES, left // (2 * processes))
+            part = files[begin : begin + size]
+            yield start, part
+            begin += len(part)
+            left -= len(part)
+
+
 @dataclass
 class _Runner:
     """Runs test files until each has a result or the time is up."""
@@ -291,25 +315,63 @@ class _Runner:
     sources: Mapping[str, Sequence[Function]]
     keys: Mapping[str, str]
     deadline: float
+    _sessions: list[tuple[_Session, Path]] = field(default_factory=list)  # that are not kept yet
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self, tests: Sequence[str]) -> dict[str, TestRun]:
-        tree = self.bench.make_tree().resolve()
-        runs: dict[str, TestRun] = {}
-        for start, files in by_start(tests, tree, self.bench.graph):
-            runs.update(self._group(files, start, tree))
+        trees = [self.bench.make_tree(number).resolve() for number in range(_processes(len(tests), self.bench.jobs))]
+        groups = by_start(tests, trees[0], self.bench.graph)
+        if len(trees) == 1:
+            return self._in_turn(groups, trees[0])
+        runs = self._at_once(groups, trees)
+        failed = [test for test in tests if runs[test].outcome in (RunOutcome.FAILED, RunOutcome.COULD_NOT_START)]
+        if failed and self.deadline - time.monotonic() > _LEAST_SECONDS:
+            again = self._in_turn(by_start(failed, trees[0], self.bench.graph), trees[0])
+            runs |= {test: run for test, run in again.items() if run.outcome is not RunOutcome.TIMED_OUT}
         return runs
+
+    def _in_turn(self, groups: Sequence[tuple[Start, list[str]]], tree: Path) -> dict[str, TestRun]:
+        runs: dict[str, TestRun] = {}
+        for start, files in groups:
+            try:
+                runs.update(self._group(files, start, tree))
+            finally:
+                self._keep()
+        return runs
+
+    def _at_once(self, groups: Sequence[tuple[Start, list[str]]], trees: Sequence[Path]) -> dict[str, TestRun]:
+        """Run test files in as many processes as there are trees, in parts that become smaller towards the end."""
+        parts = _parts(groups, len(trees))
+        free = list(trees)
+        at_work: dict[Future[dict[str, TestRun]], Path] = {}
+        runs: dict[str, TestRun] = {}
+        with ThreadPoolExecutor(len(trees)) as pool:
+            try:
+                while True:
+                    for tree, (start, files) in zip(free, parts):  # noqa: B905  the last of them stay idle
+                        at_work[pool.submit(self._group, files, start, tree)] = tree
+                    if not at_work:
+                        return runs
+                    done, _ = wait(at_work, return_when=FIRST_COMPLETED)
+                    free = [at_work.pop(one) for one in done]
+                    self._keep()
+                    for one in done:
+                        runs.update(one.result())
+            except BaseException:
+                self._stopped.set()
+                raise
 
     def _group(self, tests: Sequence[str], start: Start, tree: Path) -> dict[str, TestRun]:
         runs: dict[str, TestRun] = {}
         left = list(tests)
-        while left:
+        while left and not self._stopped.is_set():
             rest = self.deadline - time.monotonic()
             if rest < _LEAST_SECONDS:
                 message = f"not run: the {self.bench.timeout:g} s for running tests were over"
                 return runs | {test: TestRun(test, RunOutcome.TIMED_OUT, message) for test in left}
             # While several files are left, half of the time is kept for those that a hanging one would rob of it.
             session = self._session(left, start, tree, rest if len(left) == 1 else rest / 2)
-            self._keep(session, tree)
+            self._sessions.append((session, tree))
             foreign = {} if session.end is None else session.end["foreign"]
             for test, value in session.files.items():
                 runs[test] = _passed(test, {**value, "foreign": foreign}, self.sources)
@@ -354,13 +416,19 @@ class _Runner:
                 cwd=tree / start.folder,
                 env=run_environment(bench.interpreter, tree, Path(place)),
                 timeout=seconds,
+                stopped=self._stopped,
             )
             session = _read(report)
         session.timed_out = completed.timed_out
         session.said = why_nothing(completed, seconds)
         return session
 
-    def _keep(self, session: _Session, tree: Path) -> None:
+    def _keep(self) -> None:
+        """Keep what has been found since the last time: by the thread that the cache belongs to."""
+        while self._sessions:
+            self._keep_session(*self._sessions.pop(0))
+
+    def _keep_session(self, session: _Session, tree: Path) -> None:
         """Keep the results of files all of whose tests passed; what fails may fail for reasons that no key can hold."""
         if session.end is None:
             return

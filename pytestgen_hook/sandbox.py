@@ -47,6 +47,13 @@ class Completed:
     seconds: float
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class RuntimeTimeout(Exception):  # noqa: N818  # what happened, not whose error it is
     """The runtime did not answer in time; it has been killed."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import tempfile
 import threading
 import time
@@ -71,7 +70,7 @@ def measure_strength(
     each folder that has a pytest configuration of its own, with the functions that they reach; a file that ends the
     process is left out.
     """
-    tree = bench.make_tree().resolve()
+    tree = bench.make_tree(0).resolve()
     groups = by_start(tests, tree, bench.graph) or [(Start("", ""), [])]
     runner = _Runner(bench, tree, total, step, time.monotonic() + bench.timeout + seconds, early)
     sessions = []
@@ -156,16 +155,9 @@ class _Runner:
             ],
             "timeout": self.bench.timeout,
             "seconds": seconds,
-            "at_once": _processors(),
+            "at_once": sandbox.processors(),
             "folder": str(self.tree / start.folder),
         }
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

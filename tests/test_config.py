@@ -44,6 +44,7 @@ tests-dir = "./checks/"
 exclude = ["docs/*", "legacy"]
 source-roots = ["src", "."]
 test-timeout = 1.5
+test-jobs = 2
 """
     assert from_pyproject(text) == Config(
         mode="amend",
@@ -54,6 +55,7 @@ test-timeout = 1.5
         exclude=("docs/*", "legacy"),
         source_roots=("src", ""),
         test_timeout=1.5,
+        test_jobs=2,
     )
 
 

@@ -35,6 +35,7 @@ class Judge:
         self.place = place
         self.interpreter = find_interpreter(repo.path, sys.executable, {})
         self.timeout = 120.0
+        self.jobs = 1
         self.copies = 0
         self.tree = place / "none"
 
@@ -50,7 +51,7 @@ class Judge:
         tests = affected_tests(graph, changed, TestCode(entries, lambda _: None).collected)
         self.place.mkdir(exist_ok=True)
         bench = Bench(
-            make_tree=lambda: self._copy(repository),
+            make_tree=lambda _: self._copy(repository),
             folder=self.place,
             interpreter=self.interpreter,
             graph=graph,
@@ -59,6 +60,7 @@ class Judge:
             timeout=self.timeout,
             read_blobs=repository.blobs,
             root=self.repo.path,
+            jobs=self.jobs,
         )
         contents = repository.blobs(entries[path] for path in changed)
         sources = {path: functions_in(path, contents[entries[path]]) for path in changed}
@@ -491,6 +493,67 @@ def test_a_damaged_entry_is_measured_again(known: Judge) -> None:
     for leftover in (known.place / "cache").iterdir():
         leftover.write_bytes(b"nonsense")
     assert known.runs("src/m.py")["tests/test_m.py"].outcome is RunOutcome.PASSED
+
+
+# -- several processes at once --------------------------------------------------------------------------------------
+
+# Waits until a second process has come to this place: alone, a process would wait until its time is up.
+MEET = """import os, pathlib, time
+def met(place):
+    here = pathlib.Path(place)
+    (here / str(os.getpid())).touch()
+    while len(list(here.iterdir())) < 2:
+        time.sleep(0.02)
+    return sorted(here.iterdir(), key=lambda path: path.stat().st_mtime_ns)[:2]
+"""
+
+
+def _meeting(judge: Judge, tmp_path: Path, body: str, files: int = 8) -> list[str]:
+    """Stage so many test files with a test that meets another process and then does what is given."""
+    place = tmp_path / "place of meeting"
+    place.mkdir()
+    judge.jobs = 2
+    text = f"import os, m, meet\ndef test_f():\n    others = meet.met({str(place)!r})\n    {body}\n"
+    names = [f"test_{number}.py" for number in range(files)]
+    judge.stage(**{"m.py": M, "meet.py": MEET, **dict.fromkeys(names, text)})
+    return names
+
+
+def test_many_test_files_run_in_processes_at_once_each_in_its_own_copy(judge: Judge, tmp_path: Path) -> None:
+    names = _meeting(judge, tmp_path, "open('mine', 'x').close(); os.remove('mine'); m.f(1)")
+    runs = judge.runs("m.py")
+    assert {name: run.outcome for name, run in runs.items()} == dict.fromkeys(names, RunOutcome.PASSED)
+    assert all(run.ran == {"m.py": {1: (f"{name}::test_f",)}} for name, run in runs.items())
+    assert judge.copies == 2
+    assert all(run.from_cache for run in judge.runs("m.py").values())
+
+
+def test_what_fails_beside_others_is_run_again_alone(judge: Judge, tmp_path: Path) -> None:
+    _meeting(judge, tmp_path, "m.f(1); assert str(os.getpid()) not in [path.name for path in others]")
+    runs = judge.runs("m.py")
+    assert [(run.outcome, run.message) for run in runs.values()] == [(RunOutcome.PASSED, "")] * 8
+    assert all("m.py" in run.ran for run in runs.values())
+    assert len(list((tmp_path / "place of meeting").iterdir())) == 3
+
+
+def test_what_fails_alone_too_has_failed(judge: Judge, tmp_path: Path) -> None:
+    names = _meeting(judge, tmp_path, "assert m.f(os.getpid()) is None, len(others)")
+    assert [judge.runs("m.py")[name].outcome for name in names] == [RunOutcome.FAILED] * 8
+
+
+def test_a_file_that_ends_its_process_costs_the_files_of_others_nothing(judge: Judge, tmp_path: Path) -> None:
+    names = _meeting(judge, tmp_path, "m.f(1); __file__.endswith('_5.py') and os._exit(3)")
+    runs = judge.runs("m.py")
+    assert [name for name in names if runs[name].outcome is not RunOutcome.PASSED] == ["test_5.py"]
+    assert "status 3 (in test_f)" in runs["test_5.py"].message
+
+
+def test_few_files_run_in_one_process(judge: Judge) -> None:
+    judge.jobs = 4
+    text = "import m, os\ndef test_f():\n    m.f(1)\n    assert not os.path.exists('mine')\n"
+    judge.stage(**{"m.py": M, **{f"test_{number}.py": text for number in range(7)}})
+    assert all(run.outcome is RunOutcome.PASSED for run in judge.runs("m.py").values())
+    assert judge.copies == 1
 
 
 # -- other interpreters ---------------------------------------------------------------------------------------------

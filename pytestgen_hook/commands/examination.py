@@ -22,7 +22,7 @@ from pytestgen_hook.commands.options import Progress
 from pytestgen_hook.config import given_path
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.functions import SyntaxProblem, functions_in
-from pytestgen_hook.sandbox import clean_environment
+from pytestgen_hook.sandbox import clean_environment, processors
 from pytestgen_hook.types import (
     ChangedFunction,
     Documented,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.strength import Measured
     from pytestgen_hook.testcode import TestCode
 
+_MOST_JOBS = 4  # each needs a copy of the tree
 _FIRST_BATCH = 8  # test files that are run at once where none of them names an untested function
 
 
@@ -134,6 +135,7 @@ class Examination:
         self._folder = folder
         self._progress = progress
         self._cache = Cache(default_folder(), anew=anew)
+        self._trees_of_tests: dict[int, Path] = {}
         self._dismissed = dismissed
         self._vouched = vouched
 
@@ -153,11 +155,12 @@ class Examination:
         repository, config = self._repository, self._config
         return find_interpreter(repository.root, config.python, os.environ, self._cache, is_tracked=repository.tracks)
 
-    @cached_property
-    def _tree_of_tests(self) -> Path:
-        """A copy for the project's own tests alone: they may write into it."""
-        self._progress.stage("copying what will be committed")
-        return self._copy("tests")
+    def _tree_of_tests(self, number: int) -> Path:
+        """A copy for the project's own tests alone, and for one process of those that run at once: they may write into it."""
+        if number not in self._trees_of_tests:
+            self._progress.stage("copying what will be committed")
+            self._trees_of_tests[number] = self._copy(f"tests-{number}" if number else "tests")
+        return self._trees_of_tests[number]
 
     @cached_property
     def _tree(self) -> Path:
@@ -272,8 +275,8 @@ class Examination:
             return {}
         stage = f"running {len(tests)} test file{'s' if len(tests) > 1 else ''}"
 
-        def tree() -> Path:
-            made = self._tree_of_tests
+        def tree(number: int) -> Path:
+            made = self._tree_of_tests(number)
             self._progress.stage(stage)  # again, after that of copying
             return made
 
@@ -286,7 +289,7 @@ class Examination:
         from pytestgen_hook.measure import Bench
 
         return Bench(
-            make_tree=lambda: self._tree_of_tests,
+            make_tree=self._tree_of_tests,
             folder=self._folder,
             interpreter=self._interpreter,
             graph=self._graph,
@@ -296,6 +299,7 @@ class Examination:
             read_blobs=self._repository.blobs,
             root=self._repository.root,
             is_confined=self._config.confine_tests,
+            jobs=self._config.test_jobs or min(processors(), _MOST_JOBS),
         )
 
     def _functions(self, path: str) -> list[Function]:
@@ -330,7 +334,7 @@ class Examination:
         tests.sort(key=lambda test: test not in likely)  # the time for running tests may not suffice for all
         functions = [item.function for item in changed]
         bench = self._bench()
-        bench.make_tree()  # now, so that the stage after it is the last
+        bench.make_tree(0)  # now, so that the stage after it is the last
         self._progress.stage(f"running {len(tests)} test file{'' if len(tests) == 1 else 's'}")
 
         def total(count: int) -> None:

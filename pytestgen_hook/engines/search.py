@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from collections import deque
@@ -118,7 +117,7 @@ def explore(
     on while the caller works on what it was given; closing the iterator ends it. ``done`` is called after each, from several
     threads. What ``cache`` has of an earlier run comes first.
     """
-    workers = min(usable_cores(), len(tasks)) or 1
+    workers = min(sandbox.processors(), len(tasks)) or 1
     kept = _kept(tasks, seconds * workers / max(1, len(tasks)), cache)
     for exploration in kept.values():
         done(exploration)
@@ -245,13 +244,6 @@ def _engine() -> str:
 
 
 # -- one function ----------------------------------------------------------------------------------------------------
-
-
-def usable_cores() -> int:
-    """Cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def ask(

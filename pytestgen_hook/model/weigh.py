@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import tempfile
@@ -116,7 +115,7 @@ def _request(file: Path, function: Function, bench: Bench, place: Path, seconds:
         "place": str(place),
         "seconds": seconds,
         "test_seconds": _SECONDS_A_TEST,
-        "at_once": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "at_once": sandbox.processors(),
     }
 
 

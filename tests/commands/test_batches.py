@@ -99,6 +99,23 @@ def test_an_interrupted_run_keeps_what_is_done_says_so_and_leaves_nothing_behind
     assert f"{BATCH} passed" in collected(repo)
 
 
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are counted as Linux shows them")
+def test_an_interrupt_ends_the_tests_that_run_at_once(repo, tmp_path):
+    place = tmp_path / "running"
+    place.mkdir()
+    here = f"__import__('pathlib').Path({str(place)!r}, str(os.getpid())).touch()"
+    repo.stage("a.py", functions("add", 1))
+    for number in range(8):
+        text = f"import os, time\nimport a\n\n\ndef test_waits():\n    {here}\n    time.sleep(600)\n    a.add0(1)\n"
+        repo.stage(f"tests/test_{number}.py", text)
+    repo.stage("pyproject.toml", "[tool.pytestgen]\ntest-jobs = 2\n")
+    command = Command(tmp_path / "temporary", "--all")
+    found, said = command.interrupt_when(lambda: len(list(place.iterdir())) == 2)
+    assert (found, command.processes()) == (130, []), said
+    assert list(command.place.iterdir()) == []
+    assert not [path.name for path in place.iterdir() if Path("/proc", path.name).exists()]
+
+
 def test_the_next_run_goes_on_and_does_nothing_twice(repo, tmp_path):
     repo.stage("a.py", functions("add") + SILENT)
     repo.stage("b.py", ENDLESS)
