@@ -21,7 +21,7 @@ import uuid
 
 from literals import CannotWrite, Writer
 from usage import of_constructor, of_name
-from values import Built, Items, Pairs, Plain, Text, from_value
+from values import Built, Items, Keywords, Pairs, Plain, Text, from_value
 
 DEEPEST = 3
 ALIKE = 0.85  # of the containers drawn have members of one kind only
@@ -342,6 +342,19 @@ class Records(Domain):
             (Plain(name), domain.draw(rng, depth + 1)) for name, domain in self.optional.items() if rng.random() < 0.6
         ]
         return Pairs(pairs)
+
+
+class ByName(Domain):
+    """Arguments for ``**options``: one or more of the names, the first ones more often."""
+
+    def __init__(self, names, value):
+        self.names = tuple(names)
+        self.value = value
+
+    def draw(self, rng, depth=0):
+        count = min(len(self.names), rng.choice((1, 1, 2, 3)))
+        chosen = {rng.choice(self.names[: max(1, rng.randint(1, len(self.names)))]) for _ in range(count)}
+        return Keywords("dict", [(name, self.value.draw(rng, depth + 1)) for name in sorted(chosen)])
 
 
 class Objects(Domain):

@@ -74,7 +74,8 @@ class Form:
             if parameter.style in ("call", "inside") or not parameter.name.isidentifier():
                 continue
             kind = self._of_parameter(parameter, hints)
-            found.append({"name": parameter.name, "required": parameter.required, "type": kind})
+            names = parameter.domain.names if parameter.style == "starstar" else (parameter.name,)
+            found += [{"name": name, "required": parameter.required, "type": kind} for name in names]
         receiver = owner = None
         if plan.receiver is not None:
             owner = self._owner()
@@ -124,6 +125,8 @@ class Form:
             return ["list", _ANY]
         if parameter.style == "star":
             return ["list", self._type(hints.get(parameter.name, typing.Any))]
+        if parameter.style == "starstar":
+            return self._type(hints.get(parameter.name, typing.Any))
         if parameter.name in hints:
             return self._type(hints[parameter.name])
         if self._plan.kind == "command" and parameter.name == "args":

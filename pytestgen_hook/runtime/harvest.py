@@ -5,7 +5,7 @@ import copy
 import doctest
 import re
 
-from values import Items, from_expression
+from values import Items, Keywords, from_expression
 
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
 _LONGEST = 600
@@ -173,11 +173,13 @@ def bind(call, parameters, names, skip_first=False):
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     rest = next((p for p in parameters if p.kind is p.VAR_POSITIONAL), None)
     by_name = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    options = next((p for p in parameters if p.kind is p.VAR_KEYWORD), None)
     arguments = call.args[1:] if skip_first else call.args
     if len(arguments) > len(positional) and rest is None:
         return None
     found = {}
     extra = []
+    named = []
     for index, argument in enumerate(arguments):
         if isinstance(argument, ast.Starred):
             return None
@@ -189,14 +191,19 @@ def bind(call, parameters, names, skip_first=False):
         else:
             extra.append(node)
     for keyword in call.keywords:
-        if keyword.arg not in by_name:
+        if keyword.arg is None or (keyword.arg not in by_name and options is None):
             return None
         node = from_expression(keyword.value, names)
         if node is None:
             return None
-        found[keyword.arg] = node
+        if keyword.arg in by_name:
+            found[keyword.arg] = node
+        else:
+            named.append((keyword.arg, node))
     if extra:
         found[rest.name] = Items("tuple", extra)
+    if named:
+        found[options.name] = Keywords("dict", named)
     missing = [
         p
         for p in parameters

@@ -15,6 +15,7 @@ import classes
 import commandline
 import domains
 import harvest
+import keywords
 import returned
 import sequences
 import shapes
@@ -614,6 +615,11 @@ def _parameters(subject, function, kind, target, constants, typing):
     found = []
     for parameter in listed:
         if parameter.kind is parameter.VAR_KEYWORD:
+            others = {other.name for other in listed}
+            given = keywords.names(function, parameter.name, others, _class_of(subject), subject.module)
+            value = _domain(parameter, hints, used, constants, typing, lambda: None)
+            variable = _variable(parameter.name, taken)
+            found.append(Parameter(parameter.name, variable, "starstar", False, domains.ByName(given, value)))
             continue
         if kind == "constructor":
             members = functools.partial(typing.unannotated, target, parameter.name)
@@ -646,6 +652,15 @@ def _parameters(subject, function, kind, target, constants, typing):
     return found
 
 
+def _class_of(subject):
+    """Return the class that a function was defined in, None for none and for one that only a function has."""
+    path = subject.raw.__qualname__.rpartition(".")[0]
+    found = subject.module
+    for part in path.split(".") if path else ():
+        found = getattr(found, part, None)
+    return found if isinstance(found, type) else None
+
+
 def _richer(subject, constants, typing, made, kind):
     """Return the domain of instances of a class of the project: linked with each other, or changed by calls before."""
     if not classes.is_from(subject.tree, kind):
@@ -666,7 +681,7 @@ def _method_parameters(subject, typing, raw, node):
         found = _parameters(method, node, "method", raw, constants, typing)
     except CannotCall:
         return None
-    return [(known.name, known.domain, known.required) for known in found if known.style != "star"]
+    return [(known.name, known.domain, known.required) for known in found if known.style not in ("star", "starstar")]
 
 
 def _domain(parameter, hints, used, constants, typing, members):
@@ -677,7 +692,7 @@ def _domain(parameter, hints, used, constants, typing, members):
             domain = typing.domain(annotation)
         except (CannotWrite, RecursionError, TypeError):
             domain = None
-    if parameter.kind is parameter.VAR_POSITIONAL:
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         seen = used.get(parameter.name)
         return domain or domains.from_usage(seen.element if seen else None, constants)
     if domain is None:
@@ -793,6 +808,8 @@ def _arguments(parameters, bound):
     for parameter in parameters:
         if parameter in rest:
             arguments += [(None, tree) for tree in extra]
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            arguments += bound[parameter.name].arguments if parameter.name in bound else ()
         elif parameter.name in bound:
             by_name = parameter.kind is parameter.KEYWORD_ONLY or (
                 parameter.default is not parameter.empty and not extra
@@ -807,13 +824,14 @@ def _signature_parameters(plan):
         "positional": inspect.Parameter.POSITIONAL_OR_KEYWORD,
         "keyword": inspect.Parameter.KEYWORD_ONLY,
         "star": inspect.Parameter.VAR_POSITIONAL,
+        "starstar": inspect.Parameter.VAR_KEYWORD,
     }
     empty = inspect.Parameter.empty
     found = []
     for parameter in plan.parameters:
         if parameter.style not in kinds:
             continue
-        default = empty if parameter.required or parameter.style == "star" else None
+        default = empty if parameter.required or parameter.style in ("star", "starstar") else None
         found.append(inspect.Parameter(parameter.name, kinds[parameter.style], default=default))
     return found
 

@@ -12,7 +12,7 @@ import types
 
 import classes
 from plan import Input, resolver
-from values import MOST_STEPS, Items, Prepared, Step, from_expression, leaves
+from values import MOST_STEPS, Items, Keywords, Prepared, Step, from_expression, leaves
 
 MOST_NAMES = 24  # told to a model, beside the classes that it is told more of
 MOST_TAIL = 3
@@ -126,6 +126,7 @@ class _Reader:
         self._by_name = {
             known.name: known for known in plan.parameters if known.style in ("positional", "keyword", "star", "sent")
         }
+        self._options = next((known.name for known in plan.parameters if known.style == "starstar"), None)
         self._required = [known.name for known in plan.parameters if known.required and known.name in self._by_name]
 
     def read(self, text):
@@ -228,14 +229,23 @@ class _Reader:
         in_order = [name for name, known in self._by_name.items() if known.style == "positional"]
         if len(call.args) > len(in_order) or any(isinstance(one, ast.Starred) for one in call.args):
             return None
+        named = []
         given = [*zip(in_order, call.args), *((known.arg, known.value) for known in call.keywords)]
         for name, node in given:
-            tree = self._tree(node, objects) if name in self._by_name and name not in found else None
+            is_listed = name in self._by_name
+            if name in found or not (is_listed or (name and self._options)):
+                return None
+            tree = self._tree(node, objects)
             if tree is None:
                 return None
-            found[name] = (
-                Items("tuple", tree.items) if self._by_name[name].style == "star" and isinstance(tree, Items) else tree
-            )
+            if not is_listed:
+                named.append((name, tree))
+            elif self._by_name[name].style == "star" and isinstance(tree, Items):
+                found[name] = Items("tuple", tree.items)
+            else:
+                found[name] = tree
+        if named:
+            found[self._options] = Keywords("dict", named)
         return found if all(name in found for name in self._required) else None
 
     def _trailer(self, node, objects):

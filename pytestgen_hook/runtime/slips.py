@@ -205,9 +205,9 @@ def _call(node):
     if name in _TIDYING and not node.args and not node.keywords and isinstance(node.func, ast.Attribute):
         yield f"{name}() was dropped", node.func.value
     for at, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
+        if keyword.arg is not None or isinstance(keyword.value, ast.Name):
             others = [*node.keywords[:at], *node.keywords[at + 1 :]]
-            yield f"{keyword.arg} was left out", ast.Call(node.func, node.args, others)
+            yield f"{keyword.arg or '**' + keyword.value.id} was left out", ast.Call(node.func, node.args, others)
     if name == "len" and plain:
         yield "len() was one less", ast.BinOp(node, ast.Sub(), ast.Constant(1))
     if name == "copy" and not node.args and isinstance(node.func, ast.Attribute):

@@ -114,6 +114,15 @@ class Built:
         return set(self.needs).union(*[node.imports() for _, node in self.arguments])
 
 
+class Keywords(Built):
+    """Arguments by names that a function does not list, for its ``**options``: a dict whose keys stay as they are."""
+
+    __slots__ = ()
+
+    def source(self):
+        return "{{{}}}".format(", ".join(f'"{name}": {node.source()}' for name, node in self.arguments))
+
+
 class Linked(Built):
     """A call that makes an object which may hold others of its class: a node of a list, a tree or a graph."""
 

@@ -389,3 +389,63 @@ def test_large_values_are_asserted_by_structure_and_digest(tmp_path, body, neede
     (exploration,) = explored(tmp_path, f"def made(start: int):\n    return {body}\n").values()
     assert exploration.mutants_killed == exploration.mutants_total > 0
     assert needed in {check.subject for case in exploration.cases for check in case.checks}
+
+
+def test_options_that_a_function_does_not_list_are_given_by_the_names_that_it_reads(tmp_path):
+    source = """
+        def address(host: str, **options):
+            port = options.pop("port", 80)
+            if options.get("secure"):
+                port += 363
+            if "user" in options:
+                host = options["user"] + "@" + host
+            if options.keys() - {"secure", "user"}:
+                raise TypeError(sorted(options))
+            return f"{host}:{port}"
+    """
+    exploration = explored(tmp_path, source)["address"]
+    assert exploration.lines_run == exploration.lines_total
+    assert re.search(r"\baddress\(.*(port|secure|user)=", written(exploration)) or "**options" in written(exploration)
+
+
+def test_options_are_passed_on_by_the_names_of_what_takes_them(tmp_path):
+    source = """
+        class Shape:
+            def __init__(self, color="red", *, is_open=False):
+                self.color = color
+                self.is_open = is_open
+
+        class Square(Shape):
+            def __init__(self, side: int, **options):
+                super().__init__(**options)
+                self.side = side if self.is_open else -side
+
+            def twice(self, **options):
+                return self.scaled(2, **options)
+
+            def scaled(self, by, rounded=False):
+                return "round" if rounded else self.side * by
+
+        def boxed(side: int, **options):
+            return Square(side, **options).color
+    """
+    found = explored(tmp_path, source)
+    for name in ("Square.__init__", "Square.twice", "boxed"):
+        assert found[name].mutants_killed == found[name].mutants_total, name
+        assert "TypeError" not in outcomes(found[name])
+    assert "rounded=" in written(found["Square.twice"])
+    assert '"round"' in outcomes(found["Square.twice"])
+    assert "color=" in written(found["boxed"])
+
+
+def test_names_of_options_are_compared_with_texts_of_the_body(tmp_path):
+    source = """
+        def total(*numbers: int, **weights: int) -> int:
+            result = sum(numbers)
+            for name, weight in weights.items():
+                result += weight if name.startswith("w") else -weight
+            return result
+    """
+    exploration = explored(tmp_path, source)["total"]
+    assert exploration.mutants_killed == exploration.mutants_total
+    assert "w=" in written(exploration) or '"w"' in written(exploration)

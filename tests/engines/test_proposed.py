@@ -64,9 +64,15 @@ def day_of(moment: dt.date | dt.datetime, other):
 
 
 def painted(
-    colour: Colour, how: Literal["dry", "wet"], sizes: dict[str, tuple[int, int]], *names, by: Callable = len, on: Any = 1
+    colour: Colour,
+    how: Literal["dry", "wet"],
+    sizes: dict[str, tuple[int, int]],
+    *names,
+    by: Callable = len,
+    on: Any = 1,
+    **more: int,
 ):
-    return [colour.name, how, sizes, [by(name) for name in names]]
+    return [colour.name, how, sizes, [by(name) for name in names], more.get("depth", 0)]
 
 
 class Queue:
@@ -240,6 +246,9 @@ def test_the_form_of_calls_is_told_from_the_real_signature(bench):
         "names": ["list", ["any"]],
         "by": ["callable"],
         "on": ["any"],
+        "depth": ["int"],
+        "name": ["int"],
+        "value": ["int"],
     }
     form = bench.ask("Order.total")[1].left["form"]
     assert form["receiver"] == ["new", "Order"]

@@ -48,8 +48,9 @@ def test_calls_are_bound_as_python_binds_them():
 
     assert bound("f(1, c=9)", function) == {"a": "1", "c": "9"}
     assert bound("f(1, 2, 3, 4)", function) == {"a": "1", "b": "2", "rest": "(3, 4)"}
+    assert bound("f(1, on=True, by='x')", lambda a, **more: None) == {"a": "1", "more": '{"on": True, "by": "x"}'}
 
 
-@pytest.mark.parametrize("call", ["f()", "f(1, d=2)", "f(unknown)", "f(*xs)"])
+@pytest.mark.parametrize("call", ["f()", "f(1, d=2)", "f(unknown)", "f(*xs)", "f(1, **xs)"])
 def test_calls_that_do_not_fit_are_left_out(call):
     assert bound(call, lambda a: None) is None

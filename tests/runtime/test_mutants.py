@@ -205,6 +205,7 @@ def slips(source):
         pytest.param("return len(a) + b", ([4], 2), "len() was one less", 2, id="length"),
         pytest.param("return a.strip() + b", (" x", "y"), "strip() was dropped", " xy", id="tidying"),
         pytest.param("return sorted(a, reverse=b)", ([1, 2], True), "reverse was left out", [1, 2], id="keyword"),
+        pytest.param("return sorted(a, **b)", ([1, 2], {"reverse": True}), "**b was left out", [1, 2], id="options"),
         pytest.param("return a[:b]", ([1, 2, 3], 1), "the slice ended one later", [1, 2], id="slice_one_later"),
         pytest.param(
             "c = ''\n    for x in a:\n        for y in b:\n            c += x + y\n    return c",

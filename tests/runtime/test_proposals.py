@@ -51,6 +51,10 @@ SOURCE = """
         return test
 
 
+    def connected(host, **options):
+        return host, options
+
+
     def size_of(page):
         return len(page.text)
 
@@ -111,6 +115,7 @@ def outcome(plan, proposed):
         pytest.param("keeps", 'keeps("a", others=[1, 2])({"a": "x"})', ["x", 1, 2], id="further arguments"),
         pytest.param("keeps", "keeps(field=3).field", 3, id="an attribute of the result"),
         pytest.param("Queue.__lt__", 'Queue().__lt__(other="a")({"a": 1})', [1], id="an operator"),
+        pytest.param("connected", 'connected("a", port=[1], on=True)', ("a", {"port": [1], "on": True}), id="options"),
         pytest.param("size_of", 'size_of(page=Page("abc"))', 3, id="a class of another module"),
         pytest.param("size_of", 'size_of(page=types.SimpleNamespace(text="ab"))', 2, id="a class of Python"),
         pytest.param("size_of", 'page = Page("a"); page.text = "abcd"; size_of(page=page)', 4, id="a changed argument"),
@@ -136,6 +141,9 @@ def test_a_line_is_the_call_that_it_says(subjects, name, line, expected):
         pytest.param("Queue.take", "Queue().take", id="no call"),
         pytest.param("keeps", "keeps(field=unknown)", id="an unknown name"),
         pytest.param("keeps", "keeps(1, field=2)", id="an argument twice"),
+        pytest.param("keeps", "keeps(1, unknown=2)", id="a name that it does not have"),
+        pytest.param("connected", "connected(1, host=2)", id="an argument twice beside options"),
+        pytest.param("connected", "connected(1, **{})", id="two stars"),
         pytest.param("keeps", "keeps(*[1])", id="stars"),
         pytest.param("keeps", "keeps(1)(**{})", id="stars in what is done with the result"),
         pytest.param("keeps", "keeps(", id="no Python"),
