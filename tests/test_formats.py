@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
+import tarfile
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -131,6 +136,47 @@ def test_junit_is_as_its_schema_says(report: Report) -> None:
     text = render_junit(report, STYLE)
     xmlschema.XMLSchema(str(SCHEMAS / "junit.xsd")).validate(text)
     assert text.isascii()
+
+
+# The schema of Jenkins' xUnit plugin, to which pytest holds its own reports; its source distribution has it.
+XSD = ("testing/example_scripts/junit-10.xsd", "a1a816f58d1bf95ebabf371994df0b9246dee66ea9572fbec4f9296f1b2c0ff6")
+SDIST = ("pytest", "8.4.2", "86c0d0b93306b961d58d62a4db4879f27fe25513d4b969df351abdddb3c30e01")
+
+
+@pytest.fixture(scope="module")
+def jenkins(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> xmlschema.XMLSchema:
+    """The schema that Jenkins has of JUnit reports, fetched from the package index once and kept in pytest's cache."""
+    cache = request.config.cache
+    assert cache is not None
+    kept = cache.mkdir("junit") / Path(XSD[0]).name
+    if not kept.is_file() or hashlib.sha256(kept.read_bytes()).hexdigest() != XSD[1]:
+        new = kept.with_name(f"{os.getpid()}.xsd")  # two workers may be at it
+        new.write_bytes(fetched_schema(tmp_path_factory.mktemp("junit")))
+        new.replace(kept)
+    assert hashlib.sha256(kept.read_bytes()).hexdigest() == XSD[1]
+    return xmlschema.XMLSchema(str(kept))
+
+
+def fetched_schema(folder: Path) -> bytes:
+    """The schema out of the source distribution; where pip cannot reach the index the test is skipped, in CI it fails."""
+    name, version, digest = SDIST
+    (folder / "wanted.txt").write_text(f"{name}=={version} --hash=sha256:{digest}\n")
+    options = ["--no-deps", "--no-binary", name, "--require-hashes", "--retries", "1", "--timeout", "20", "--quiet"]
+    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), "--requirement", "wanted.txt"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert "DO NOT MATCH THE HASHES" not in done.stderr, done.stderr
+    if done.returncode:
+        told = f"the schema cannot be fetched: {done.stderr.strip().rpartition(chr(10))[2]}"
+        pytest.fail(f"{told}\n{done.stderr}") if os.environ.get("CI") else pytest.skip(told)
+    with tarfile.open(folder / f"{name}-{version}.tar.gz") as archive:
+        member = archive.extractfile(f"{name}-{version}/{XSD[0]}")
+        assert member is not None
+        return member.read()
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_junit_is_as_the_schema_of_jenkins_says(report: Report, jenkins: xmlschema.XMLSchema) -> None:
+    jenkins.validate(render_junit(report, STYLE))
 
 
 def test_junit_has_a_case_a_function_and_counts_that_agree() -> None:
