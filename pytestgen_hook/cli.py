@@ -595,29 +595,30 @@ def _report(command: Callable[[Progress], Report], given: Mapping[str, Any]) -> 
     try:
         with shown(_environ(given), quiet=given["quiet"]) as progress:
             report = command(progress)
+        style = _style(given)
+        print_it = _printing(report, next((form for form, file in outputs if file is None), "text"), style, given)
+        texts = [(file, _rendered(report, form, style(False))) for form, file in outputs if file is not None]
+        for file, text in texts:
+            _save(file, text)
+        _summarise(report, [form for form, _ in outputs], style(False))
+        status = exit_status(report)
     except Exception as error:  # goes on to the error handler; programs are to be told as well
-        _tell_programs(error, outputs, given)
+        _tell_programs(error, outputs)
         raise
-    style = _style(given)
-    for form, file in outputs:
-        if file is not None:
-            _save(file, _rendered(report, form, style(False)))
-    for form in [form for form, file in outputs if file is None] or ["text"]:
-        _show(report, form, style, given)
-    _summarise(report, [form for form, _ in outputs], style(False))
-    status = exit_status(report)
+    print_it()  # last: what is printed cannot be taken back, and would have to tell what goes wrong after it
     raise SystemExit(0 if given["exit_zero"] and not report.interrupted else status)
 
 
-def _tell_programs(error: Exception, outputs: Sequence[tuple[str, Path | None]], given: Mapping[str, Any]) -> None:
+def _tell_programs(error: Exception, outputs: Sequence[tuple[str, Path | None]]) -> None:
     """Write JSON that says why there is no verdict, where JSON was asked for."""
+    from pytestgen_hook.report.text import Style
     from pytestgen_hook.types import Report
 
     told = (error.kind, str(error)) if isinstance(error, FatalError) else ("bug", f"{type(error).__name__}: {error}")
     report = Report((), error=told)
     for form, file in outputs:
         if form == "json":
-            text = _rendered(report, form, _style(given)(False))
+            text = _rendered(report, form, Style())
             with contextlib.suppress(FatalError):  # what went wrong first is what is to be said
                 _print(text, end="") if file is None else _save(file, text)
 
@@ -684,14 +685,22 @@ def _summarise(report: Report, forms: Sequence[str], style: Style) -> None:
         _print(f"note: GITHUB_STEP_SUMMARY cannot be written: {error.strerror}", err=True)
 
 
-def _show(report: Report, form: str, style: Callable[[bool], Style], given: Mapping[str, Any]) -> None:
+def _printing(
+    report: Report, form: str, style: Callable[[bool], Style], given: Mapping[str, Any]
+) -> Callable[[], None]:
+    """Render a format, and return what prints it."""
     if form == "text" and style(False).diff:
         from pytestgen_hook.report.diffs import render_diffs
 
-        _print_patch(render_diffs(report.edits))
-        _print(_rendered(report, form, style(_colour(given, err=True))), err=True, end="")
-    else:
-        _print(_rendered(report, form, style(_colour(given) and form in ("text", "github"))), end="")
+        patch, told = render_diffs(report.edits), _rendered(report, form, style(_colour(given, err=True)))
+
+        def print_both() -> None:
+            _print_patch(patch)
+            _print(told, err=True, end="")
+
+        return print_both
+    text = _rendered(report, form, style(_colour(given) and form in ("text", "github")))
+    return lambda: _print(text, end="")
 
 
 def _save(file: Path, text: str) -> None:

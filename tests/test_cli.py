@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import click
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
 from pytestgen_hook import __version__, config
 from pytestgen_hook import cli as program
 
+SCHEMA = Path(program.__file__).parent / "schema" / "report.schema.json"
 DOUBLE = "def double(x):\n    return 2 * x\n"
 
 
@@ -350,6 +352,65 @@ def test_json_says_that_it_is_the_model_that_is_missing(repo) -> None:
     assert result.exit_code == 2
     assert json.loads(result.stdout)["error"]["kind"] == "model"
     assert repo.git("status", "--porcelain", "--untracked-files=all") == "A  a.py\n"
+
+
+# What a module of the standard library does that the program needs, the first when all is known, the others to say it.
+BREAKS = {
+    "when the folder of the run is removed": "tempfile.TemporaryDirectory.cleanup = broken",
+    "when another format is made": "xml.etree.ElementTree.indent = broken",
+    "when JSON is made": "json.dumps = broken_once",
+}
+BROKEN = """\
+import json, sys, tempfile, xml.etree.ElementTree
+
+right = json.dumps
+
+def broken(*arguments, **options):
+    raise RuntimeError("it is broken\\x1b[2J")
+
+def broken_once(value, **options):
+    if isinstance(value, dict) and value.get("targets"):
+        broken()
+    return right(value, **options)
+
+if "pytestgen_hook" in sys.orig_argv:
+    {}
+"""
+
+
+@pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in BREAKS.items()])
+@pytest.mark.parametrize("to", ["standard output", "a file"])
+def test_a_bug_of_ours_is_said_in_json_whenever_it_shows_itself(repo, tmp_path: Path, change: str, to: str) -> None:
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "sitecustomize.py").write_text(BROKEN.format(change))
+    report = tmp_path / "report.json"
+    repo.stage("a.py", DOUBLE)
+    json_to = "json" if to == "standard output" else f"json:{report}"
+    command = [sys.executable, "-m", "pytestgen_hook", "check", "--exit-zero", "--output-format", json_to]
+    done = subprocess.run(
+        [*command, "--output-format", f"junit:{tmp_path / 'report.xml'}"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "late")},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    document = json.loads(done.stdout if to == "standard output" else report.read_bytes())
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_bytes())).validate(document)
+    assert (document["exit_status"], document["targets"]) == (3, [])
+    assert document["error"] == {"kind": "bug", "message": "RuntimeError: it is broken\x1b[2J"}
+    assert b"pytestgen has a bug: RuntimeError: it is broken\\x1b[2J" in done.stderr
+    log = tmp_path / "cache" / "pytestgen-error.log"
+    assert str(log).encode() in done.stderr
+    assert "in broken" in log.read_text()
+
+
+def test_json_says_that_another_report_could_not_be_written(repo, tmp_path: Path) -> None:
+    repo.stage("a.py", DOUBLE)
+    result = check("--output-format", "json", "--output-format", f"junit:{tmp_path / 'none' / 'report.xml'}")
+    assert result.exit_code == 2
+    document = json.loads(result.stdout)
+    assert (document["exit_status"], document["error"]["kind"]) == (2, "environment")
+    assert "report.xml: No such file or directory" in document["error"]["message"]
 
 
 def test_quiet_is_silent_in_text_only_and_findings_are_told(repo) -> None:
