@@ -436,6 +436,23 @@ def test_the_summary_of_the_step_gets_the_table(repo, monkeypatch: pytest.Monkey
     assert result.stderr == "note: GITHUB_STEP_SUMMARY cannot be written: Is a directory\n"
 
 
+def test_the_summary_keeps_below_the_limit_with_what_the_step_wrote_before(
+    repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    summary = tmp_path / "summary.md"
+    before = "€" * ((1024 * 1024 - 4000) // 3) + "\n"
+    summary.write_text(before, encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    repo.stage("a.py", "".join(f"def größe_{number}(): return {number}\n" for number in range(90)))
+    check("--output-format", "github")
+    written = summary.read_bytes()
+    assert 1024 * 1024 - 1000 < len(written) <= 1024 * 1024
+    lines = written.decode("utf-8").removeprefix(before).splitlines()
+    rows = [line for line in lines if line.startswith("| PTG")]
+    assert all("größe" in row and row.endswith(" |") for row in rows)
+    assert f"… {90 - len(rows)} more: see the log, or another format of the report." in lines
+
+
 def test_diff_prints_a_patch_and_writes_nothing(repo) -> None:
     repo.stage("a.py", DOUBLE)
     result = check("--diff", "--python", sys.executable)

@@ -28,9 +28,9 @@ from pytestgen_hook.report.junit import render_junit
 from pytestgen_hook.report.markdown import MARKER, MOST_COMMENT, MOST_SUMMARY, render_markdown, summary_of
 from pytestgen_hook.report.sarif import render_sarif
 from pytestgen_hook.report.text import Style, render_text
-from pytestgen_hook.types import Report
+from pytestgen_hook.types import Finding, Report, Stale, Status
 
-from .report_samples import FULL, HOSTILE, untested
+from .report_samples import FULL, HOSTILE, function, untested
 
 SCHEMAS = Path(__file__).parent / "schemas"
 EMPTY = Report(())
@@ -272,6 +272,51 @@ def test_a_summary_keeps_below_the_limit_of_the_step() -> None:
         size = len(summary_of(many, STYLE, there=there).encode())
         assert 0 < size <= MOST_SUMMARY - there
     assert summary_of(many, STYLE, there=MOST_SUMMARY - 10) == ""
+
+
+def rows_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("| PTG")]
+
+
+def test_a_summary_is_cut_at_a_row_at_whatever_byte_the_limit_lies() -> None:
+    """Characters of two, three and four bytes stand where the limit is."""
+    many = Report(tuple(untested(number, reason="ü€𐍈" * (5 + number % 7)) for number in range(1, 101)))
+    every = rows_of(summary_of(many, STYLE))
+    assert len(every) == 100
+    counts = set()
+    for room in range(4000, 4400):
+        text = summary_of(many, STYLE, there=MOST_SUMMARY - room)
+        rows = rows_of(text)
+        assert rows == every[: len(rows)]
+        assert f"\n\n… {100 - len(rows)} more: " in text
+        assert room - 200 - len(f"{every[len(rows)]}\n".encode()) - 60 < len(text.encode()) <= room
+        counts.add(len(rows))
+        if room % 40 == 0:
+            html = shown(text)
+            assert html.count("<tr>") == html.count("</tr>") == 1 + len(rows)
+            assert html.count("<td>") == 4 * len(rows)
+            assert f"</table>\n<p>… {100 - len(rows)} more" in html
+    assert len(counts) > 2
+
+
+LONG = "n_" * 20_000
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        pytest.param(Report((), error=("settings", LONG)), id="error"),
+        pytest.param(
+            Report(tuple(Finding(function(qualname=f"{LONG}{n}"), Status.GENERATED) for n in range(30)), mode="write"),
+            id="given tests",
+        ),
+        pytest.param(Report(tuple(untested(n, path=f"{n}{LONG}.py") for n in range(30))), id="commands"),
+        pytest.param(Report((), stale=(Stale("comment", LONG, 3, LONG, "remove it"),) * 9), id="stale comments"),
+    ],
+)
+def test_what_is_long_leaves_room_for_the_rest(report: Report) -> None:
+    assert len(render_markdown(report, STYLE)) <= MOST_COMMENT
+    assert summary_of(report, STYLE, there=MOST_SUMMARY - MOST_COMMENT)
 
 
 # -- all of them -------------------------------------------------------------------------------------------------------

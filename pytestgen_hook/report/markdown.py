@@ -16,6 +16,7 @@ MARKER = "<!-- pytestgen -->"  # by which a workflow finds its comment again
 MOST_COMMENT = 65_000  # characters; GitHub takes 65,536
 MOST_SUMMARY = 1024 * 1024  # bytes, of all that a step writes; GitHub drops a longer one whole
 _ROOM = 200  # for the line that says how much is left out
+_MOST_TEXT = 200  # characters of what stands outside the table, where nothing is left out
 _PLAIN = " ,-()/"
 
 
@@ -50,7 +51,7 @@ def _cut(report: Report, style: Style, room: int) -> str:
 
 def _head(report: Report, found: Sequence[Problem]) -> str:
     if report.error is not None:
-        return f"**pytestgen came to no verdict:** {_safe(report.error[1])}"
+        return f"**pytestgen came to no verdict:** {_safe(_short(report.error[1], 10 * _MOST_TEXT))}"
     if found:
         counted = Counter(problem.code for problem in found)
         told = ", ".join(f"{counted[code]} {RULES[code].name.replace('-', ' ')}" for code in RULES if counted[code])
@@ -71,18 +72,19 @@ def _tail(report: Report, style: Style) -> str:
     commands = list(dict.fromkeys(problem.remedy for problem in problems(report, style) if problem.remedy))
     if commands:
         more = f"<br>… and {len(commands) - 5} more" if len(commands) > 5 else ""
-        lines += ["", f"Mend with {'<br>'.join(map(_code, commands[:5]))}{more}"]
+        lines += ["", f"Mend with {'<br>'.join(_code(_short(command)) for command in commands[:5])}{more}"]
     given = [finding for finding in report.findings if finding.status is Status.GENERATED]
     if given:
-        lines += [
-            "",
-            f"{len(given)} given tests: {', '.join(_code(finding.function.qualname) for finding in given[:20])}",
-        ]
-    lines += [
-        f"\n{_code(f'{item.path}:{item.line}' if item.line else item.path)}: {_safe(item.told)}"
-        for item in report.stale[:5]
-    ]
+        names = ", ".join(_code(_short(finding.function.qualname)) for finding in given[:20])
+        lines += ["", f"{len(given)} given tests: {names}"]
+    for item in report.stale[:5]:
+        where = _short(item.path) + (f":{item.line}" if item.line else "")
+        lines.append(f"\n{_code(where)}: {_safe(_short(item.told))}")
     return "\n".join([*lines, "", f"<sub>{_safe(last_line(report))} `pytestgen explain CODE` explains a rule.</sub>"])
+
+
+def _short(text: str, most: int = _MOST_TEXT) -> str:
+    return text if len(text) <= most else f"{text[:most]} …"
 
 
 def _code(text: str) -> str:
