@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from pytestgen_hook.terminal import escaped
 
 MARKER = "<!-- pytestgen -->"
 _MOST_ROWS = 50
-_MOST_TEXT = 300  # characters of a cell: with the rows far below the 65,536 that a comment may have
+_MOST_TABLE = 30_000  # characters: two of them are below the 65,536 that a comment may have
+_MOST_TEXT = 300  # characters of a cell
 _OPEN = ("untested", "refused", "suspect")
 
 
@@ -67,8 +69,10 @@ def _given(targets: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _capped(rows: list[str]) -> list[str]:
-    more = len(rows) - _MOST_ROWS
-    return rows if more <= 0 else [*rows[:_MOST_ROWS], f"| … and {more} more | | |"]
+    sizes = accumulate(len(row) + 1 for row in rows)
+    kept = [row for row, size in zip(rows[:_MOST_ROWS], sizes, strict=False) if size <= _MOST_TABLE]
+    more = len(rows) - len(kept)
+    return [*kept, f"| … and {more} more | | |"] if more else kept
 
 
 def _place(item: Mapping[str, Any]) -> str:
