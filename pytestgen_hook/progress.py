@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from pytestgen_hook.errors import SettingsError
 from pytestgen_hook.terminal import escaped
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 0.5  # seconds in which most runs are over
 _HEARTBEAT = 30.0  # seconds between lines in CI
+_LONGEST_HEARTBEAT = 24 * 60 * 60.0
 _MOST_ITEM = 60
 
 
@@ -144,6 +146,15 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").lower() not in ("", "0", "false")
 
 
+def heartbeat(environ: Mapping[str, str]) -> float:
+    """Return the seconds between lines in CI, which ``PYTESTGEN_HEARTBEAT`` may set; 0 is for none."""
+    text = environ.get("PYTESTGEN_HEARTBEAT") or str(_HEARTBEAT)
+    with contextlib.suppress(ValueError):
+        if 0 <= float(text) <= _LONGEST_HEARTBEAT:
+            return float(text)
+    raise SettingsError(f"PYTESTGEN_HEARTBEAT: {text!r} is no number of seconds. Choose from 0 (no lines) to 86400.")
+
+
 @contextlib.contextmanager
 def shown(environ: Mapping[str, str], *, quiet: bool) -> Iterator[Silent | Heartbeat | Line]:
     """Give someone to tell, the right one for where this runs; whatever is shown is gone at the end."""
@@ -159,7 +170,8 @@ def _chosen(environ: Mapping[str, str], opened: contextlib.ExitStack, *, quiet: 
     if quiet:
         return Silent()
     if in_ci(environ):
-        return Heartbeat(sys.stderr)
+        every = heartbeat(environ)
+        return Heartbeat(sys.stderr, every) if every else Silent()
     if environ.get("TERM") == "dumb":
         return Silent()
     # pre-commit gives its hooks a terminal of its own making, and shows what they wrote to it when they have ended.

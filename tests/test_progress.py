@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytestgen_hook.progress import Heartbeat, Line, Silent, shown
+from pytestgen_hook.errors import SettingsError
+from pytestgen_hook.progress import Heartbeat, Line, Silent, heartbeat, shown
 
 POSIX = os.name == "posix"
 
@@ -32,6 +33,19 @@ def test_quiet_is_silent() -> None:
 def test_ci_gets_a_heartbeat() -> None:
     with shown({"CI": "true"}, quiet=False) as progress:
         assert isinstance(progress, Heartbeat)
+
+
+def test_the_seconds_between_lines_can_be_set_and_0_is_for_none() -> None:
+    assert heartbeat({}) == heartbeat({"PYTESTGEN_HEARTBEAT": ""}) == 30
+    assert heartbeat({"PYTESTGEN_HEARTBEAT": "0.5"}) == 0.5
+    with shown({"CI": "true", "PYTESTGEN_HEARTBEAT": "0"}, quiet=False) as progress:
+        assert isinstance(progress, Silent)
+
+
+@pytest.mark.parametrize("text", ["often", "-1", "nan", "inf", "86401"])
+def test_seconds_between_lines_that_make_no_sense_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=f"PYTESTGEN_HEARTBEAT: '{text}' is no number of seconds"):
+        heartbeat({"PYTESTGEN_HEARTBEAT": text})
 
 
 def test_a_dumb_terminal_gets_nothing() -> None:

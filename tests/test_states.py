@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -528,6 +529,43 @@ def test_without_a_terminal_nothing_but_the_report_is_printed(repo) -> None:
     assert done.returncode == 0
     assert done.stderr == ""
     assert len(done.stdout.splitlines()) == 1
+
+
+WAITING = (
+    TEST
+    + """\
+    import pathlib, time
+    while not pathlib.Path({!r}).exists():
+        time.sleep(0.01)
+"""
+)
+
+
+def test_in_ci_a_heartbeat_says_where_the_work_is_and_the_report_stays_clean(repo, tmp_path: Path) -> None:
+    """The test that is run waits until the line has been seen: however slow the machine is, it comes first."""
+    seen = tmp_path / "seen"
+    repo.stage("a.py", SOURCE)
+    repo.stage("test_a.py", WAITING.format(str(seen)))
+    process = subprocess.Popen(
+        [*ENTRY.split(), "--output-format", "json"],
+        env={**os.environ, "CI": "true", "PYTESTGEN_HEARTBEAT": "0.1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if "running 1 test file" in line:
+            seen.touch()
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert seen.exists()
+    assert all(re.fullmatch(r"pytestgen: \S.* \(\d+ s\)\n", line) for line in lines), lines
+    assert json.loads(out)["targets"][0]["status"] == "tested"
 
 
 LONG = """\
