@@ -107,7 +107,7 @@ def _log(error: BaseException) -> str:
         [
             f"pytestgen-hook {__version__}",
             f"Python {sys.version}",
-            f"{platform.platform()}",
+            f"{platform.system()} {platform.release()} {platform.machine()}",  # platform.platform() would start uname
             f"command: {sys.argv}",
             "",
             "".join(traceback.format_exception(error)),

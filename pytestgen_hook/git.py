@@ -332,7 +332,7 @@ class Repository:
             return
         from tempfile import TemporaryDirectory
 
-        with TemporaryDirectory(prefix="pytestgen-index-") as place:
+        with TemporaryDirectory(prefix=f"pytestgen-{os.getpid()}-index-") as place:
             own_index = {"GIT_INDEX_FILE": str(Path(place) / "index")}
             self._run("read-tree", revision.name, environment=own_index)
             self._check_out(folder, own_index)

@@ -7,7 +7,6 @@ import json
 import os
 import posixpath
 import re
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from pytestgen_hook.cache import Cache
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.formatting import ruff
 from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
+from pytestgen_hook.scratch import scratch_folder
 from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.tree import quick_folder
 
@@ -322,8 +322,7 @@ def _analyse(
     edges: dict[str, set[str]] = {path: set() for path in contents}
     search = [*roots, *_loose_folders(python, roots)]
     room = quick_folder(sum(map(len, contents.values())) + len(python) * 8192)
-    with tempfile.TemporaryDirectory(prefix="pytestgen-graph-", dir=room) as place:
-        top = Path(place).resolve()
+    with scratch_folder(room) as top:
         tree = top / "tree"
         _lay_out(tree, contents, _resolvable(contents, python))
         for path, found in _ruff_graph(top, tree, search).items():

@@ -14,10 +14,15 @@ _STALE_SECONDS = 24 * 60 * 60
 
 
 @contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Make a folder for one run and remove it afterwards, and with it what killed runs of this user left."""
-    _remove_leftovers(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=f"pytestgen-{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+def scratch_folder(place: Path | None = None) -> Iterator[Path]:
+    """Make a folder for one run and remove it afterwards, and with it what killed runs of this user left.
+
+    It lies in ``place``, or where temporary files are.
+    """
+    shared = place or Path(tempfile.gettempdir())
+    _remove_leftovers(shared)
+    prefix = f"pytestgen-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=shared, ignore_cleanup_errors=True) as folder:
         yield Path(folder).resolve()
 
 

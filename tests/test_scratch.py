@@ -31,6 +31,16 @@ def test_what_a_killed_run_left_is_removed_by_the_next(shared):
         assert list(shared.iterdir()) == [folder]
 
 
+def test_in_another_place_it_is_the_same(tmp_path):
+    (tmp_path / "memory").mkdir()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / "memory" / f"pytestgen-{ended.pid}-left").mkdir()
+    with scratch_folder(tmp_path / "memory") as folder:
+        assert list((tmp_path / "memory").iterdir()) == [folder]
+    assert list((tmp_path / "memory").iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["pytestgen-PID-running", "pytestgen-other", "pytestgen-x-y"])
 def test_what_is_not_known_to_be_left_stays(shared, name):
     name = name.replace("PID", str(os.getpid()))
