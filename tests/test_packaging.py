@@ -74,6 +74,20 @@ def test_what_everybody_installs_needs_no_compiler_and_has_no_model() -> None:
     assert not {name for name in names if re.search(r"llama|torch|huggingface|transformers|numpy|psutil", name)}
 
 
+def test_what_a_hook_manager_clones_is_small() -> None:
+    """A clone may have 100 MiB; what is checked out has less than 4 today, and all of its history less than 3."""
+    if not (TOP / ".git").exists():
+        pytest.skip("this is no clone, but a copy of its files")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, check=True, capture_output=True).stdout
+    sizes = {name: (TOP / name).lstat().st_size for name in listed.decode().split("\0") if (TOP / name).is_file()}
+    assert sizes["pyproject.toml"]
+    assert sum(sizes.values()) < 8 << 20
+    assert not [name for name, size in sizes.items() if size > 1 << 20]
+    counted = subprocess.run(["git", "count-objects", "-v"], cwd=TOP, check=True, capture_output=True, text=True).stdout
+    kept = dict(line.split(": ") for line in counted.splitlines())
+    assert int(kept["size"]) + int(kept["size-pack"]) < 50 << 10  # KiB, with what a work of days leaves unpacked
+
+
 def test_arguments_of_hooks_are_options() -> None:
     context = cli.check.make_context("check", list(HOOKS["pytestgen-generate"]["args"]))
     assert context.params["mode"] == "write"
