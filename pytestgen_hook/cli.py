@@ -310,23 +310,26 @@ def strength(paths: tuple[Path, ...], staged: bool, since: str | None, everythin
     outputs = _outputs(rest)
     scope, ref, until = _scope(staged, since, everything)
     options = CheckOptions(paths, scope, ref, False, rest["config_file"], _overrides(rest), until=until)
-    with shown(_environ(rest), quiet=rest["quiet"]) as progress:
-        report = run_strength(options, rest["fail_under"], Path.cwd(), progress)
-    from pytestgen_hook.report import (
-        strength as report_of,
-    )  # only now: the interpreter of the project was to start first
+    try:
+        with shown(_environ(rest), quiet=rest["quiet"]) as progress:
+            report = run_strength(options, rest["fail_under"], Path.cwd(), progress)
+        from pytestgen_hook.report import strength as report_of  # only now: the interpreter was to start first
 
-    style = _style({**rest, "verbose": False, "diff": False})
+        style = _style({**rest, "verbose": False, "diff": False})
 
-    def rendered(form: str, colour: bool) -> str:
-        return report_of.render_json(report) if form == "json" else report_of.render_text(report, style(colour))
+        def rendered(form: str, colour: bool) -> str:
+            return report_of.render_json(report) if form == "json" else report_of.render_text(report, style(colour))
 
-    for form, file in outputs:
-        if file is not None:
-            _save(file, rendered(form, False))
-    for form in [form for form, file in outputs if file is None] or ["text"]:
-        _print(rendered(form, _colour(rest)), end="")
-    raise SystemExit(report_of.exit_status(report))
+        text = rendered(next((form for form, file in outputs if file is None), "text"), _colour(rest))
+        for form, file in outputs:
+            if file is not None:
+                _save(file, rendered(form, False))
+        status = report_of.exit_status(report)
+    except Exception as error:  # goes on to the error handler; programs are to be told as well
+        _tell_programs(error, outputs, _strength_without_verdict)
+        raise
+    _print(text, end="")
+    raise SystemExit(status)
 
 
 @pytestgen.command(cls=_Guarded)
@@ -603,24 +606,38 @@ def _report(command: Callable[[Progress], Report], given: Mapping[str, Any]) -> 
         _summarise(report, [form for form, _ in outputs], style(False))
         status = exit_status(report)
     except Exception as error:  # goes on to the error handler; programs are to be told as well
-        _tell_programs(error, outputs)
+        _tell_programs(error, outputs, _without_verdict)
         raise
     print_it()  # last: what is printed cannot be taken back, and would have to tell what goes wrong after it
     raise SystemExit(0 if given["exit_zero"] and not report.interrupted else status)
 
 
-def _tell_programs(error: Exception, outputs: Sequence[tuple[str, Path | None]]) -> None:
+def _tell_programs(
+    error: Exception, outputs: Sequence[tuple[str, Path | None]], rendered: Callable[[tuple[str, str]], str]
+) -> None:
     """Write JSON that says why there is no verdict, where JSON was asked for."""
+    told = (error.kind, str(error)) if isinstance(error, FatalError) else ("bug", f"{type(error).__name__}: {error}")
+    for form, file in outputs:
+        if form == "json":
+            text = rendered(told)
+            with contextlib.suppress(FatalError):  # what went wrong first is what is to be said
+                _print(text, end="") if file is None else _save(file, text)
+
+
+def _without_verdict(error: tuple[str, str]) -> str:
+    """Return the report of a check that came to no verdict: a kind of error, and the message."""
     from pytestgen_hook.report.text import Style
     from pytestgen_hook.types import Report
 
-    told = (error.kind, str(error)) if isinstance(error, FatalError) else ("bug", f"{type(error).__name__}: {error}")
-    report = Report((), error=told)
-    for form, file in outputs:
-        if form == "json":
-            text = _rendered(report, form, Style())
-            with contextlib.suppress(FatalError):  # what went wrong first is what is to be said
-                _print(text, end="") if file is None else _save(file, text)
+    return _rendered(Report((), error=error), "json", Style())
+
+
+def _strength_without_verdict(error: tuple[str, str]) -> str:
+    """Return the same of ``pytestgen strength``."""
+    from pytestgen_hook.report.strength import render_json
+    from pytestgen_hook.types import StrengthReport
+
+    return render_json(StrengthReport(error=error))
 
 
 def _outputs(given: Mapping[str, Any]) -> list[tuple[str, Path | None]]:

@@ -9,7 +9,6 @@ import base64
 import json
 import os
 import re
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.errors import FatalError
+from pytestgen_hook.scratch import scratch_folder
 
 _SECONDS = 30.0
 _GIT_SECONDS = 600.0
@@ -106,8 +106,8 @@ def push_patch(push: Push, patch: bytes, token: str) -> str | None:
     changed by them, and neither its hooks nor its settings may see the token. Nothing is forced. Raises ForbiddenError
     where the token may not push, FatalError for what git cannot do.
     """
-    with tempfile.TemporaryDirectory(prefix="pytestgen-push-", ignore_cleanup_errors=True) as place:
-        git = _Git(Path(place), push, token)
+    with scratch_folder() as place:
+        git = _Git(place, push, token)
         git("init", "--quiet", "--template=", ".")
         git("fetch", "--quiet", "--depth=1", "--no-tags", push.url, f"refs/heads/{push.source}")
         tip = git("rev-parse", "FETCH_HEAD").output.strip()

@@ -488,7 +488,7 @@ class Strength:
 class StrengthReport:
     """All that one measurement of strength has to say; ``left_out`` are (test or file, why it is no measure).
 
-    ``in_tests`` and ``excluded`` are as in ``Report``.
+    ``in_tests``, ``excluded`` and ``error`` are as in ``Report``.
     """
 
     strengths: tuple[Strength, ...] = ()
@@ -500,6 +500,7 @@ class StrengthReport:
     fail_under: float | None = None
     in_tests: int = 0
     excluded: int = 0
+    error: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytestgen_hook import __version__, sandbox
 from pytestgen_hook.errors import FatalError
+from pytestgen_hook.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from pytestgen_hook.cache import Cache
@@ -140,11 +140,11 @@ def _install(found: Interpreter, name: str) -> str:
 
 
 def _sandbox(found: Interpreter) -> Fact:
-    with tempfile.TemporaryDirectory(prefix="pytestgen-") as folder:
+    with scratch_folder() as folder:
         completed = sandbox.run(
             [found.python, "-B", "-c", _DESCRIBE, sandbox.RUNTIME],
-            cwd=Path(folder),
-            env=sandbox.clean_environment(Path(folder)),
+            cwd=folder,
+            env=sandbox.clean_environment(folder),
             timeout=_SECONDS,
         )
     try:

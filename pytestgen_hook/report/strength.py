@@ -10,6 +10,7 @@ from typing import Any
 
 from pytestgen_hook import __version__
 from pytestgen_hook.report.text import Style, passed_over, unanalysed
+from pytestgen_hook.report.verdict import status_of_error
 from pytestgen_hook.targets import BLIND
 from pytestgen_hook.terminal import escaped, styled
 from pytestgen_hook.types import MutantResult, Strength, StrengthReport, Verdict
@@ -28,7 +29,12 @@ def score(mutants: Iterable[MutantResult]) -> float | None:
 
 
 def exit_status(report: StrengthReport) -> int:
-    """Return 1 if a limit is given and not reached, or not known to be: then something could not be measured."""
+    """Return 1 if a limit is given and not reached, or not known to be: then something could not be measured.
+
+    That of a run that came to no verdict is 2, or 3 for a bug of ours.
+    """
+    if report.error is not None:
+        return status_of_error(report.error)
     if report.fail_under is None:
         return 0
     if report.unanalysed or any(strength.problem for strength in report.strengths):
@@ -84,6 +90,7 @@ def render_json(report: StrengthReport) -> str:
             {"path": item.path, "qualname": item.qualname, "reason": item.reason} for item in report.unanalysed
         ],
         "notes": list(report.notes),
+        "error": None if report.error is None else {"kind": report.error[0], "message": report.error[1]},
     }
     return json.dumps(document, indent=2) + "\n"
 

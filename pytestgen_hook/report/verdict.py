@@ -32,12 +32,17 @@ def exit_status(report: Report) -> int:
     That of an interrupted run is its own: 130 or 143; that of one that came to no verdict is 2, or 3 for a bug of ours.
     """
     if report.error is not None:
-        return BUG if report.error[0] == "bug" else FATAL
+        return status_of_error(report.error)
     if report.interrupted:
         return report.interrupted
     if any(map(is_open, report.findings)) or report.unanalysed or unstaged(report):
         return FINDINGS
     return CLEAN
+
+
+def status_of_error(error: tuple[str, str]) -> int:
+    """Return the exit status of a run that came to no verdict, by the kind of its error."""
+    return BUG if error[0] == "bug" else FATAL
 
 
 def counts(report: Report) -> Mapping[str, int]:

@@ -31,6 +31,24 @@ def measured(*options):
     return document
 
 
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        pytest.param(["--since", "nothing"], "environment", id="no such commit"),
+        pytest.param(["--config", "nothing.toml"], "settings", id="no such settings"),
+    ],
+)
+def test_json_says_why_there_is_no_verdict(repo, tmp_path, options, kind):
+    repo.stage("shop.py", "def price():\n    return 1\n")
+    file = tmp_path / "report.json"
+    result = run("--output-format", "json", "--output-format", f"json:{file}", *options)
+    document = json.loads(result.stdout)
+    jsonschema.validate(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert (result.exit_code, document["exit_status"], document["error"]["kind"]) == (2, 2, kind)
+    assert document["error"]["message"] in " ".join(result.stderr.split())
+    assert json.loads(file.read_text(encoding="utf-8")) == document
+
+
 def verdicts(document, qualname):
     """Map (line, change) to the verdict for one function."""
     (target,) = [target for target in document["targets"] if target["qualname"] == qualname]
