@@ -119,13 +119,76 @@ def test_the_files_for_husky(stopped, repo, tmp_path: Path) -> None:
     assert "PTG001 half" in done.stdout + done.stderr
 
 
-@posix_only
-def test_the_commands_for_hooks_in_the_configuration_of_git(stopped) -> None:
+@pytest.fixture
+def configured(stopped, repo):
+    """All that the page on git's configuration says was run, twice, and an untested function has been stopped."""
     version = tuple(map(int, re.findall(r"\d+", subprocess.check_output(["git", "--version"], text=True))[:2]))
     if version < (2, 54):
         pytest.skip("this git runs no hooks of its configuration")
-    ((_, script),) = blocks("config-hook.md", "run")
-    stopped("config-hook.md", "sh", "-ec", script)
+    script = "".join(script for _, script in blocks("config-hook.md", "run"))
+    stopped("config-hook.md", "sh", "-ec", script + script)
+    assert repo.git("config", "get", "--all", "hook.pytestgen.event").split() == ["pre-commit", "pre-merge-commit"]
+    return repo
+
+
+def tried(repo, *command: str) -> tuple[int, str]:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    done = subprocess.run(
+        ["git", *identity, *command],
+        cwd=repo.path,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@posix_only
+def test_the_commands_for_hooks_in_the_configuration_of_git(configured) -> None:
+    text = (INTEGRATIONS / "config-hook.md").read_text(encoding="utf-8")
+    (off, _) = re.findall(r"`(git config set \S+enabled false)`", text)
+    subprocess.run(off.split(), cwd=configured.path, check=True)
+    assert tried(configured, "commit", "--message", "change")[0] == 0
+
+
+@posix_only
+def test_a_hook_in_the_configuration_of_git_looks_at_merges(configured) -> None:
+    """Of a function that both sides have changed, the merge makes one that neither has."""
+    lines = ["def total(number):\n", *(f"    number += {step}\n" for step in range(9)), "    return number\n"]
+
+    def commit(*changed: int) -> None:
+        text = (line.replace("+=", "-=") if place in changed else line for place, line in enumerate(lines))
+        configured.stage("total.py", "".join(text))
+        configured.git("commit", "--quiet", "--no-verify", "--message", "change")
+
+    commit()
+    configured.git("checkout", "--quiet", "-b", "side")
+    commit(1)
+    configured.git("checkout", "--quiet", "-")
+    commit(9)
+    status, said = tried(configured, "merge", "--no-edit", "side")
+    assert status != 0
+    assert "total.py:1: PTG002 total: " in said
+
+
+@posix_only
+def test_a_hook_in_the_configuration_of_git_looks_at_each_ref_of_a_push(configured, tmp_path: Path) -> None:
+    configured.git("init", "--quiet", "--bare", str(tmp_path / "far.git"))
+    configured.git("remote", "add", "origin", str(tmp_path / "far.git"))
+    assert tried(configured, "push", "origin", "HEAD:refs/heads/main", "HEAD:refs/heads/gone")[0] == 0
+    configured.git("checkout", "--quiet", "-b", "side")
+    configured.git("commit", "--quiet", "--no-verify", "--message", "hurry")
+    configured.git("checkout", "--quiet", "-")
+    for remote in ("origin", str(tmp_path / "far.git")):
+        status, said = tried(configured, "push", remote, "HEAD:refs/heads/main", "side")
+        assert status != 0
+        assert "shop.py:1: PTG001 half: " in said
+    assert tried(configured, "push", "origin", "--delete", "gone")[0] == 0
+    text = (INTEGRATIONS / "config-hook.md").read_text(encoding="utf-8")
+    (_, off) = re.findall(r"`(git config set \S+enabled false)`", text)
+    subprocess.run(off.split(), cwd=configured.path, check=True)
+    assert tried(configured, "push", "origin", "side")[0] == 0
 
 
 @posix_only
