@@ -8,8 +8,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import venv
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -101,6 +103,43 @@ def lean(tmp_path_factory: pytest.TempPathFactory) -> str:
         for top in {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}:
             (packages / top).symlink_to(Path(str(distribution.locate_file(top))))
     return str(folder / "bin" / "python")
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to install from without an index: our own wheel, and what is installed here of what it and a project need."""
+    folder = tmp_path_factory.mktemp("wheelhouse")
+    for name in _with_what_they_need("pytestgen-hook", "pytest", "hatchling", "editables", "pip"):
+        if name != "pytestgen-hook":
+            _packed(metadata.distribution(name), folder)
+    sources = Path(__file__).parent.parent
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        folder,
+    ]
+    subprocess.run([*build, sources], check=True)
+    return folder
+
+
+def _packed(distribution: metadata.Distribution, folder: Path) -> None:
+    """Make a wheel of what was installed from one; of its programs those that pip does not write anew."""
+    files = [(file, Path(str(distribution.locate_file(file)))) for file in distribution.files or ()]
+    (info,) = {file.parts[0] for file, _ in files if file.name == "METADATA" and len(file.parts) == 2}
+    name = info.removesuffix(".dist-info")
+    tag = re.findall(r"^Tag: (.+)$", distribution.read_text("WHEEL") or "", re.MULTILINE)[0]
+    with zipfile.ZipFile(folder / f"{name}-{tag}.whl", "w") as wheel:
+        for file, place in files:
+            if file.parts[0] != ".." and "__pycache__" not in file.parts and place.is_file():
+                wheel.write(place, str(file))
+            elif "bin" in file.parts and place.is_file() and not place.read_bytes().startswith(b"#!"):
+                wheel.write(place, f"{name}.data/scripts/{place.name}")
 
 
 def _with_what_they_need(*names: str) -> set[str]:

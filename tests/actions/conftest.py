@@ -14,6 +14,27 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 TOP = Path(__file__).parent.parent.parent
 
 
+class Container:
+    """A home of its own, a ``python`` with pip and nothing else, and no variable of the machine around it."""
+
+    def __init__(self, folder: Path, wheelhouse: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.home.mkdir(parents=True)
+        subprocess.run([sys.executable, "-m", "venv", str(folder / "python")], check=True)
+        self.bin = folder / "python" / "bin"
+        self.environ = {
+            "HOME": str(self.home),
+            "PATH": os.pathsep.join([str(self.bin), os.environ["PATH"]]),
+            "LANG": "C.UTF-8",
+            "CI": "true",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_COMPILE": "1",
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(wheelhouse),
+        }
+
+
 @pytest.fixture(scope="session")
 def offline() -> dict[str, str]:
     """Variables with which pip installs our own sources from what is here, without an index."""
@@ -37,3 +58,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     pipx.chmod(0o755)
     return bin
+
+
+@pytest.fixture
+def container(wheelhouse: Path, tmp_path: Path) -> Container:
+    """A machine as a container is when new; it installs from what is here, without an index."""
+    return Container(tmp_path / "container", wheelhouse)

@@ -34,7 +34,14 @@ def push(before: str, after: str, *, forced: bool = False, deleted: bool = False
 
 
 def merge_group(base: str, head: str) -> dict[str, Any]:
-    return {"action": "checks_requested", "merge_group": {"base_sha": base, "head_sha": head}, "repository": REPOSITORY}
+    group = {
+        "head_sha": head,
+        "head_ref": f"refs/heads/gh-readonly-queue/main/pr-5-{base}",
+        "base_sha": base,
+        "base_ref": "refs/heads/main",
+        "head_commit": {"id": head, "message": "Merge pull request #5 from ada/feature", "author": {"name": "Ada"}},
+    }
+    return {"action": "checks_requested", "merge_group": group, "repository": REPOSITORY, "sender": {"login": "ada"}}
 
 
 def workflow_run(

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,33 @@ def test_a_pull_request_from_a_fork_is_checked_in_one_workflow_and_commented_in_
     assert "`half`" in comment["body"]
 
 
+def test_a_merge_queue_is_checked_from_the_commit_that_it_builds_on(hosted: Hosted) -> None:
+    """Each group is held against the one before it: of what that brought nothing is asked again."""
+    events = yaml.safe_load((TOP / "ci/workflows/pytestgen.yml").read_text(encoding="utf-8"))[True]
+    assert "merge_group" in events
+
+    def queued(path: str, text: str) -> Job:
+        base = hosted.repo.git("rev-parse", "HEAD").strip()
+        hosted.repo.git("checkout", "--quiet", "-B", "feature")
+        hosted.repo.stage(path, text)
+        hosted.repo.commit("feature")
+        hosted.repo.git("checkout", "--quiet", "--detach", base)
+        hosted.repo.git("merge", "--quiet", "--no-ff", "--no-edit", "feature")
+        hosted.tip = hosted.repo.git("rev-parse", "HEAD").strip()
+        payload = payloads.merge_group(base, hosted.tip)
+        shutil.rmtree(hosted.artifact, ignore_errors=True)
+        steps = steps_of("pytestgen.yml", "check")
+        return hosted.run(steps, "merge_group", payload, ref=payload["merge_group"]["head_ref"])
+
+    job = queued("shop.py", f"{UNTESTED}\n\n{UNTESTED.replace('half', 'again')}")
+    assert (job.status, job.outputs("check")["untested-count"]) == ("failure", "1"), job.log
+    (error,) = (command for command in job.commands if command[0] == "error")
+    assert "again" in error[2]
+    assert (hosted.artifact / "pytestgen" / "report.json").is_file()
+    job = queued("notes.py", "TEXT = 'no function'\n")
+    assert (job.status, job.outputs("check")["untested-count"]) == ("success", "0"), job.log
+
+
 def test_a_run_without_a_report_is_not_commented(hosted: Hosted) -> None:
     job = hosted.run(steps_of("pytestgen-comment.yml", "comment"), "workflow_run", payloads.workflow_run(hosted.tip))
     assert (job.status, job.ran("Comment")) == ("success", False)
@@ -151,6 +179,83 @@ def test_suggestions_are_an_artifact_and_do_not_fail(hosted: Hosted) -> None:
     assert job.status == "success", job.log
     assert job.outputs("check")["mode"] == "patch"
     assert json.loads((hosted.artifact / "pytestgen" / "report.json").read_text())["range"] == "since HEAD"
+
+
+OURS = yaml.safe_load((TOP / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
+PARTS_OF_PIP = ("pip", "pytestgen", "_editable_impl_pytestgen")
+
+
+@pytest.fixture
+def ours(repo, container: Any, tmp_path: Path) -> Runner:
+    """A clone of our own repository, a branch with an untested function merged, and a runner that can install us.
+
+    What our tests need, pandas and all, its ``python`` has already; pip and we ourselves are not there.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=TOP,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("these sources are no repository")
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (TOP / name).is_file():
+            (repo.path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(TOP / name, repo.path / name)
+    repo.git("add", "--all")
+    repo.commit("first")
+    repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    repo.git("checkout", "--quiet", "-b", "feature")
+    repo.stage("pytestgen_hook/newest.py", UNTESTED)
+    repo.commit("feature")
+    repo.git("checkout", "--quiet", "--detach", "main")
+    repo.git("merge", "--quiet", "--no-ff", "--no-edit", "feature")
+    there = tmp_path / "there"
+    there.mkdir()
+    for place in [Path(place) for place in sys.path if place.endswith("site-packages")]:
+        for path in place.iterdir():
+            if path.suffix != ".pth" and not path.name.startswith(PARTS_OF_PIP) and not (there / path.name).exists():
+                (there / path.name).symlink_to(path)
+    (packages,) = container.folder.glob("python/lib/python*/site-packages")
+    (packages / "there.pth").write_text(f"{there}\n")
+    uses = {"actions/checkout@": lambda options, context: {}, "actions/setup-python@": lambda options, context: {}}
+    return Runner(tmp_path / "temp", repo.path, [container.bin], uses, container.environ)
+
+
+def test_our_own_matrix_installs_us_and_what_our_tests_need(ours: Runner) -> None:
+    steps = OURS["tests"]["steps"]
+    assert steps[-1]["run"] == "python -m pytest"
+    job = ours.job([*steps[:-1], {"run": "python -m pytest --version; pytestgen --help"}], "push", {})
+    assert job.status == "success", job.log
+    assert "Usage: pytestgen" in job.log
+    shown = subprocess.run(
+        [ours.path[0] / "python", "-m", "pip", "list", "--editable", "--format=freeze"], capture_output=True, text=True
+    ).stdout
+    assert shown.startswith("pytestgen-hook=="), shown
+
+
+def test_our_own_pull_requests_are_told_what_is_untested_and_go_through(ours: Runner, repo) -> None:
+    payload = payloads.pull_request(repo.git("rev-parse", "feature").strip())
+    action = yaml.safe_load((repo.path / "ci/action.yml").read_text(encoding="utf-8"))
+    played: list[Job] = []
+
+    def act(options: Any, _context: Any) -> dict[str, str]:
+        given = {name: str(one["default"]) for name, one in action["inputs"].items()} | {**options}
+        inner = Runner(ours.temp / "action", ours.workspace, ours.path, {}, ours.environ)
+        github = {"action_path": str(repo.path / "ci")}
+        steps = action["runs"]["steps"]
+        played.append(inner.job(steps, "pull_request", payload, ref="refs/pull/5/merge", inputs=given, github=github))
+        return {}
+
+    ours.uses = {**ours.uses, "./ci": act}
+    ours.environ = {**ours.environ, **OURS["self"]["env"]}
+    job = ours.job(OURS["self"]["steps"], "pull_request", payload, ref="refs/pull/5/merge")
+    assert job.status == "success", job.log
+    (inner,) = played
+    assert inner.status == "success", inner.log
+    assert inner.outputs("check")["untested-count"] == "1", inner.log
+    assert "pytestgen_hook/newest.py" in inner.log
 
 
 @pytest.mark.parametrize(
