@@ -115,14 +115,14 @@ class Repository:
             raise FatalError(f"--since {ref}: there is no commit yet. Run `git commit` first.")
         return Revision(tip), self._between(self._merge_bases([ref, *others], tip), tip)
 
-    def leaves_remote_at(self, commit: str, remote: str, known: str = "") -> list[str] | None:
+    def leaves_remote_at(self, commit: str, remote: str, known: Iterable[str] = ()) -> list[str] | None:
         """Return the commits at which ``commit`` leaves what a remote has, so that it has all before them.
 
-        ``known`` is the commit that a ref of the remote is at, if any; others are those of its remote-tracking branches: so
-        what a branch was rebased onto is no change of its own. None where the remote has ``commit`` itself; empty where it
-        has nothing of its history.
+        ``known`` are commits that refs of the remote are at; others are those of its remote-tracking branches: so what a
+        branch was rebased onto is no change of its own. None where the remote has ``commit`` itself; empty where it has
+        nothing of its history.
         """
-        there = [known] if known and self.has(known) else []
+        there = [one for one in known if self.has(one)]
         listed = self._text("rev-list", "--boundary", commit, "--not", *there, f"--remotes={remote}").splitlines()
         if not listed:
             return None

@@ -100,6 +100,49 @@ def test_the_file_for_git(stopped) -> None:
     stopped("git-hook.md")
 
 
+@pytest.mark.parametrize(
+    ("page", "commands"),
+    [
+        ("git-hook.md", []),
+        ("lefthook.md", [["lefthook", "install"]]),
+        ("pre-commit.md", [["pre-commit", "install"], ["pre-commit", "install", "--hook-type", "pre-push"]]),
+        ("prek.md", [["prek", "install"], ["prek", "install", "--hook-type", "pre-push"]]),
+    ],
+)
+@posix_only
+def test_the_files_look_at_what_is_pushed(stopped, repo, tmp_path: Path, page: str, commands: list[list[str]]) -> None:
+    """A branch that is not checked out, by what the page says is to be copied and called."""
+    stopped(page, *([program(commands[0][0]), *commands[0][1:]] if commands else []))
+    for name, *arguments in commands[1:]:
+        subprocess.run([program(name), *arguments], cwd=repo.path, check=True, capture_output=True)
+    push_of_a_branch_is_stopped(repo, tmp_path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes do not tell here what started them")
+def test_a_job_of_lefthook_that_does_not_hear_what_is_pushed_reads_the_command(stopped, repo, tmp_path: Path) -> None:
+    stopped("lefthook.md", program("lefthook"), "install")
+    settings = repo.path / "lefthook.yml"
+    deaf = settings.read_text().replace("      use_stdin: true\n", "")
+    assert deaf != settings.read_text()
+    settings.write_text(deaf)
+    push_of_a_branch_is_stopped(repo, tmp_path)
+
+
+def push_of_a_branch_is_stopped(repo, tmp_path: Path) -> None:
+    """Push the untested function that is staged, from a branch that is not checked out, and what there was before it."""
+    repo.git("init", "--quiet", "--bare", str(tmp_path / "far.git"))
+    repo.git("remote", "add", "origin", str(tmp_path / "far.git"))
+    repo.git("push", "--quiet", "--no-verify", "origin", "HEAD:refs/heads/main")
+    repo.git("checkout", "--quiet", "-b", "side")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "hurry")
+    repo.git("checkout", "--quiet", "-")
+    status, said = tried(repo, "push", "origin", "side")
+    assert status != 0
+    assert "shop.py:1: PTG001 half: " in said
+    status, said = tried(repo, "push", "origin", "HEAD:refs/heads/other")
+    assert status == 0, said
+
+
 @posix_only
 def test_the_files_for_husky(stopped, repo, tmp_path: Path) -> None:
     npm, node = program("npm"), program("node")

@@ -131,6 +131,17 @@ def test_deletions_and_what_the_remote_has_go_through(remote) -> None:
     assert push(remote, "--delete", "other").returncode == 0
 
 
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes do not tell here what started them")
+@plainly
+def test_where_git_has_nothing_to_push_nothing_is_examined_whatever_is_checked_out(remote) -> None:
+    """Git runs the hook all the same, and tells it nothing: as managers do that keep to themselves what git says."""
+    remote.git("checkout", "--quiet", "-b", "side")
+    add(remote, "side")
+    done = push(remote, "main")
+    assert (done.returncode, "Everything up-to-date" in told(done)) == (0, True), told(done)
+    assert push(remote, "side").returncode == 1
+
+
 @pytest.mark.parametrize("kind", ["--annotate", "--no-sign"])
 @plainly
 def test_a_tag_brings_its_commits(remote, kind: str) -> None:
@@ -214,6 +225,20 @@ def test_where_nothing_tells_what_else_is_pushed_that_is_said(repo, monkeypatch:
     result = CliRunner().invoke(check, ["--python", sys.executable])
     assert result.exit_code == 1
     assert "hand on the first ref of a push: others, if any, were not examined" in result.output
+
+
+@plainly
+def test_what_the_remote_has_below_one_ref_of_a_push_is_not_asked_about_for_another(remote) -> None:
+    """A tag of the remote is on none of its branches that are known here; git names its commit as the tag is moved."""
+    remote.git("checkout", "--quiet", "--detach")
+    add(remote, "tagged")
+    remote.git("push", "--quiet", "--no-verify", "origin", "HEAD:refs/tags/v1")
+    remote.git("checkout", "--quiet", "-b", "side")
+    add(remote, "side", tested=True)
+    done = push(remote, "side")
+    assert "tagged.py:1: PTG001 tagged: " in told(done)  # nothing tells here that the remote has it
+    done = push(remote, "--force", "side", "main:refs/tags/v1")
+    assert done.returncode == 0, told(done)
 
 
 @plainly

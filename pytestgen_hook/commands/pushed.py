@@ -33,10 +33,10 @@ class Push:
     known: str = ""
 
 
-def told_by_git(text: str) -> list[Push]:
+def told_by_git(text: str) -> list[Push] | None:
     """Read what git writes to its pre-push hook; deletions bring nothing. FatalError for text of another form.
 
-    No line at all may also mean that a hook manager has kept them: then HEAD stands for what is pushed.
+    None for no line at all: the remote has all that is pushed, or refuses it, or a hook manager has kept the lines.
     """
     pushes = []
     for line in text.splitlines():
@@ -45,7 +45,7 @@ def told_by_git(text: str) -> list[Push]:
             raise FatalError(f"--pre-push: {line!r} is not what git tells its pre-push hook. Use it in that hook only.")
         if read["commit"].strip("0"):
             pushes.append(Push(read["ref"], read["commit"], read["known"].strip("0") and read["known"]))
-    return pushes if text.strip() else [Push("HEAD", "HEAD")]
+    return pushes if text.strip() else None
 
 
 def told_by_manager(environ: Mapping[str, str]) -> tuple[str, list[Push]] | None:
@@ -60,10 +60,17 @@ def told_by_manager(environ: Mapping[str, str]) -> tuple[str, list[Push]] | None
 
 
 def check_pushed(
-    remote: str, pushes: Iterable[Push], options: CheckOptions, cwd: Path, progress: Progress, *, is_first: bool = False
+    remote: str,
+    pushes: Iterable[Push] | None,
+    options: CheckOptions,
+    cwd: Path,
+    progress: Progress,
+    *,
+    is_first: bool = False,
 ) -> Report:
     """Check what each ref brings to the remote, in its own contents, and return one report of all.
 
+    Where nothing was told (None) it is read from the command of the push, and where that is not known HEAD stands for it.
     ``is_first``: the push is the first of those that a hook manager was told of; what else goes along, the command of the push
     says, and where it does not, a note does. Tests are written for what is checked out only. FatalError for what the user
     must mend.
@@ -72,10 +79,15 @@ def check_pushed(
 
     repository = Repository.open(cwd)
     notes: tuple[str, ...] = ()
-    if is_first:
+    if pushes is None:
+        along = _along(remote, repository)
+        pushes = [Push("HEAD", "HEAD")] if along is None else along
+    elif is_first:
         others = _along(remote, repository)
         pushes = [*pushes, *(others or ())]
         notes = () if others is not None else (_FIRST,)
+    pushes = list(pushes)
+    known = dict.fromkeys(push.known for push in pushes if push.known)
     reports: dict[str, Report] = {}
     for push in pushes:
         commit = repository.commit(push.commit)
@@ -85,7 +97,7 @@ def check_pushed(
             if repository.kind(push.commit) is None:
                 raise FatalError(f"{push.ref}: git has no {push.commit} here. Run `git fsck` to see what is missing.")
             continue  # a tag of a file or folder
-        bases = repository.leaves_remote_at(commit, remote, push.known)
+        bases = repository.leaves_remote_at(commit, remote, known)
         if bases is not None:
             reports[commit] = check(_pushed(options, bases, commit), cwd, progress)
     if not reports:
