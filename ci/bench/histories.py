@@ -37,6 +37,7 @@ from pytestgen_hook.commands.check import check
 from pytestgen_hook.commands.options import CheckOptions
 from pytestgen_hook.commands.pushed import check_pushed, told_by_git
 from pytestgen_hook.progress import Silent
+from pytestgen_hook.report.verdict import exit_status
 from pytestgen_hook.types import Report, Status
 
 MODES = ("fail", "write", "amend")
@@ -207,6 +208,7 @@ class History:
     environment: dict[str, str]
     told: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     folder: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -276,7 +278,8 @@ class History:
         report = self._report(CheckOptions(overrides=(("mode", self.mode), ("budget", 20.0))))
         after = self.state()
         self._nothing_hurt(before, after, report)
-        self._said_all(report, self.index(), self._parents())
+        self._said_all(report, [(self.index(), self._parents())])
+        self.reports.append(report)
         return self._status(report)
 
     def _pushed(self, remote: str, given: str) -> int:
@@ -286,6 +289,7 @@ class History:
         if self.state() != before:
             raise Broken("a push changed something")
         self.told["checks of a push"] += 1
+        self.told["functions examined of a push"] += self._said_all(report, self._brought(remote, given))
         return self._status(report)
 
     def since(self, base: str) -> None:
@@ -295,7 +299,38 @@ class History:
         if self.state() != before:
             raise Broken("--since changed something")
         bases = self.git("merge-base", "--all", base, "HEAD").decode().split()
-        self._said_all(report, self.tree("HEAD"), [self.tree(one) for one in bases])
+        self._said_all(report, [(self.tree("HEAD"), [self.tree(one) for one in bases])])
+
+    def commit(self, *arguments: str, named: str = "") -> None:
+        """Commit, and see that files, and entries of the index that are not in the commit, are as they were.
+
+        ``named`` is the file or folder that the commit was told to take from the work tree.
+        """
+        with _surroundings(self.environment, self.folder):
+            before, old = self.state(), self.entries("HEAD")
+        self.reports.clear()
+        status, _ = self.status_of("commit", *arguments)
+        with _surroundings(self.environment, self.folder):
+            after, new = self.state(), self.entries("HEAD")
+        taken = [path for path in {**before.index, **after.index, **before.files} if _is_below(path, named)]
+        written = {edit.path for report in self.reports for edit in report.edits}
+        staged = {path for report in self.reports for path in report.staged}
+        is_part = bool(named) and not {"-a", "-i"} & set(arguments)
+        files = _differing(before.files, after.files)
+        if not files <= written:
+            raise Broken(f"a commit changed files: {files - written}")
+        entries = _differing(before.index, after.index)
+        if named and status and entries:
+            raise Broken(f"a commit that was stopped changed the index: {entries}")
+        if not entries <= {*taken, *staged}:
+            raise Broken(f"a commit changed entries that are not in it: {entries - {*taken, *staged}}")
+        wrong = {path for path in entries - staged if after.index.get(path) != before.blobs.get(path)}
+        if wrong:
+            raise Broken(f"a commit took what was in no file: {wrong}")
+        if status == 0 and is_part and not _differing(old, new) <= set(taken):
+            raise Broken(f"a partial commit took others along: {_differing(old, new) - set(taken)}")
+        if is_part:
+            self.told["partial commits, made" if status == 0 else "partial commits, stopped"] += 1
 
     def _report(self, options: CheckOptions) -> Report:
         return self._run(lambda: check(options, Path.cwd(), Silent()))
@@ -307,50 +342,96 @@ class History:
             raise Broken(f"a crash: {''.join(traceback.format_exception(error))}") from None
 
     def _status(self, report: Report) -> int:
-        from pytestgen_hook.report.verdict import exit_status
-
         status = exit_status(report)
         self.told[f"status {status} in mode {self.mode}"] += 1
         return status
 
-    def _said_all(self, report: Report, now: Tree, parents: Sequence[Tree]) -> None:
-        """No wrong green: what nothing runs is told, and what is told is so."""
-        named = {(finding.function.path, finding.function.qualname): finding.status for finding in report.findings}
+    def _said_all(self, report: Report, changes: Sequence[tuple[Tree, Sequence[Tree]]]) -> int:
+        """No wrong green: what nothing runs is told, and what is told is so; return how many functions are.
+
+        ``changes`` are trees, each with those that it is compared with: one, or those of the refs of a push.
+        """
+        named: dict[tuple[str, str], set[Status]] = {}
+        for finding in report.findings:
+            named.setdefault((finding.function.path, finding.function.qualname), set()).add(finding.status)
         unread = {item.path for item in report.unanalysed}
-        must = [one for one in must_be_told(now, parents) if one.path not in unread]
-        missing = [one for one in must if (one.path, one.name) not in named]
+        for path in unread:
+            sources = [now[path] for now, _ in changes if path in now]  # a file with conflicts is in none
+            if sources and all(map(_is_python, sources)):
+                raise Broken(f"can be read, but was not: {path}")
+        musts = [{(one.path, one.name) for one in must_be_told(now, parents)} for now, parents in changes]
+        mays = [may_be_told(now, parents) for now, parents in changes]
+        missing = [one for must in musts for one in must - named.keys() if one[0] not in unread]
         if missing:
-            raise Broken(f"not examined: {missing[0].path} {missing[0].name}")
-        surplus = set(named) - may_be_told(now, parents)
+            raise Broken(f"not examined: {missing[0]}")
+        surplus = named.keys() - set().union(*mays)
         if surplus:
             raise Broken(f"no change, but examined: {surplus}")
         self.told["functions examined"] += len(named)
-        if not named:
-            return
-        run = self.lines.of(now)
-        for one in functions(now):
-            status = named.get((one.path, one.name))
-            is_run = any((one.path, line) in run for line in one.lines)
-            green = status is Status.TESTED or (status is Status.GENERATED and bool(report.staged))
-            if green and not is_run:
-                raise Broken(f"wrong green: {one.path} {one.name}")
-            if status is Status.UNTESTED and is_run:
-                raise Broken(f"wrong red: {one.path} {one.name}")
-            if status is not None:
-                self.told[f"function {status.value}"] += 1
+        green = {Status.TESTED, *([Status.GENERATED] if report.staged else ())}
+        is_open = any(not statuses <= green for statuses in named.values())
+        for (now, _), must, may in zip(changes, musts, mays, strict=True):
+            # What only moved in one ref of a push may be told of another ref alone.
+            sure = {one for one in named.keys() & may if one in must or sum(one in other for other in mays) == 1}
+            run = self.lines.of(now) if sure else set()
+            for one in functions(now):
+                if (one.path, one.name) in sure:
+                    self._is_so(
+                        one, any((one.path, line) in run for line in one.lines), named[one.path, one.name], green
+                    )
+        if not (unread or report.edits) and (exit_status(report) != 0) is not is_open:
+            raise Broken(f"exit status {exit_status(report)}, but {'some' if is_open else 'no'} function is open")
+        return len(named)
+
+    def _is_so(self, one: Written, is_run: bool, statuses: set[Status], green: set[Status]) -> None:
+        """What is told of a function is so; of the refs of a push different things may be told."""
+        if statuses <= green and not is_run:
+            raise Broken(f"wrong green: {one.path} {one.name}")
+        if statuses == {Status.UNTESTED} and is_run:
+            raise Broken(f"wrong red: {one.path} {one.name}")
+        for status in statuses:
+            self.told[f"function {status.value}"] += 1
+
+    def _brought(self, remote: str, given: str) -> list[tuple[Tree, list[Tree]]]:
+        """Return what each ref of a push names, and what is there where it leaves all that the remote has.
+
+        Where git says nothing, having nothing to push, HEAD stands for it: the hook cannot see here what was asked for.
+        """
+        head = self._look("rev-parse", "--verify", "--quiet", "HEAD").decode().strip()
+        lines = given.splitlines() or [f"HEAD {head} HEAD {NOTHING}"]
+        pushed = [line.split(" ") for line in lines]
+        refs = self._look("for-each-ref", "--format=%(objectname)", f"refs/remotes/{remote}/").decode().split()
+        known = {commit for commit in (*refs, *(line[3] for line in pushed)) if commit.strip("0")}
+        tips = [
+            self._look("rev-parse", f"{line[1]}^{{commit}}").decode().strip() for line in pushed if line[1].strip("0")
+        ]
+        listed = self._look("rev-list", "--parents", "--ignore-missing", *tips, *known, "--").decode().splitlines()
+        parents = {commit: above for commit, *above in map(str.split, listed)}
+        there = _with_ancestors(known, parents)
+        found = []
+        for tip in dict.fromkeys(tips):
+            new = _with_ancestors([tip], parents) - there
+            bases = {parent for commit in new for parent in parents[commit]} & there
+            last = [one for one in bases if all(one not in _with_ancestors(parents[other], parents) for other in bases)]
+            if new:
+                found.append((self.tree(tip), [self.tree(one) for one in last]))
+        return found
 
     def _nothing_hurt(self, before: State, after: State, report: Report) -> None:
         written = {edit.path for edit in report.edits}
+        is_part = Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith("next-index-")
         if self.mode == "fail" and before != after:
             raise Broken("mode fail changed something")
         if before.refs != after.refs:
             raise Broken("a ref moved")
-        if self.mode != "amend" and before.index_bytes != after.index_bytes:
+        if (self.mode != "amend" or is_part) and before.index_bytes != after.index_bytes:
             raise Broken("the index changed")
-        entries = {path for path in before.index | after.index if before.index.get(path) != after.index.get(path)}
+        if before.remaining != after.remaining:
+            raise Broken("the index changed that remains after the commit")
+        entries = _differing(before.index, after.index)
         if not entries <= set(report.staged):
             raise Broken(f"staged besides the tests: {entries - set(report.staged)}")
-        files = {path for path in before.files | after.files if before.files.get(path) != after.files.get(path)}
+        files = _differing(before.files, after.files)
         if not files <= written:
             raise Broken(f"files changed besides the tests: {files - written}")
         for path in files:
@@ -377,7 +458,10 @@ class History:
         hashes = self._look("hash-object", "--no-filters", "--stdin-paths", given="\n".join(files).encode()).decode()
         blobs = {path: f"100644 {blob} 0" for path, blob in zip(files, hashes.split(), strict=True)}
         content = (self.folder / index).read_bytes() if (self.folder / index).exists() else b""
-        return State(content, entries, files, blobs, self._look("for-each-ref") + self._look("rev-parse", "HEAD"))
+        own = Path(self._path("index"))
+        remaining = own.read_bytes() if own.exists() and own.resolve() != (self.folder / index).resolve() else b""
+        refs = self._look("for-each-ref") + self._look("rev-parse", "HEAD")
+        return State(content, remaining, entries, files, blobs, refs)
 
     def index(self) -> dict[str, bytes]:
         """Return what is staged, as the hook sees it, without what is only announced."""
@@ -387,6 +471,11 @@ class History:
     def tree(self, name: str) -> dict[str, bytes]:
         """Return the files of a commit."""
         return self._contents(self._look("diff-tree", "-r", "-z", "--no-renames", EMPTY, f"{name}^{{tree}}"))
+
+    def entries(self, name: str) -> dict[str, str]:
+        """Return the entries of a commit by their paths, none where there is no such commit."""
+        listed = self._look("ls-tree", "-r", "-z", name).decode().split("\0")
+        return {path: head for head, path in (line.split("\t") for line in listed if line)}
 
     def _contents(self, raw: bytes) -> dict[str, bytes]:
         fields = raw.split(b"\0")
@@ -410,7 +499,10 @@ class History:
         return [self.tree(head) for head in heads]
 
     def _path(self, name: str) -> str:
-        return self._look("rev-parse", "--path-format=absolute", "--git-path", name).decode().strip()
+        """Return where git keeps something for the work tree, whatever the hook was told of its index."""
+        where = {name: value for name, value in os.environ.items() if name != "GIT_INDEX_FILE"}
+        command = ["git", "rev-parse", "--path-format=absolute", "--git-path", name]
+        return subprocess.run(command, cwd=self.folder, env=where, capture_output=True, text=True).stdout.strip()
 
     def _look(self, *arguments: str, given: bytes = b"") -> bytes:
         environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
@@ -420,17 +512,49 @@ class History:
 
 
 EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+NOTHING = "0" * 40
 
 
 @dataclass(frozen=True)
 class State:
-    """The index as bytes and as entries, the files of the work tree with the entries they would be, and the refs."""
+    """The index as bytes and as entries, the files of the work tree with the entries they would be, and the refs.
+
+    ``remaining`` is the index of the work tree, where git has made another for the commit.
+    """
 
     index_bytes: bytes
+    remaining: bytes
     index: dict[str, str]
     files: dict[str, bytes]
     blobs: dict[str, str]
     refs: bytes
+
+
+def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
+    return {path for path in {**before, **after} if before.get(path) != after.get(path)}
+
+
+def _is_below(path: str, named: str) -> bool:
+    return bool(named) and (named == "." or path == named or path.startswith(f"{named}/"))
+
+
+def _is_python(source: bytes) -> bool:
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _with_ancestors(commits: Iterable[str], parents: Mapping[str, Sequence[str]]) -> set[str]:
+    found: set[str] = set()
+    pending = [commit for commit in commits if commit in parents]
+    while pending:
+        commit = pending.pop()
+        if commit not in found:
+            found.add(commit)
+            pending += parents[commit]
+    return found
 
 
 @contextlib.contextmanager
@@ -484,10 +608,8 @@ class Steps:
     def any(self) -> None:
         """Take one step."""
         names = [name for name in vars(Steps) if name.startswith("step_")]
-        weights = [
-            8 if name in ("step_edit", "step_commit", "step_stage") else 3 if "test" in name or "drift" in name else 1
-            for name in names
-        ]
+        often, seldom = ("step_edit", "step_commit", "step_stage"), ("test", "drift", "part", "push")
+        weights = [8 if name in often else 3 if any(one in name for one in seldom) else 1 for name in names]
         name = self.rng.choices(names, weights)[0]
         self.history.log.append(f"# {name.removeprefix('step_')}")
         getattr(self, name)()
@@ -622,12 +744,19 @@ class Steps:
     # -- commits -----------------------------------------------------------------------------------------------------
 
     def step_commit(self) -> None:
-        """What is staged is committed; or all, or one file, or as an amendment."""
+        """What is staged is committed; or all, or as an amendment."""
         if self.rng.random() < 0.6:
             self.git("add", "--all")
-        part = ["--", self.rng.choice([*self._files(), "."])]
-        more = self.rng.choice((["-a"], [], [], [], ["--amend"], ["--allow-empty"], part))
-        self.git("commit", "--message", "change", *more)
+        more = self.rng.choice((["-a"], [], [], [], ["--amend"], ["--allow-empty"]))
+        self.history.commit("--message", "change", *more, named="." if more == ["-a"] else "")
+
+    def step_commit_part(self) -> None:
+        """A file or folder is committed as it is in the work tree, without what else is staged or with it."""
+        self._edit(self.rng.choice(MODULES))
+        if self.rng.random() < 0.6:
+            self.git("add", "--all")
+        named = self.rng.choice([*self._files(), "tests", "tests", "."])
+        self.history.commit("--message", "part", *self.rng.choice(([], ["-o"], ["-i"])), "--", named, named=named)
 
     def step_force(self) -> None:
         """Somebody is in a hurry."""
@@ -718,9 +847,15 @@ class Steps:
             self.history.folder = linked
 
     def step_push(self) -> None:
-        """Something is pushed, by force perhaps."""
-        name = self.rng.choice(("main", "side", "other", "HEAD:refs/heads/detached", "main:refs/tags/v1"))
-        self.git("push", *self.rng.choice(([], ["--force"], ["--no-verify"])), "origin", name)
+        """Something is pushed, by force perhaps, or several refs at once, or a ref of the remote is deleted."""
+        names = ["main", "side", "other", "HEAD:refs/heads/detached", "main:refs/tags/v1"]
+        # Git refuses a push as a whole if one of its refs is none.
+        there = [name for name in names if not self.history.status_of("rev-parse", "--verify", name.split(":")[0])[0]]
+        if not self.history.status_of("rev-parse", "--verify", "refs/remotes/origin/side")[0]:
+            there.append(":refs/heads/side")
+        some = self.rng.sample(there, min(len(there), self.rng.choice((1, 1, 2, 3))))
+        if some and not {"side", ":refs/heads/side"} <= set(some):
+            self.git("push", *self.rng.choice(([], ["--force"], ["--no-verify"])), "origin", *some)
 
     def step_since(self) -> None:
         """What the branch brought is checked as CI does."""
