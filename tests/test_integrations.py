@@ -79,6 +79,31 @@ def test_the_file_for_pre_commit(stopped) -> None:
 
 
 @posix_only
+def test_the_commands_that_the_page_on_pre_commit_names(stopped, repo, tmp_path: Path) -> None:
+    stopped("pre-commit.md", sys.executable, "-m", "pre_commit", "install")
+    text = (INTEGRATIONS / "pre-commit.md").read_text(encoding="utf-8")
+    everything, of_a_range, by_hand = re.findall(r"`pre-commit (run --(?:all-files|from-ref|hook-stage)[^`]*)`", text)
+
+    def ran(arguments: str, **variables: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "pre_commit", *arguments.split()]
+        done = subprocess.run(
+            command, cwd=repo.path, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    status, said = ran(by_hand)
+    assert status != 0
+    assert (repo.path / "tests/test_shop.py").is_file(), said
+    repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "hurry")
+    assert ran(everything)[0] == 0
+    status, said = ran(everything, CI="true")
+    assert (status, "exit code: 2" in said) == (1, True), said
+    status, said = ran(of_a_range, CI="true")
+    assert (status, "PTG001 half" in said) == (1, True), said
+
+
+@posix_only
 def test_the_file_for_prek(stopped) -> None:
     assert blocks("prek.md", "file") == blocks("pre-commit.md", "file")
     stopped("prek.md", program("prek"), "install")
@@ -292,6 +317,20 @@ def test_the_page_has_all_inputs_and_outputs_of_the_action() -> None:
     for name, one in {**action["inputs"], **action["outputs"]}.items():
         assert f"| `{name}` |" in text
         assert " ".join(one["description"].split()) in text
+
+
+def test_the_step_with_the_action_fits_into_the_gate() -> None:
+    text = (INTEGRATIONS / "github.md").read_text(encoding="utf-8")
+    (step,) = yaml.safe_load(re.findall(r"```yaml\n( +- uses: OWNER.*?)```", text, re.DOTALL)[0])
+    action = yaml.safe_load((TOP / "ci/action.yml").read_text(encoding="utf-8"))
+    assert step["uses"] == "OWNER/pytestgen-hook/ci@COMMIT"
+    assert step["with"].keys() <= action["inputs"].keys()
+    assert re.search(rf"^\| `{step['with']['mode']}` \|", text, re.MULTILINE)
+    gate = yaml.safe_load((TOP / "ci/workflows/pytestgen.yml").read_text(encoding="utf-8"))["jobs"]["check"]["steps"]
+    assert [("ci check" in one.get("run", ""), "artifact" in one.get("uses", "")) for one in gate[-2:]] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
