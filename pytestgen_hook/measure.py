@@ -295,12 +295,15 @@ def _processes(files: int, jobs: int) -> int:
 
 
 def _parts(groups: Sequence[tuple[Start, list[str]]], processes: int) -> Iterator[tuple[Start, list[str]]]:
-    """Yield the files of groups in parts, each of one place: about half of what is left, shared by the processes."""
+    """Yield the files of groups in parts, each of one place: at most a quarter of what is left, shared by the processes.
+
+    One file may take as long as all others together, and nobody knows which.
+    """
     left = sum(len(files) for _, files in groups)
     for start, files in groups:
         begin = 0
         while begin < len(files):
-            size = max(_FEWEST_FILES, left // (2 * processes))
+            size = max(_FEWEST_FILES, left // (4 * processes))
             part = files[begin : begin + size]
             yield start, part
             begin += len(part)
