@@ -125,9 +125,9 @@ def measure(
     The time of the bench counts from ``since`` (``time.monotonic()``), by default from now.
 
     What is known by content is not run again. Files run together in one pytest process for each folder that has a
-    pytest configuration of its own, many files in several such processes at once; what fails beside others (they may
-    share a port or a database) is run again when these have ended. A file that crashes the process or does not end is
-    found out, and the others run without it.
+    pytest configuration of its own, many files in several such processes at once: of what fails then it is said that it ran
+    beside others, with which it may share a port or a database. A file that crashes the process or does not end is found
+    out, and the others run without it.
     """
     why = hindrance(bench.interpreter)
     if why:
@@ -326,12 +326,9 @@ class _Runner:
         groups = by_start(tests, trees[0], self.bench.graph)
         if len(trees) == 1:
             return self._in_turn(groups, trees[0])
+        failures = (RunOutcome.FAILED, RunOutcome.COULD_NOT_START)
         runs = self._at_once(groups, trees)
-        failed = [test for test in tests if runs[test].outcome in (RunOutcome.FAILED, RunOutcome.COULD_NOT_START)]
-        if failed and self.deadline - time.monotonic() > _LEAST_SECONDS:
-            again = self._in_turn(by_start(failed, trees[0], self.bench.graph), trees[0])
-            runs |= {test: run for test, run in again.items() if run.outcome is not RunOutcome.TIMED_OUT}
-        return runs
+        return {test: replace(run, is_beside=run.outcome in failures) for test, run in runs.items()}
 
     def _in_turn(self, groups: Sequence[tuple[Start, list[str]]], tree: Path) -> dict[str, TestRun]:
         runs: dict[str, TestRun] = {}

@@ -98,7 +98,7 @@ class TestRun:
     """What one test file of the project showed when it ran; only its passing tests count as evidence.
 
     ``ran`` maps a source path to {first line of a function: ids of passing tests that ran its body};
-    ``lines`` maps a source path to the lines that passing tests ran.
+    ``lines`` maps a source path to the lines that passing tests ran. ``is_beside``: it failed while others ran at once.
     """
 
     __test__ = False  # pytest would take the name for a test class
@@ -112,6 +112,7 @@ class TestRun:
     lines: Mapping[str, frozenset[int]] = field(default_factory=dict)
     seconds: float = 0.0
     from_cache: bool = False
+    is_beside: bool = False
 
 
 class Evidence(Enum):

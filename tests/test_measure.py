@@ -528,17 +528,11 @@ def test_many_test_files_run_in_processes_at_once_each_in_its_own_copy(judge: Ju
     assert all(run.from_cache for run in judge.runs("m.py").values())
 
 
-def test_what_fails_beside_others_is_run_again_alone(judge: Judge, tmp_path: Path) -> None:
-    _meeting(judge, tmp_path, "m.f(1); assert str(os.getpid()) not in [path.name for path in others]")
+def test_of_what_fails_beside_others_that_is_said(judge: Judge, tmp_path: Path) -> None:
+    names = _meeting(judge, tmp_path, "m.f(1); assert not __file__.endswith('_5.py')")
     runs = judge.runs("m.py")
-    assert [(run.outcome, run.message) for run in runs.values()] == [(RunOutcome.PASSED, "")] * 8
-    assert all("m.py" in run.ran for run in runs.values())
-    assert len(list((tmp_path / "place of meeting").iterdir())) == 3
-
-
-def test_what_fails_alone_too_has_failed(judge: Judge, tmp_path: Path) -> None:
-    names = _meeting(judge, tmp_path, "assert m.f(os.getpid()) is None, len(others)")
-    assert [judge.runs("m.py")[name].outcome for name in names] == [RunOutcome.FAILED] * 8
+    assert [name for name in names if runs[name].outcome is RunOutcome.FAILED] == ["test_5.py"]
+    assert [name for name in names if runs[name].is_beside] == ["test_5.py"]
 
 
 def test_a_file_that_ends_its_process_costs_the_files_of_others_nothing(judge: Judge, tmp_path: Path) -> None:

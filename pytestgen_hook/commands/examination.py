@@ -86,7 +86,8 @@ def _said_of(runs: Iterable[TestRun]) -> list[str]:
     alike: dict[str, list[str]] = {}
     for run in runs:
         if run.outcome is not RunOutcome.PASSED:
-            what = f"{len(run.failed)} failing" if run.failed else f"{run.outcome.value}: {run.message}"
+            where = " beside other tests" if run.is_beside else ""
+            what = f"{len(run.failed)} failing{where}" if run.failed else f"{run.outcome.value}: {run.message}"
             alike.setdefault(f"{what}; what does not pass is no evidence", []).append(run.path)
         elif run.message:
             alike.setdefault(run.message, []).append(run.path)
@@ -249,7 +250,8 @@ class Examination:
     ) -> dict[str, TestRun]:
         """Run the test files that name one of the functions; then, while functions are untested, others that reach them.
 
-        Those come nearest first, each time as many as have run before: few commits need all that a suite has.
+        Those come nearest first, each time as many as have run before: few commits need all that a suite has. What failed
+        beside others is run again alone, if it may still decide something.
         """
         from pytestgen_hook.affected import nearest_first
 
@@ -260,15 +262,21 @@ class Examination:
         while True:
             found = targets.judge(changed, reaching, runs)
             left = {finding.function.path for finding in found if finding.status is Status.UNTESTED}
-            rest = {test for path in left for test in reaching[path]} - runs.keys()
+            reached = {test for path in left for test in reaching[path]}
+            rest = reached - runs.keys()
             if not rest:
                 break
             batch = nearest_first(self._graph, left, rest)[: max(_FIRST_BATCH, len(runs))]
             runs |= self._run(batch, reaching, since)
+        beside = [test for test in sorted(reached) if runs[test].is_beside]
+        again = self._run(beside, reaching, since, jobs=1)
+        runs |= {test: run for test, run in again.items() if run.outcome is not RunOutcome.TIMED_OUT}
         self.notes += _said_of(runs.values())
         return runs
 
-    def _run(self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]], since: float) -> dict[str, TestRun]:
+    def _run(
+        self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]], since: float, jobs: int | None = None
+    ) -> dict[str, TestRun]:
         from pytestgen_hook.measure import measure
 
         if not tests:
@@ -282,7 +290,8 @@ class Examination:
 
         self._progress.stage(stage)
         sources = {path: self._functions(path) for path, files in reaching.items() if files}
-        bench = replace(self._bench(), make_tree=tree)
+        usual = self._bench()
+        bench = replace(usual, make_tree=tree, jobs=jobs or usual.jobs)
         return {run.path: run for run in measure(tests, sources, bench, since)}
 
     def _bench(self) -> Bench:

@@ -68,6 +68,37 @@ def test_where_no_test_names_a_function_the_nearest_run_first_and_no_more_than_a
     assert document["notes"] == ["test_00.py and 6 more: 1 failing; what does not pass is no evidence"]
 
 
+def test_what_fails_beside_others_is_run_again_alone(repo, tmp_path):
+    place = tmp_path / "meeting"
+    place.mkdir()
+    repo.stage("a.py", SOURCE)
+    repo.stage(
+        "meet.py",
+        f"""import os, pathlib, time
+
+
+def first_two():
+    here = pathlib.Path({str(place)!r})
+    (here / str(os.getpid())).touch()
+    while len(list(here.iterdir())) < 2:
+        time.sleep(0.02)
+    return [path.name for path in sorted(here.iterdir(), key=lambda path: path.stat().st_mtime_ns)][:2]
+""",
+    )
+    text = (
+        "import os\nimport a, meet\n\n\n"
+        "def test_double():\n    a.double(2)\n    assert str(os.getpid()) not in meet.first_two()\n"
+    )
+    for number in range(8):
+        repo.stage(f"test_{number}.py", text)
+    repo.stage("pyproject.toml", "[tool.pytestgen]\ntest-jobs = 2\n")
+    document = json.loads(run("--all", "--output-format", "json").stdout)
+    found = {target["qualname"]: target for target in document["targets"]}
+    assert found["double"]["tests"][0] == "test_0.py::test_double"
+    assert len(list(place.iterdir())) == 3
+    assert not [note for note in document["notes"] if "failing" in note]
+
+
 def test_the_time_for_tests_is_for_all_batches_together(repo):
     repo.stage("a.py", SOURCE)
     slow = "import time\nimport a\n\n\ndef test_slow():\n    time.sleep(3)\n"
