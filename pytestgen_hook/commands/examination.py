@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.testcode import TestCode
 
 _MOST_JOBS = 4  # each needs a copy of the tree
-_FIRST_BATCH = 8  # test files that are run at once where none of them names an untested function
+_FIRST_FILES = 4  # test files that are run for a function before all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,26 +248,33 @@ class Examination:
     def _measured(
         self, changed: Sequence[ChangedFunction], reaching: dict[str, tuple[str, ...]], tests: Sequence[str]
     ) -> dict[str, TestRun]:
-        """Run the test files that name one of the functions; then, while functions are untested, others that reach them.
+        """Run a few test files for each function, and while functions are untested others that reach them, ever more.
 
-        Those come nearest first, each time as many as have run before: few commits need all that a suite has. What failed
-        beside others is run again alone, if it may still decide something.
+        Those come first that name the function, then the nearest: few commits need all that a suite has. What failed beside
+        others is run again alone, if it may still decide something.
         """
         from pytestgen_hook.affected import nearest_first
 
         since = time.monotonic()
         named = self._naming(changed, reaching, tests)
-        batch = sorted({test for files in named.values() for test in files})
-        runs = self._run(batch, reaching, since)
+        distance = {test: number for number, test in enumerate(nearest_first(self._graph, reaching, tests))}
+        runs: dict[str, TestRun] = {}
+        some = _FIRST_FILES
         while True:
             found = targets.judge(changed, reaching, runs)
-            left = {finding.function.path for finding in found if finding.status is Status.UNTESTED}
-            reached = {test for path in left for test in reaching[path]}
-            rest = reached - runs.keys()
-            if not rest:
+            left = [finding.function for finding in found if finding.status is Status.UNTESTED]
+            paths = {function.path for function in left}
+            rest = {path: sorted({*reaching[path]} - runs.keys(), key=distance.__getitem__) for path in paths}
+            wanted: set[str] = set()
+            for function in left:
+                naming = {*named[f"{function.path}::{function.qualname}"]} - runs.keys()
+                ordered = [*sorted(naming, key=distance.__getitem__), *rest[function.path][: some + len(naming)]]
+                wanted.update(list(dict.fromkeys(ordered))[:some])
+            if not wanted:
                 break
-            batch = nearest_first(self._graph, left, rest)[: max(_FIRST_BATCH, len(runs))]
-            runs |= self._run(batch, reaching, since)
+            runs |= self._run(sorted(wanted), reaching, since)
+            some *= 2
+        reached = {test for function in left for test in reaching[function.path]}
         beside = [test for test in sorted(reached) if runs[test].is_beside]
         again = self._run(beside, reaching, since, jobs=1)
         runs |= {test: run for test, run in again.items() if run.outcome is not RunOutcome.TIMED_OUT}

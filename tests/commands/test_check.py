@@ -65,36 +65,41 @@ def test_where_no_test_names_a_function_the_nearest_run_first_and_no_more_than_a
     document = json.loads(result.stdout)
     (found,) = document["targets"]
     assert (found["qualname"], found["tests"]) == ("_twice", ["test_near.py::test_double"])
-    assert document["notes"] == ["test_00.py and 6 more: 1 failing; what does not pass is no evidence"]
+    assert document["notes"] == ["test_00.py and 2 more: 1 failing; what does not pass is no evidence"]
 
 
 def test_what_fails_beside_others_is_run_again_alone(repo, tmp_path):
     place = tmp_path / "meeting"
     place.mkdir()
     repo.stage("a.py", SOURCE)
+    repo.commit()
     repo.stage(
         "meet.py",
         f"""import os, pathlib, time
 
+import a
 
-def first_two():
+
+def met():
     here = pathlib.Path({str(place)!r})
     (here / str(os.getpid())).touch()
     while len(list(here.iterdir())) < 2:
         time.sleep(0.02)
-    return [path.name for path in sorted(here.iterdir(), key=lambda path: path.stat().st_mtime_ns)][:2]
+    assert a.double(2) == 4
+    return str(os.getpid()) in [path.name for path in sorted(here.iterdir(), key=os.path.getmtime)][:2]
 """,
     )
-    text = (
-        "import os\nimport a, meet\n\n\n"
-        "def test_double():\n    a.double(2)\n    assert str(os.getpid()) not in meet.first_two()\n"
-    )
-    for number in range(8):
-        repo.stage(f"test_{number}.py", text)
+    for number in range(4):  # these come first, since they are nearer
+        repo.stage(f"test_{number}.py", "import a\n\n\ndef test_there():\n    assert a\n")
+    for number in range(4, 12):
+        repo.stage(f"test_{number}.py", "import meet\n\n\ndef test_alone():\n    assert not meet.met()\n")
+    repo.commit()
+    repo.stage("a.py", SOURCE.replace("number * 2", "2 * number"))
     repo.stage("pyproject.toml", "[tool.pytestgen]\ntest-jobs = 2\n")
-    document = json.loads(run("--all", "--output-format", "json").stdout)
-    found = {target["qualname"]: target for target in document["targets"]}
-    assert found["double"]["tests"][0] == "test_0.py::test_double"
+    document = json.loads(run("--output-format", "json").stdout)
+    (found,) = document["targets"]
+    assert (found["qualname"], found["status"]) == ("double", "tested")
+    assert found["tests"][0] == "test_10.py::test_alone"
     assert len(list(place.iterdir())) == 3
     assert not [note for note in document["notes"] if "failing" in note]
 
