@@ -1,6 +1,7 @@
 """Finds the names of arguments that a function takes without listing them: those of its ``**options``."""
 
 import ast
+import builtins
 import inspect
 import keyword
 
@@ -18,9 +19,9 @@ def names(function, parameter, listed, owner, module):
     """
     passed_on = list(_passed_on(function, parameter, owner, module))
     expected = _fitting([*_read(function, parameter), *(passed_on or _texts(function))], listed)
-    return (
-        expected[:_MOST] if passed_on else [*expected[: _MOST - len(_USUAL)], *_fitting(_USUAL, [*listed, *expected])]
-    )
+    if passed_on:
+        return expected[:_MOST]
+    return [*expected[: _MOST - len(_USUAL)], *_fitting(_USUAL, [*listed, *expected])]
 
 
 def _fitting(names, taken):
@@ -86,15 +87,15 @@ def _taken(target):
 def _target(node, function, owner, module):
     """Return what an expression of the body calls, as far as it can be looked up without running anything."""
     if isinstance(node, ast.Name):
-        return vars(module)[node.id]
+        return vars(module)[node.id] if node.id in vars(module) else vars(builtins)[node.id]
     if not isinstance(node, ast.Attribute):
         raise LookupError
     first = function.args.args[0].arg if owner is not None and function.args.args else None
     if owner is not None and isinstance(node.value, ast.Name) and node.value.id == first:
         return _bound(inspect.getattr_static(owner, node.attr), owner)
     if owner is not None and ast.unparse(node.value).startswith("super("):
-        above = next(base for base in (*owner.__mro__[1:], object) if node.attr in vars(base))
-        return _bound(inspect.getattr_static(above, node.attr), owner)
+        above = [vars(base)[node.attr] for base in owner.__mro__[1:] if node.attr in vars(base)]
+        return _bound(above[0], owner)
     home = _target(node.value, function, None, module)
     if not inspect.ismodule(home) and not isinstance(home, type):
         raise LookupError
