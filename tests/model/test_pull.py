@@ -187,9 +187,8 @@ def test_a_token_is_sent_to_the_hub_and_to_no_other_host(user: User, hub: Hub) -
 def test_progress_is_told_in_a_log(user: User, hub: Hub) -> None:
     user.declare(sha256=hub.add("we/models", FILE, Stored(LONG)).digest)
     hub.slow = 0.003
-    user.environment["CI"] = "true"
-    before = "import pytestgen_hook.progress as p; p.Heartbeat.__init__.__defaults__ = (0.02,)"
-    errors = user.run("pull", "ours", before=before)[2]
+    user.environment.update(CI="true", PYTESTGEN_HEARTBEAT="0.02")
+    errors = user.run("pull", "ours")[2]
     assert "pytestgen: fetching ours from the Hugging Face Hub, MiB 10/12" in errors
 
 
