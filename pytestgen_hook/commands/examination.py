@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.testcode import TestCode
 
 _MOST_JOBS = 4  # each needs a copy of the tree
-_FIRST_FILES = 4  # test files that are run for a function before all others
+_FIRST_FILES = 2  # test files that are run for a function before all others
 
 
 @dataclass(frozen=True, slots=True)
