@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from pytestgen_hook.testcode import TestCode
 
 _MOST_JOBS = 4  # each needs a copy of the tree
-_FIRST_FILES = 2  # test files that are run for a function before all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +247,7 @@ class Examination:
     def _measured(
         self, changed: Sequence[ChangedFunction], reaching: dict[str, tuple[str, ...]], tests: Sequence[str]
     ) -> dict[str, TestRun]:
-        """Run a few test files for each function, and while functions are untested others that reach them, ever more.
+        """Run one test file for each function, and while functions are untested two more that reach them, then four.
 
         Those come first that name the function, then the nearest: few commits need all that a suite has. What failed beside
         others is run again alone, if it may still decide something.
@@ -259,7 +258,7 @@ class Examination:
         named = self._naming(changed, reaching, tests)
         distance = {test: number for number, test in enumerate(nearest_first(self._graph, reaching, tests))}
         runs: dict[str, TestRun] = {}
-        some = _FIRST_FILES
+        some = 1
         while True:
             found = targets.judge(changed, reaching, runs)
             left = [finding.function for finding in found if finding.status is Status.UNTESTED]
