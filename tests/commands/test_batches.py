@@ -105,11 +105,16 @@ def test_an_interrupt_ends_the_tests_that_run_at_once(repo, tmp_path):
     place.mkdir()
     here = f"__import__('pathlib').Path({str(place)!r}, str(os.getpid())).touch()"
     repo.stage("a.py", functions("add", 1))
-    for number in range(8):
-        text = f"import os, time\nimport a\n\n\ndef test_waits():\n    {here}\n    time.sleep(600)\n    a.add0(1)\n"
+    repo.stage("far.py", "import a\n\n\ndef one():\n    return a.add0(1)\n")
+    for number in range(7):  # these come first, since they are nearer: one, two, and then four
+        repo.stage(f"tests/test_{number}.py", "import a\n\n\ndef test_there():\n    assert a\n")
+    for number in range(7, 15):
+        text = f"import os, time\nimport far\n\n\ndef test_waits():\n    {here}\n    time.sleep(600)\n    far.one()\n"
         repo.stage(f"tests/test_{number}.py", text)
+    repo.commit()
+    repo.stage("a.py", functions("add", 1).replace("number + 0", "0 + number"))
     repo.stage("pyproject.toml", "[tool.pytestgen]\ntest-jobs = 2\n")
-    command = Command(tmp_path / "temporary", "--all")
+    command = Command(tmp_path / "temporary")
     found, said = command.interrupt_when(lambda: len(list(place.iterdir())) == 2)
     assert (found, command.processes()) == (130, []), said
     assert list(command.place.iterdir()) == []
