@@ -257,6 +257,7 @@ class Examination:
         since = time.monotonic()
         named = self._naming(changed, reaching, tests)
         distance = {test: number for number, test in enumerate(nearest_first(self._graph, reaching, tests))}
+        sources = {path: self._functions(path) for path, files in reaching.items() if files}
         runs: dict[str, TestRun] = {}
         some = 1
         while True:
@@ -271,17 +272,17 @@ class Examination:
                 wanted.update(list(dict.fromkeys(ordered))[:some])
             if not wanted:
                 break
-            runs |= self._run(sorted(wanted), reaching, since)
+            runs |= self._run(sorted(wanted), sources, since)
             some *= 2
         reached = {test for function in left for test in reaching[function.path]}
         beside = [test for test in sorted(reached) if runs[test].is_beside]
-        again = self._run(beside, reaching, since, jobs=1)
+        again = self._run(beside, sources, since, jobs=1)
         runs |= {test: run for test, run in again.items() if run.outcome is not RunOutcome.TIMED_OUT}
         self.notes += _said_of(runs.values())
         return runs
 
     def _run(
-        self, tests: Sequence[str], reaching: dict[str, tuple[str, ...]], since: float, jobs: int | None = None
+        self, tests: Sequence[str], sources: dict[str, list[Function]], since: float, jobs: int | None = None
     ) -> dict[str, TestRun]:
         from pytestgen_hook.measure import measure
 
@@ -295,7 +296,6 @@ class Examination:
             return made
 
         self._progress.stage(stage)
-        sources = {path: self._functions(path) for path, files in reaching.items() if files}
         usual = self._bench()
         bench = replace(usual, make_tree=tree, jobs=jobs or usual.jobs)
         return {run.path: run for run in measure(tests, sources, bench, since)}
