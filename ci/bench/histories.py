@@ -312,7 +312,8 @@ class History:
         status, _ = self.status_of("commit", *arguments)
         with _surroundings(self.environment, self.folder):
             after, new = self.state(), self.entries("HEAD")
-        taken = [path for path in {**before.index, **after.index, **before.files} if _is_below(path, named)]
+        # Of HEAD, too: what is gone from index and files is part of a commit that names the folder it was in.
+        taken = [path for path in {**old, **before.index, **after.index, **before.files} if _is_below(path, named)]
         written = {edit.path for report in self.reports for edit in report.edits}
         staged = {path for report in self.reports for path in report.staged}
         is_part = bool(named) and not {"-a", "-i"} & set(arguments)

@@ -10,6 +10,7 @@ import itertools
 import os
 import sys
 import types
+from time import perf_counter, process_time  # as they are before anybody sets a clock
 
 import checks
 import comparisons
@@ -30,6 +31,8 @@ from literals import TMP_PATH, CannotWrite
 from values import HOLE, named
 
 FIRST_YIELDED = 5
+
+_WAITED = 0.01  # seconds that a call may have waited for a busy processor, and for nothing else
 
 _FUNCTION = "it gives a function, and no call of that was found that shows anything"
 
@@ -301,11 +304,13 @@ def _observed(subject, item, guard, given, trace, strict):
             tracer.start()
         if strict:
             watch.start()
+        began, computed = perf_counter(), process_time()
         try:
             outcome = _outcome(subject, item, local, before, strict)
         finally:
             watch.stop()
             tracer.stop()
+            lasted, computed = perf_counter() - began, process_time() - computed
         kept = scope.patches.held()
         scope.patches.undo()
         gives = returned.told_of(subject, outcome[2]) if outcome[0] == "value" else None
@@ -336,6 +341,8 @@ def _observed(subject, item, guard, given, trace, strict):
     answer["arcs"] = sorted(tracer.arcs)
     answer["ways"] = sorted(tracer.ways)[:MOST_WAYS]
     answer["steps"] = tracer.steps
+    # Of the call alone: all that is done around it takes longer than most calls, and the more so on a busy machine.
+    answer["took"] = computed if lasted < computed + _WAITED else lasted
     answer["unstable"] = watch.noticed or state.in_words(left_behind)
     answer["changes"] = left_behind
     if told:

@@ -12,8 +12,8 @@ from seen import OWN_WAY
 USABLE = ("value", "raise")  # kinds of answers that a case could be made of
 IN_ONE = 60  # inputs that one process tries
 MOST = 240  # inputs tried at a time
-QUICK = 0.003  # seconds of a call, up to which so many are tried
-SLOW = 0.01  # from which to start a process for each takes hardly longer
+QUICK = 0.002  # seconds of a call, up to which so many are tried
+SLOW = 0.008  # from which to start a process for each takes hardly longer
 STUCK = 8  # calls at a time that are looked at for what they lacked
 MOST_LOST = 3  # processes that may end or hang
 FOR_A_MUTANT = 100  # inputs held against one mutant

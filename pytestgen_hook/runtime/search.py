@@ -45,7 +45,6 @@ FULL_MATRIX_SECONDS = 0.6
 UNUSUAL = 0.1  # kinds of arguments that a smaller share of the calls had
 PROPERTY_SECONDS = 6.0
 PROPOSED = 24  # of the calls that a model wrote
-QUICK = 0.002  # seconds of a call that count for nothing: so short, they differ from run to run
 
 _AGAIN = "it depends on the clock, on chance or on the process"
 _UNEQUAL = "what it gives does not compare equal to itself"
@@ -184,7 +183,7 @@ class Search:
 
     def _at_once(self):
         """Return how many inputs are to be tried hastily before some are observed; 0 for none."""
-        seconds = sorted(seen.answer["seconds"] for seen in self.good)
+        seconds = sorted(seen.answer["took"] for seen in self.good)
         # Of a quarter: in a process of its own a call takes longer, the more so while the machine is busy.
         return scout.how_many(seconds[len(seconds) // 4]) if seconds else scout.MOST
 
@@ -520,9 +519,9 @@ class Search:
             return
         if not alive:
             return
-        mean = sum(seen.answer["seconds"] for seen in self.pool) / len(self.pool)
+        mean = sum(seen.answer["took"] for seen in self.pool) / len(self.pool)
         first = self.pool
-        if is_slip or max(0.0, mean - QUICK) * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
+        if is_slip or mean * len(self.pool) * len(alive) > FULL_MATRIX_SECONDS:
             # Slips, or slow calls: the few that run every step against all mutants, the others against what those leave alive.
             first = suite.smallest(self.pool)
         self._against(first, sorted(alive), until + 0.1)

@@ -96,3 +96,14 @@ def test_inputs_that_end_otherwise_under_a_mutant_are_found(subject):
 @pytest.mark.parametrize(("seconds", "many"), [(0.0, True), (0.001, True), (0.2, False)])
 def test_slow_calls_are_not_worth_it(seconds, many):
     assert (scout.how_many(seconds) >= scout.IN_ONE) is many
+
+
+def test_the_seconds_of_a_call_are_its_own(tmp_path):
+    """What is done before and after each takes longer, and the longer the more others have to do on the machine."""
+    subject = made("import time\n\ndef f(n):\n    time.sleep(n)\n    return n\n", tmp_path)
+    long_made = {**item(0), "define": ["made = sum(number % 7 for number in range(1_000_000))"]}
+    watching = guard.Guard(subject.tree, [subject.tree])
+    some = [long_made, item(0.1)]
+    quick, slow = workers.apart(subject, watching, some, 60.0, workers.Manner(), time.monotonic() + 300)
+    assert quick["took"] < quick["seconds"] / 2
+    assert slow["took"] >= 0.1
