@@ -85,6 +85,14 @@ def test_a_file_that_tries_something_when_it_is_imported_is_not_green(tmp_path):
     assert "it tries to start a process" in found.why_not("test_a.py::test_good")
 
 
+def test_no_summary_is_made_of_a_round(tmp_path):
+    """Nobody reads it, and some plugins take longer for it than the tests do."""
+    summary = "import os\n\n\ndef pytest_terminal_summary():\n    os._exit(3)\n"
+    found = proof(tmp_path, conftest=summary, test_a=f"{GOOD}\ndef test_bad():\n    assert False\n")
+    assert found.green == {"test_a.py::test_good"}
+    assert "assert False" in found.why_not("test_a.py::test_bad")
+
+
 def test_what_tests_may_do_is_no_attempt(tmp_path):
     """Temporary files of all kinds, threads, event loops, variables, the working folder, what is printed."""
     found = proof(

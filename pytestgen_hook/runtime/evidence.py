@@ -23,6 +23,7 @@ sys.path.insert(0, _HERE)
 
 import hidden  # noqa: E402
 import reads  # noqa: E402
+import summaries  # noqa: E402
 import tracers  # noqa: E402
 
 _MOST_TESTS = 50  # of a function; more names help nobody
@@ -158,6 +159,9 @@ class Plugin:
             self._files[path].left -= 1
             if self._files[path].left == 0:
                 self._finish(path)
+
+    def pytest_sessionfinish(self, session: Any) -> None:
+        summaries.leave_out(session.config)
 
     # -- results ---------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ import in_turn  # noqa: E402
 import plain  # noqa: E402
 import reads  # noqa: E402
 import subjects as subjects_  # noqa: E402
+import summaries  # noqa: E402
 import trials  # noqa: E402
 
 KILLED, SURVIVED, TIMED_OUT, NOT_RUN, NOT_TRIED = "killed", "survived", "timed out", "not run", "not tried"
@@ -342,8 +343,8 @@ def explain_nothing():
 
 
 def end_quickly(config):
-    """Let pytest end without its summary and its search for garbage: both take longer than most tests."""
-    config.hook.pytest_terminal_summary = lambda **given: None
+    """Let pytest end without summaries and its search for garbage: both take longer than most tests."""
+    summaries.leave_out(config)
     gc.freeze()
 
 

@@ -21,6 +21,7 @@ import elsewhere
 import events
 import hidden
 import places
+import summaries
 
 _COLLECTING_SECONDS = 30.0
 _PATIENCE = 3  # on a machine with other work, a test gets the processor for a part of the time only
@@ -112,6 +113,9 @@ def plugin(tell, order):
 
         def pytest_runtest_logfinish(self, nodeid, location):
             tell_attempts(nodeid, "failed")
+
+        def pytest_sessionfinish(self, session):
+            summaries.leave_out(session.config)
 
     return Plugin(), lambda: watch(_ENDING_SECONDS, patience=1)
 

@@ -615,6 +615,16 @@ def test_pytest_cov_in_the_options_does_not_take_the_measurement(one: Project) -
     assert not (one.root / ".coverage").exists()
 
 
+def test_no_summary_is_made_of_a_run(one: Project) -> None:
+    """Nobody reads it, and some plugins take longer for it than the tests do."""
+    summary = "import os\n\n\ndef pytest_terminal_summary():\n    os._exit(3)\n"
+    one.write(a_py="def f():\n    return 1\n", conftest_py=summary)
+    one.write(test_a_py="import a\n\n\ndef test_f():\n    assert a.f() == 1\n\n\ndef test_g():\n    assert not a.f()\n")
+    answer = one.run("test_a.py")
+    assert (answer.returncode, answer.files["test_a.py"]["passed"]) == (0, ["test_a.py::test_f"])
+    assert answer.end is not None
+
+
 def test_an_option_that_nobody_knows_is_told(one: Project) -> None:
     one.write(pytest_ini="[pytest]\naddopts = --not-an-option\n", test_a_py="def test_a(): pass\n")
     answer = one.run("test_a.py")
