@@ -278,6 +278,15 @@ def test_no_line_at_all_means_the_branch_that_is_checked_out(repo) -> None:
     assert "untested.py:1: PTG001 untested: " in result.output
 
 
+def test_no_line_at_all_where_nothing_is_committed_stops_no_push_and_is_said(repo) -> None:
+    repo.stage("a.py", function("f"))
+    repo.commit()
+    repo.git("checkout", "--quiet", "--orphan", "new")
+    result = CliRunner().invoke(check, ["--python", sys.executable, "--pre-push", "origin"], input="")
+    assert result.exit_code == 0, result.output
+    assert "HEAD has no commit: nothing was examined" in result.output
+
+
 def test_what_is_not_from_git_is_refused(repo) -> None:
     add(repo, "untested")
     result = CliRunner().invoke(check, ["--pre-push", "origin"], input="refs/heads/main\n")

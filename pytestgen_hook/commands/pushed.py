@@ -21,6 +21,7 @@ _SHORT = 12  # digits of a commit: the range is named to people
 _FIRST = (
     "pre-commit and prek hand on the first ref of a push: others, if any, were not examined. Git's own hook sees all"
 )
+_UNTOLD = "git told of nothing that is pushed, and HEAD has no commit: nothing was examined"
 _LINE = re.compile(r"(?P<ref>\S.*) (?P<commit>[0-9a-f]{40,64}) \S+ (?P<known>[0-9a-f]{40,64})")
 
 
@@ -81,7 +82,10 @@ def check_pushed(
     notes: tuple[str, ...] = ()
     if pushes is None:
         along = _along(remote, repository)
-        pushes = [Push("HEAD", "HEAD")] if along is None else along
+        head = repository.head()
+        if along is None and head is None:
+            notes = (_UNTOLD,)
+        pushes = along if along is not None else [Push("HEAD", head)] if head is not None else []
     elif is_first:
         others = _along(remote, repository)
         pushes = [*pushes, *(others or ())]
