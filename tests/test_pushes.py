@@ -96,17 +96,35 @@ def test_what_is_tested_on_its_own_branch_goes_through(remote) -> None:
     assert push(remote, "side").returncode == 0
 
 
+def go_to_an_empty_remote(repo) -> None:
+    repo.git("remote", "set-url", "origin", repo.git("rev-parse", "--show-toplevel").strip() + "/../new.git")
+    repo.git("update-ref", "-d", "refs/remotes/origin/main")
+    subprocess.run(["git", "init", "--quiet", "--bare", str(repo.path.parent / "new.git")], check=True)
+
+
 @pytest.mark.parametrize("remote", ["plain", "pre-commit"], indirect=True)
 def test_the_first_push_of_a_history_examines_all_of_it(remote) -> None:
     add(remote, "late")
-    remote.git("remote", "set-url", "origin", remote.git("rev-parse", "--show-toplevel").strip() + "/../new.git")
-    remote.git("update-ref", "-d", "refs/remotes/origin/main")
-    subprocess.run(["git", "init", "--quiet", "--bare", str(remote.path.parent / "new.git")], check=True)
+    go_to_an_empty_remote(remote)
     done = push(remote, "main")
     assert done.returncode == 1
     assert "late.py:1: PTG001 late: " in told(done)
     assert "base.py:1:" not in told(done)  # examined, and tested
     assert "2 functions: 1 untested, 1 tested" in told(done)
+
+
+@plainly
+def test_conflicts_in_the_index_are_no_part_of_what_is_pushed(remote) -> None:
+    go_to_an_empty_remote(remote)
+    remote.write("base.py", function("base") + "# mine\n")
+    remote.git("stash", "push", "--quiet")
+    remote.stage("base.py", function("base") + "# theirs\n")
+    remote.commit()
+    with pytest.raises(subprocess.CalledProcessError):
+        remote.git("stash", "pop")
+    assert remote.git("ls-files", "--unmerged")
+    done = push(remote, "main")
+    assert done.returncode == 0, told(done)
 
 
 @plainly

@@ -109,9 +109,11 @@ def _held_to_checking(selection: Selection, options: CheckOptions) -> tuple[Sele
 
 def select(repository: Repository, options: CheckOptions, cwd: Path) -> Selection | None:
     """Return what is to be examined, None if the range has no Python; FatalError for what the user must mend."""
+    from pytestgen_hook.git import INDEX
+
     options = replace(options, paths=places_of(options.paths, cwd, repository))
     revision, changes = _changes(repository, options)
-    unmerged = repository.unmerged_paths() if options.scope in ("staged", "all") else []
+    unmerged = repository.unmerged_paths() if revision == INDEX else []
     if not changes and not unmerged:
         return None
     from pytestgen_hook.commands.examination import Subject

@@ -81,11 +81,11 @@ def check_pushed(
     repository = Repository.open(cwd)
     notes: tuple[str, ...] = ()
     if pushes is None:
-        along = _along(remote, repository)
-        head = repository.head()
-        if along is None and head is None:
-            notes = (_UNTOLD,)
-        pushes = along if along is not None else [Push("HEAD", head)] if head is not None else []
+        pushes = _along(remote, repository)
+        if pushes is None:
+            head = repository.head()
+            pushes = [] if head is None else [Push("HEAD", head)]
+            notes = () if head is not None else (_UNTOLD,)
     elif is_first:
         others = _along(remote, repository)
         pushes = [*pushes, *(others or ())]
