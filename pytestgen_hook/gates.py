@@ -20,6 +20,7 @@ from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
 
 _SECONDS_A_TEST = 5.0  # of computing; by the clock it may be more
 _MOST_RESTARTS = 12
+_MOST_SECONDS = 3600.0  # of computing, where nobody knows yet what is to be run
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +79,22 @@ def prove(
     roots: Sequence[str],
     folder: Path,
     seconds: float | None = None,
+    early: Early | None = None,
 ) -> Proof:
     """Run the tests ``node_ids`` (``path::name``) of the tree in the sandbox in every round.
 
     ``seconds`` is the time for all rounds. A test that hangs, or that ends or blocks the process, costs only its own
-    proof.
+    proof. Of ``early`` those processes are used that were started for the same interpreter and tree.
     """
     allowed = 60 + _SECONDS_A_TEST * len(node_ids) if seconds is None else seconds
-    bench = _Bench(python, tuple(roots), folder, time.monotonic() + allowed)
+    bench = _Bench(time.monotonic() + allowed, early)
     green: frozenset[str] | None = None
     failed: dict[str, str] = {}
     try:
         for is_moved, ways in itertools.groupby(ROUNDS, lambda way: way.moved):
             left = [node_id for node_id in node_ids if not failed.keys() & {node_id, node_id.partition("::")[0]}]
-            with _moved(tree) if is_moved else contextlib.nullcontext(tree) as place:
+            with _moved(tree) if is_moved else contextlib.nullcontext(tree) as there:
+                place = _Place(python, there, tuple(roots), folder)
                 rounds = bench.rounds(left, list(ways), place, frozenset(failed))
             for outcomes in rounds:
                 if isinstance(outcomes, str):
@@ -104,35 +107,115 @@ def prove(
     return Proof((green or frozenset()) - failed.keys(), failed)
 
 
-class _Bench:
-    """Where the rounds run, and until when."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where tests run: the interpreter, the tree, where in it modules are looked for, and the folder that may be changed."""
 
-    def __init__(self, python: Path, roots: tuple[str, ...], folder: Path, deadline: float) -> None:
-        self._python = python
-        self._roots = roots
-        self._folder = folder
+    python: Path
+    tree: Path
+    roots: tuple[str, ...]
+    folder: Path
+
+
+class Early:
+    """A process for each round, which imports pytest before anybody knows what it is to run.
+
+    Use it in the thread that made it, with which the processes end. Closing it ends those that nobody had a use for.
+    """
+
+    def __init__(self, *, python: Path, tree: Path, roots: Sequence[str], folder: Path) -> None:
+        """Start them, for tests of this tree. Raises OSError where that cannot be done."""
+        self._waiting: dict[tuple[Round, _Place], _Process] = {}
+        try:
+            for way in ROUNDS:
+                place = _Place(python, _elsewhere(tree) if way.moved else tree, tuple(roots), folder)
+                self._waiting[way, place] = _Process(way, place, _MOST_SECONDS)
+        except BaseException:
+            self.close()
+            raise
+
+    def take(self, way: Round, place: _Place) -> _Process | None:
+        """Return the process for a round, None where there is none for this place, or none any more."""
+        return self._waiting.pop((way, place), None)
+
+    def close(self) -> None:
+        """End what nobody had a use for. Closing twice does no harm."""
+        while self._waiting:
+            self._waiting.popitem()[1].close()
+
+
+class _Process:
+    """An interpreter for one round, confined, that waits to be told what to run."""
+
+    def __init__(self, way: Round, place: _Place, seconds: float) -> None:
+        self.work = place.folder / f"prove-{way.hash_seed}"
+        self.work.mkdir(parents=True, exist_ok=True)
+        self._report = _Report(place.folder)
+        self._token = secrets.token_hex(16)
+        try:
+            self._started = sandbox.started_confined(
+                place.python,
+                [sandbox.RUNTIME / "verify.py"],
+                writable=[self.work],
+                cwd=self.work if way.moved else place.tree,
+                env={
+                    **sandbox.clean_environment(self.work),
+                    "PYTHONHASHSEED": way.hash_seed,
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
+                timeout=seconds,
+                paths=[place.tree / root for root in place.roots],
+                pass_fds=self._report.descriptors,
+            )
+            # At once: code of others may be imported with pytest, and is not to know it.
+            self._started.tell({"report": self._report.address, "token": self._token})
+        except BaseException:
+            self._report.close()
+            raise
+
+    def run(self, order: Mapping[str, object], seconds: float, stopped: threading.Event) -> tuple[_Run, bool]:
+        """Have it run tests; return what it told, and whether its time ran out."""
+        try:
+            completed = self._started.completed(seconds, json.dumps(order).encode(), stopped)
+            run = _read(self._report.read(), self._token)
+        finally:
+            self.close()
+        run.ended_well = completed.returncode == 0 and not completed.timed_out
+        run.last_words = _last_line(completed.errors or completed.output)
+        return run, completed.timed_out
+
+    def close(self) -> None:
+        self._started.close()
+        self._report.close()
+
+
+class _Bench:
+    """Runs rounds, in processes that were started for them early where there are such, until a moment."""
+
+    def __init__(self, deadline: float, early: Early | None) -> None:
         self._deadline = deadline
+        self._early = early
         self._stopped = threading.Event()
 
     def rounds(
-        self, ids: Sequence[str], ways: Sequence[Round], tree: Path, failed: Collection[str]
+        self, ids: Sequence[str], ways: Sequence[Round], place: _Place, failed: Collection[str]
     ) -> list[dict[str, tuple[str, str]] | str]:
         """Return for each of the rounds, run at once, {node id: (outcome, text)}, or in words why it showed nothing."""
         with ThreadPoolExecutor(len(ways)) as pool:
             try:
-                return list(pool.map(lambda way: self._outcomes(list(ids), way, tree, set(failed)), ways))
+                return list(pool.map(lambda way: self._outcomes(list(ids), way, place, set(failed)), ways))
             except BaseException:
                 self._stopped.set()
                 raise
 
-    def _outcomes(self, ids: list[str], way: Round, tree: Path, skip: set[str]) -> dict[str, tuple[str, str]] | str:
+    def _outcomes(self, ids: list[str], way: Round, place: _Place, skip: set[str]) -> dict[str, tuple[str, str]] | str:
         """Run tests; start again without each that ended the process; halve those after which it does not end well."""
         lost: dict[str, tuple[str, str]] = {}
         for _ in range(_MOST_RESTARTS):
             left = [node_id for node_id in ids if node_id.partition("::")[0] not in lost and node_id not in lost]
             if not left:
                 return lost
-            run = self._run(left, way, tree, skip | lost.keys())
+            run = self._run(left, way, place, skip | lost.keys())
             broken = {key: found for key, found in run.outcomes.items() if found[0] == "error"}
             if broken:  # pytest runs nothing then
                 lost.update(broken)
@@ -152,56 +235,31 @@ class _Bench:
             reason = "after it the process of the tests does not end, or ends with another exit status"
             return {**dict.fromkeys(run.outcomes, ("failed", reason)), **lost}
         for half in (left[: len(left) // 2], left[len(left) // 2 :]):
-            found = self._outcomes(half, way, tree, skip)
+            found = self._outcomes(half, way, place, skip)
             if isinstance(found, str):
                 return found
             lost.update(found)
         return lost
 
-    def _run(self, ids: Sequence[str], way: Round, tree: Path, skip: Collection[str]) -> _Run:
+    def _run(self, ids: Sequence[str], way: Round, place: _Place, skip: Collection[str]) -> _Run:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise _OutOfTime
-        work = self._folder / f"prove-{way.hash_seed}"
-        work.mkdir(parents=True, exist_ok=True)
-        token = secrets.token_hex(16)
+        process = self._early.take(way, place) if self._early is not None else None
+        process = process or _Process(way, place, left)
         order = {
-            "arguments": _arguments(ids, tree, work),
+            "arguments": _arguments(ids, place.tree, process.work),
             "skip": sorted(skip),
             "reverse": way.reverse,
             "ends": way.ends,
             "moment": _MOMENT if way.moved else None,
             "seconds": _SECONDS_A_TEST,
-            "writable": str(self._folder),
-            "token": token,
+            "writable": str(place.folder),
         }
-        with _Report(self._folder) as report:
-            completed = sandbox.run_confined(
-                self._python,
-                [sandbox.RUNTIME / "verify.py"],
-                writable=[work],
-                cwd=work if way.moved else tree,
-                env=self._environment(way, work),
-                timeout=left,
-                paths=[tree / root for root in self._roots],
-                input=json.dumps({**order, "report": report.address}).encode(),
-                pass_fds=report.descriptors,
-                stopped=self._stopped,
-            )
-            told = report.read()
-        run = _read(told, token)
-        run.ended_well = completed.returncode == 0 and not completed.timed_out
-        run.last_words = _last_line(completed.errors or completed.output)
-        if completed.timed_out and run.status is None:
+        run, is_late = process.run(order, left, self._stopped)
+        if is_late and run.status is None:
             raise _OutOfTime
         return run
-
-    def _environment(self, way: Round, work: Path) -> dict[str, str]:
-        return {
-            **sandbox.clean_environment(work),
-            "PYTHONHASHSEED": way.hash_seed,
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
 
 
 class _Report:
@@ -222,12 +280,10 @@ class _Report:
     def read(self) -> bytes:
         return self._file.read()
 
-    def __enter__(self) -> _Report:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._file.close()
-        for descriptor in self.descriptors:
+        descriptors, self.descriptors = self.descriptors, ()
+        for descriptor in descriptors:
             os.close(descriptor)
         self._path.unlink(missing_ok=True)
 
@@ -267,7 +323,7 @@ def _project_options(ids: Sequence[str], tree: Path) -> list[str]:
 @contextlib.contextmanager
 def _moved(tree: Path) -> Iterator[Path]:
     """Let the tree lie elsewhere for a while, under a path of another length."""
-    there = tree.parent / _MOVED
+    there = _elsewhere(tree)
     there.parent.mkdir(parents=True, exist_ok=True)
     try:
         tree.rename(there)
@@ -278,6 +334,11 @@ def _moved(tree: Path) -> Iterator[Path]:
         yield there
     finally:
         there.rename(tree)
+
+
+def _elsewhere(tree: Path) -> Path:
+    """Return where a tree lies in the round in which it is moved."""
+    return tree.parent / _MOVED
 
 
 def _last_line(text: str) -> str:

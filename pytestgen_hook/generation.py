@@ -168,18 +168,19 @@ def generate(
         ready.clear()
         share = seconds * sum(map(len, batch.values())) / len(findings)
         some = [finding for path in batch for finding in wanted[path]]
-        found = _finished(some, batch, replace(later, tree=tree), proving if not explored else None, share)
+        found = _finished(some, batch, replace(later, tree=tree), proving if not explored else None, share, early)
         made.update((edit.path, edit.after) for edit in found.edits)
         return found
 
     bench = search.Bench(project.python, project.tree, project.roots, project.folder, hypothesis)
+    early = gates.Early(python=project.python, tree=project.tree, roots=project.roots, folder=project.folder)
     if speaker is None:
         hunt = search.explore(tasks, bench, seconds=seconds, done=done, cache=project.cache)
     else:
         from pytestgen_hook.engines import model
 
         hunt = model.explore(tasks, bench, speaker, seconds=seconds, done=done, cache=project.cache)
-    with contextlib.closing(hunt):
+    with contextlib.closing(early), contextlib.closing(hunt):
         for over in hunt:
             for position, exploration in over:
                 path, number = slots[position]
@@ -193,8 +194,8 @@ def generate(
                     ready.append(path)
             if sum(len(explored[path]) for path in ready) >= BATCH and len(ready) < len(explored):
                 yield finished(project.second_tree())
-    if ready:
-        yield finished(project.tree)
+        if ready:
+            yield finished(project.tree)
 
 
 def task_of(
@@ -219,10 +220,11 @@ def _finished(
     project: Project,
     proving: Callable[[int], None] | None,
     seconds: float,
+    early: gates.Early,
 ) -> Generated:
     """Return the tests of some source files that have been explored, proved, and the findings brought up to date."""
     unplaced: dict[_Key, _Unplaced] = {}
-    drafts, dropped = _proved(by_source, project, proving, unplaced, max(_LEAST_PROVING_SECONDS, seconds))
+    drafts, dropped = _proved(by_source, project, proving, unplaced, max(_LEAST_PROVING_SECONDS, seconds), early)
     tests = _tests_of(drafts, by_source)
     outcome = {_key(item.function): item for items in by_source.values() for item in items}
     updated = []
@@ -298,6 +300,7 @@ def _proved(
     proving: Callable[[int], None] | None,
     unplaced: dict[_Key, _Unplaced],
     seconds: float,
+    early: gates.Early,
 ) -> tuple[list[_Draft], dict[_Key, str]]:
     """Draft and prove until every remaining case is green in every round; also why cases of a function were dropped."""
     dropped: dict[_Key, str] = {}
@@ -313,7 +316,7 @@ def _proved(
             target = project.tree / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        proof = _prove(drafts, beside, project, deadline)
+        proof = _prove(drafts, beside, project, deadline, early)
         bad = _bad_cases(drafts, beside, proof)
         for path, before in [*((path, None) for path in beside), *((draft.path, draft.before) for draft in drafts)]:
             target = project.tree / path
@@ -334,7 +337,9 @@ def _of_equal_names(drafts: Sequence[_Draft], made: Mapping[str, bytes]) -> dict
     return {path: text for path, text in made.items() if path not in paths and PurePosixPath(path).name in names}
 
 
-def _prove(drafts: Sequence[_Draft], beside: Collection[str], project: Project, deadline: float) -> gates.Proof:
+def _prove(
+    drafts: Sequence[_Draft], beside: Collection[str], project: Project, deadline: float, early: gates.Early
+) -> gates.Proof:
     """Prove all drafts in one go; where that comes to no end, each alone, so that one bad file does not cost the others.
 
     The files ``beside`` are collected with them, to see whether that can be done.
@@ -349,6 +354,7 @@ def _prove(drafts: Sequence[_Draft], beside: Collection[str], project: Project, 
             roots=project.roots,
             folder=project.folder,
             seconds=deadline - time.monotonic() + _SECONDS_A_TEST * len(ids),
+            early=early,
         )
 
     proof = run(drafts)

@@ -126,7 +126,6 @@ def run(
     timeout: float,
     input: bytes | None = None,
     output_limit: int = OUTPUT_LIMIT,
-    pass_fds: Sequence[int] = (),
     stopped: threading.Event | None = None,
 ) -> Completed:
     """Run a command and wait for it; it is killed after ``timeout`` seconds, once ``stopped``, or if we are interrupted.
@@ -134,9 +133,7 @@ def run(
     What it has left running in its process group is killed too. Raises OSError when it cannot be started.
     """
     has_input = input is not None
-    with Started(
-        arguments, cwd=cwd, env=env, has_input=has_input, output_limit=output_limit, pass_fds=pass_fds
-    ) as started:
+    with Started(arguments, cwd=cwd, env=env, has_input=has_input, output_limit=output_limit) as started:
         return started.completed(timeout, input, stopped)
 
 
@@ -167,6 +164,14 @@ class Started:
         )
         streams = (self._process.stdout, self._process.stderr)
         self._readers = [_Reader(stream, output_limit) for stream in streams if stream is not None]
+
+    def tell(self, message: Mapping[str, object]) -> None:
+        """Write a small message as a line of JSON to its input, ahead of what ``completed`` gives it."""
+        stream = self._process.stdin
+        if stream is not None:
+            with contextlib.suppress(OSError):  # it has ended: how shows at the end
+                stream.write(json.dumps(message).encode() + b"\n")
+                stream.flush()
 
     def completed(
         self, timeout: float, input: bytes | None = None, stopped: threading.Event | None = None
@@ -254,7 +259,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 # -- confined runs ---------------------------------------------------------------------------------------------------
 
 
-def run_confined(
+def started_confined(
     python: Path,
     script_arguments: Sequence[str | Path],
     *,
@@ -264,21 +269,21 @@ def run_confined(
     timeout: float,
     paths: Sequence[Path] = (),
     memory_bytes: int = CONFINED_MEMORY_BYTES,
-    input: bytes | None = None,
+    has_input: bool = True,
     pass_fds: Sequence[int] = (),
-    stopped: threading.Event | None = None,
-) -> Completed:
-    """Run a Python script, or ``-m`` and a module, that can write only below ``writable`` (existing folders).
+) -> Started:
+    """Start a Python script, or ``-m`` and a module, that can write only below ``writable`` (existing folders).
 
-    It has no network, starts no processes, sends no signals, and its time and memory are limited. ``paths`` are searched
-    for modules before all else; code of others in them has no place in the environment, where it would run unconfined.
+    It has no network, starts no processes, sends no signals, its memory is limited, and its computing to ``timeout`` seconds
+    on every processor. ``paths`` are searched for modules before all else; code of others in them has no place in the
+    environment, where it would run unconfined. It ends with the thread that calls this.
     """
     folders = [option for folder in writable for option in ("--writable", str(folder))]
     folders += [option for folder in paths for option in ("--path", str(folder))]
     seconds = int(timeout + 1) * (os.cpu_count() or 1)  # of all its threads together
     limits = ["--parent", str(os.getpid()), "--seconds", str(seconds), "--memory", str(memory_bytes)]
     arguments = [python, "-B", RUNTIME / "confined.py", *folders, *limits, "--", *script_arguments]
-    return run(arguments, cwd=cwd, env=env, timeout=timeout, input=input, pass_fds=pass_fds, stopped=stopped)
+    return Started(arguments, cwd=cwd, env=env, has_input=has_input, pass_fds=pass_fds)
 
 
 # -- the runtime -----------------------------------------------------------------------------------------------------

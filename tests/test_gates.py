@@ -1,10 +1,12 @@
 """The proof of generated tests: three real runs of pytest, each test answering for itself alone."""
 
+import json
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -168,6 +170,82 @@ def test_the_time_for_all_holds(tmp_path):
     assert found.green == frozenset()
     assert "time for proving" in found.why_not("test_a.py::test_4")
     assert time.monotonic() - started < 15
+
+
+HERE = Path(sys.executable)
+
+
+@pytest.fixture
+def early(tmp_path):
+    """Processes that were started before there was anything in the tree."""
+    (tmp_path / "tree").mkdir()
+    with closing(gates.Early(python=HERE, tree=tmp_path / "tree", roots=[""], folder=tmp_path)) as made:
+        yield made
+
+
+def written(tree: Path, **files: str) -> None:
+    for name, source in files.items():
+        (tree / f"{name}.py").write_text(textwrap.dedent(source))
+
+
+def test_what_was_started_early_proves_as_what_is_started_late(tmp_path, early):
+    tree = tmp_path / "tree"
+    tests = f"import own\n\n{GOOD}\ndef test_place():\n    assert own.__file__ == {str(tree / 'own.py')!r}\n"
+    written(tree, own="", test_a=tests)
+    ids = ["test_a.py::test_good", "test_a.py::test_place"]
+    first, second = (
+        gates.prove(ids, python=HERE, tree=tree, roots=[""], folder=tmp_path, early=early) for _ in range(2)
+    )
+    assert first == second
+    assert first.green == {"test_a.py::test_good"}
+    assert "another-place" in first.why_not("test_a.py::test_place")
+
+
+def test_what_was_started_early_for_another_tree_is_not_used(tmp_path, early):
+    other = tmp_path / "other"
+    other.mkdir()
+    written(other, test_a=GOOD)
+    assert gates.prove(
+        ["test_a.py::test_good"], python=HERE, tree=other, roots=[""], folder=tmp_path, early=early
+    ).green == {"test_a.py::test_good"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("is_proved", [True, False])
+def test_nothing_that_was_started_early_is_left(tmp_path, early, is_proved):
+    def left():
+        lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.is_file()]
+        return sum(str(tmp_path).encode() in line for line in lines)
+
+    written(tmp_path / "tree", test_a=GOOD)
+    assert left() == len(gates.ROUNDS)
+    if is_proved:
+        gates.prove(
+            ["test_a.py::test_good"], python=HERE, tree=tmp_path / "tree", roots=[""], folder=tmp_path, early=early
+        )
+    else:
+        early.close()
+    assert left() == 0
+
+
+def test_code_that_is_imported_with_pytest_cannot_read_the_token(tmp_path):
+    shadow = """
+    import json, os, pathlib, sys
+
+    def spying(stream):
+        text = stream.read()
+        pathlib.Path(os.environ["HOME"], "seen").write_text(text)
+        return json.loads(text)
+
+    json.load = spying
+    del sys.modules[__name__]
+    sys.path.remove(os.path.dirname(__file__))
+    import iniconfig
+    """
+    assert proof(tmp_path, iniconfig=shadow, test_a=GOOD).green == {"test_a.py::test_good"}
+    seen = [json.loads(path.read_text()) for path in tmp_path.glob("prove-*/seen")]
+    assert len(seen) == len(gates.ROUNDS)
+    assert all("arguments" in order and not {"token", "report"} & order.keys() for order in seen)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")

@@ -22,7 +22,7 @@ from pytestgen_hook.sandbox import (
     _excess,
     clean_environment,
     run,
-    run_confined,
+    started_confined,
 )
 
 PYTHON = Path(sys.executable)
@@ -173,7 +173,7 @@ def test_home_and_temporary_folders_are_redirected(tmp_path: Path) -> None:
     assert python(code, tmp_path).output.split() == [str(tmp_path)] * 2
 
 
-# -- run_confined ----------------------------------------------------------------------------------------------------
+# -- started_confined ----------------------------------------------------------------------------------------------------
 
 
 def confined(code: str, tmp_path: Path, **options: Any) -> Completed:
@@ -181,8 +181,9 @@ def confined(code: str, tmp_path: Path, **options: Any) -> Completed:
     work.mkdir(exist_ok=True)
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(code))
-    options = {"timeout": 60.0, "script_arguments": [script], **options}
-    return run_confined(PYTHON, writable=[work], cwd=work, env=clean_environment(work), **options)
+    options = {"timeout": 60.0, "script_arguments": [script], "has_input": False, **options}
+    with started_confined(PYTHON, writable=[work], cwd=work, env=clean_environment(work), **options) as started:
+        return started.completed(options["timeout"])
 
 
 def test_confined_script_writes_where_it_may(tmp_path: Path) -> None:

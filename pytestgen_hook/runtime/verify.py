@@ -1,8 +1,9 @@
 """Runs given tests with pytest and reports each step as it happens; started by ``confined.py``, told by standard input.
 
-The order is one JSON object: ``arguments`` of pytest, ``skip`` (node ids), ``reverse``, ``ends`` (the process is to end by
-itself), ``moment`` (the clock to run under, or None), ``seconds`` (of computing, for one test), ``writable`` (the folder that
-may be changed), ``report`` (a descriptor, or a path where those cannot be handed on) and ``token``.
+The first line is a JSON object with ``report`` (a descriptor, or a path where those cannot be handed on) and ``token``. The
+order is another, which may come much later: ``arguments`` of pytest, ``skip`` (node ids), ``reverse``, ``ends`` (the process
+is to end by itself), ``moment`` (the clock to run under, or None), ``seconds`` (of computing, for one test) and ``writable``
+(the folder that may be changed).
 
 A test that tries what the sandbox denies is not green, whatever it makes of the denial: it would do it where it is run later.
 
@@ -12,6 +13,7 @@ own process finds it, and code that changes pytest itself makes it call a red te
 """
 
 import faulthandler
+import importlib
 import json
 import os
 import signal
@@ -133,13 +135,14 @@ def teller(report, token):
 
 
 def main():
+    tell = teller(**json.loads(sys.stdin.readline()))
+    import pytest  # while nobody knows yet what is to be run
+
     order = json.load(sys.stdin)
     sys.stdin.close()
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
-    tell = teller(order.pop("report"), order.pop("token"))
     sys.argv[1:] = order["arguments"]
-    import pytest
-
+    importlib.invalidate_caches()  # the tree may have come to its place since pytest was imported
     made, watch_end = plugin(tell, order)
     leave = os._exit
     status = int(pytest.main(order["arguments"], plugins=[made]))
