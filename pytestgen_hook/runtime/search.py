@@ -1,5 +1,6 @@
 """Looks for calls worth a test: runs what people wrote down, then varies what reached new steps or killed new mutants."""
 
+import ast
 import collections
 import functools
 import itertools
@@ -63,6 +64,16 @@ def _varied(base, changes):
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 _PLAIN_TYPES = frozenset(kind.__name__ for kind in _PLAIN)
+_SCALARS = frozenset(kind.__name__ for kind in (bool, int, float, complex, str, bytes))
+
+
+def _is_plain(annotation):
+    """Whether an annotation names numbers, texts or None and nothing else."""
+    if isinstance(annotation, ast.BinOp):
+        return _is_plain(annotation.left) and _is_plain(annotation.right)
+    if isinstance(annotation, ast.Constant):
+        return annotation.value is None or annotation.value in _SCALARS
+    return isinstance(annotation, ast.Name) and annotation.id in _SCALARS
 
 
 def _key(item):
@@ -202,8 +213,8 @@ class Search:
 
     @property
     def may_give_objects(self):
-        """Whether a call gave an object, or none showed what the function gives."""
-        return self._has_given != {"plain"}
+        """Whether a call gave an object, or none showed what the function gives and it does not say that that is plain."""
+        return bool(self._has_given - {"plain"}) or not (self._has_given or _is_plain(self.plan.function.returns))
 
     def _timeout(self):
         """Seconds a call may take: generous while nothing is known, then a multiple of the slowest that ended."""
@@ -319,8 +330,7 @@ class Search:
                 self.seeds = []  # which of them it was cannot be told without its object
             self.known.update(_key(self.plan.item(known)) for known in contradicted if self.plan.receiver is None)
         self._take(self._observe(self.seeds))
-        taken, total = self.subject.branches_taken(self.arcs)
-        if not (self.had.is_something and self._all_lines_run() and taken == total):
+        if not self._is_nothing_left_to_reach():
             self._cover()
         self._keep_state()
         if self._documentation is not None:
@@ -388,10 +398,15 @@ class Search:
                 self._keep_state()  # while there are few calls to make again
             if not self.good and (sum(self.refusals.values()) >= 8 or rounds >= 12):
                 break
-            if stale >= (5 if self._all_lines_run() else 14):
+            if self._is_nothing_left_to_reach() or stale >= (5 if self._all_lines_run() else 14):
                 break
             if self.plan.has_real and stale >= 3 and self.is_held_back:
                 break  # with stand-ins for its objects it may get on, which takes its time too
+
+    def _is_nothing_left_to_reach(self):
+        """Whether all lines and branches are reached, by calls beside those of an earlier search, which had its variety."""
+        taken, total = self.subject.branches_taken(self.arcs)
+        return self.had.is_something and self._all_lines_run() and taken == total
 
     def _following(self):
         """Return inputs that follow from what calls looked at which reached something new, or were stuck last."""
