@@ -39,13 +39,13 @@ JOB = {
         "Write calls of a Python function that make it do what no test has made it do yet. A line marked `# NEVER RUN` "
         "has been reached by no call: choose arguments that lead there. `# NEVER TRUE` and `# NEVER FALSE` mark a condition "
         "that has never been so. `# UNNOTICED: code` shows how the line could read without any test failing: choose "
-        "arguments for which the result would then be different. The answer has one call for each numbered goal that can "
-        "be reached, in their order, each on a line of its own, with all arguments given by name and as literals or calls of "
-        "what the code shows. Nothing else: no assertions, no imports, no comments, no Markdown."
+        "arguments for which the result would then be different. The answer has one call for each mark that can be reached, in "
+        "their order, each on a line of its own, with all arguments given by name and as literals or calls of what the code "
+        "shows. Nothing else: no assertions, no imports, no comments, no Markdown."
     ),
     "input_description": (
-        "A Python function in a block of code, with what it uses of its module, marks at what no test shows yet, the calls "
-        "that tests have, and a numbered list of goals."
+        "A Python function in a block of code, with what it uses of its module, marks at what no test shows yet, and the calls "
+        "that tests have."
     ),
     "llm_as_a_judge_instructions": (
         'Output "good" if every line is one call of the function that is asked for, with arguments that fit its signature, and '

@@ -17,8 +17,8 @@ from pytestgen_hook.model import prompts
 SECONDS = 30.0  # for the calls of one function, of which few need one
 MOST_CALLS = 6  # of an answer, as the tool asks for
 LONGEST_CALL = 160  # characters
-MOST_TEXT = 2200  # of a question: the tool takes 640 tokens
-_LINES = (prompts.MOST_LINES, 48, 32, 20)
+MOST_TEXT = 1100  # of a question: the tool takes 320 tokens
+_LINES = (prompts.MOST_LINES, 48, 32, 20, 12)
 
 Arc = tuple[int, int]
 
@@ -73,7 +73,7 @@ class Gates:
     def row(self, task: Task, known: Sequence[Judged], answer: Sequence[Judged], maker: str) -> Row | None:
         """Return the row that asks for what ``known`` leaves open, with those calls of the answer that show some of it.
 
-        They come in the order in which the question names what they show. None where none does.
+        They come in the order of what they show. None where none does.
         """
         function = task.function
         first = sorted((one for one in known if len(one.text) <= LONGEST_CALL), key=lambda one: len(one.text))
@@ -158,7 +158,7 @@ class New:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Where the question names it: what was never run first, then changes."""
+        """Its place in the order: what was never run first, then changes."""
         at = min((*self.lines, *(line for line, _ in self.ways)), default=0)
         return (0, at) if at else (1, min(self.mutants))
 

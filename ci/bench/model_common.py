@@ -36,12 +36,13 @@ def arguments(about: str) -> argparse.ArgumentParser:
 
 
 @contextmanager
-def loaded(options: argparse.Namespace, n_ctx: int = 4096) -> Iterator[LocalModel]:
-    """Give the model, with states in a folder of the benchmark's own."""
+def loaded(options: argparse.Namespace, n_ctx: int = 4096, *, repack: bool = False) -> Iterator[LocalModel]:
+    """Give the model as it is asked for calls, or with ``repack`` for whole tests; its states are the benchmark's own."""
     path = store.required(store.resolve(options.model))
     identity = store.fingerprint(path, Cache(default_folder()))
     states = options.work / "states"
-    with LocalModel(path, n_ctx=n_ctx, threads=options.threads, identity=identity, states=states) as model:
+    settings = {"threads": options.threads, "identity": identity, "states": states}
+    with LocalModel(path, n_ctx=n_ctx, **settings, repack=repack) as model:
         yield model
 
 

@@ -1,12 +1,15 @@
 """What the model adds to the search, on functions of three libraries on which the search leaves lines or mutants.
 
-python ci/bench/model_worth.py --work DIR [--model NAME] [--functions 60]
+python ci/bench/model_worth.py --work DIR [--model NAME] [--beside NAME] [--functions 60]
 
-The functions are chosen by that rule before the model is loaded. Counted are lines and mutants that cases show which have been
-confirmed in two interpreters; the last gate, pytest, comes on top of that. Loading the model counts for all of them.
+Models given with --beside are asked about the same functions in the same run. These are chosen by that rule before a model
+is loaded. Counted are lines and mutants that cases show which have been confirmed in two interpreters; the last gate, pytest,
+comes on top of that. Loading a model counts for all of its functions.
 """
 
+import argparse
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from statistics import mean, median
 
@@ -14,15 +17,26 @@ from common import save
 from model_common import arguments, left_open, loaded
 
 from pytestgen_hook.engines.model import Speaker, improved
+from pytestgen_hook.engines.search import Bench, Task
 from pytestgen_hook.model import prompts
+from pytestgen_hook.types import Exploration
 
 
 def main() -> None:
     """Run the benchmark."""
-    options = arguments(__doc__ or "").parse_args()
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME", help="another model, asked the same")
+    options = parser.parse_args()
     options.work = options.work.resolve()
     options.work.mkdir(parents=True, exist_ok=True)
     chosen = left_open(options.work, options.functions)
+    for name in (options.model, *options.beside):
+        options.model = name
+        save(f"model-worth-{name.rpartition('/')[2]}", worth(options, chosen))
+
+
+def worth(options: argparse.Namespace, chosen: Sequence[tuple[Bench, Task, Exploration]]) -> dict[str, object]:
+    """Return what one model adds to the search on the functions."""
     started = time.perf_counter()
     rows = []
     with loaded(options) as model:
@@ -50,23 +64,20 @@ def main() -> None:
         total = sum(row[whole] for row in rows)
         return round(sum(row[part] for row in rows) / total, 3) if total else None
 
-    save(
-        f"model-worth-{options.model.rpartition('/')[2]}",
-        {
-            "model": options.model.rpartition("/")[2],
-            "functions": len(rows),
-            "lines_left": sum(row["lines_left"] for row in rows),
-            "lines_reached_share": share("lines_reached", "lines_left"),
-            "mutants_left": sum(row["mutants_left"] for row in rows),
-            "mutants_killed_share": share("mutants_killed", "mutants_left"),
-            "functions_improved": sum(bool(row["lines_reached"] or row["mutants_killed"]) for row in rows),
-            "tokens": sum(row["tokens"] or 0 for row in rows),
-            "seconds_mean": round(mean(seconds) + loading / len(rows), 2) if rows else None,
-            "seconds_median": round(median(seconds), 2) if rows else None,
-            "loading_seconds": round(loading, 2),
-            "rows": rows,
-        },
-    )
+    return {
+        "model": options.model.rpartition("/")[2],
+        "functions": len(rows),
+        "lines_left": sum(row["lines_left"] for row in rows),
+        "lines_reached_share": share("lines_reached", "lines_left"),
+        "mutants_left": sum(row["mutants_left"] for row in rows),
+        "mutants_killed_share": share("mutants_killed", "mutants_left"),
+        "functions_improved": sum(bool(row["lines_reached"] or row["mutants_killed"]) for row in rows),
+        "tokens": sum(row["tokens"] or 0 for row in rows),
+        "seconds_mean": round(mean(seconds) + loading / len(rows), 2) if rows else None,
+        "seconds_median": round(median(seconds), 2) if rows else None,
+        "loading_seconds": round(loading, 2),
+        "rows": rows,
+    }
 
 
 if __name__ == "__main__":

@@ -41,6 +41,42 @@ def asked_directly() -> list[tuple[str, str, str]]:
     return found
 
 
+def of_models() -> list[tuple[str, str, str]]:
+    """Return the rows about models that are asked for calls, the larger one first; its goals are those of the default."""
+    found = []
+    for name, share, first_goal in (
+        ("qwen2.5-coder-1.5b", "≥ 40 % · ≥ 25 % · ≤ 10 s", "≤ 6"),
+        ("qwen2.5-coder-0.5b", "", "≤ 3"),
+    ):
+        if worth := result(f"model-worth-{name}"):
+            found.append(
+                (
+                    f"{name}, {worth['functions']} functions that the search leaves open: of lines and mutants left · time",
+                    share,
+                    f"{worth['lines_reached_share']:.0%} of {worth['lines_left']} · "
+                    f"{worth['mutants_killed_share']:.0%} of {worth['mutants_left']} · {worth['seconds_mean']} s a function",
+                )
+            )
+        if first := result(f"model-first-{name}"):
+            what = f"{name}: seconds to its first proved test, median of {first['runs']}"
+            found.append((what, first_goal, str(first["seconds_median"])))
+        if speed := result(f"model-throughput-{name}"):
+            found.append(
+                (
+                    f"{name}: tokens a second against the bare loop, four side by side · one long answer · "
+                    "saved of a kept prefix · a grammar's cost",
+                    "≥ 0.95x · ≥ 0.95x · ≥ 80 % · ≤ 10 %",
+                    f"{speed['side_by_side_to_bare']}x · {speed['long_to_bare']}x · {speed['prefix_saved']:.0%} · "
+                    f"{speed['grammar_costs']:.0%}",
+                )
+            )
+        if form := result(f"model-format-{name}"):
+            unusable = form["without_a_call"] + form["not_parsed"]
+            what = f"{name}: of {form['answers']:,} answers unusable for their form · calls that do not fit"
+            found.append((what, "0", f"{unusable} · {form['not_fitting']} of {form['calls']:,}"))
+    return found
+
+
 def of_faults() -> list[tuple[str, str, str]]:
     """Return what tests written from right programs notice of wrong ones."""
     found = []
@@ -74,6 +110,7 @@ def rows() -> list[tuple[str, str, str]]:
             ),
             ("the same, graph warm", "≤ 0.5 s", f"{latency['one_function_warm_seconds']} s"),
         ]
+    found += of_models()
     found += asked_directly()
     if human := result("humaneval"):
         found += [

@@ -27,6 +27,7 @@ SEARCH_SECONDS = (
     3.0  # for what a search makes of the calls that were proposed for one function, if there is no time for more
 )
 ASK_SECONDS = 6.5  # for the answers about one function, likewise
+LEAST_ASK_SECONDS = 1.0  # left of these: in less the model says nothing more
 ASK_SHARE = 0.65  # of the time for one function, if there is more
 LEAST_SECONDS = 5.0  # left of the budget: below that nothing more is asked
 RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
@@ -109,9 +110,13 @@ def explore(
 def is_open(exploration: Exploration) -> bool:
     """Whether there is something left that calls from a model may reach."""
     left = exploration.left
-    if exploration.refused or left is None or not left.get("form"):
-        return False
-    return bool(left["lines"] or left["branches"] or left["mutants"])
+    return not exploration.refused and left is not None and bool(left.get("form")) and _leaves(exploration)
+
+
+def _leaves(exploration: Exploration) -> bool:
+    """Whether lines, branches or mutants are left, whoever may reach them."""
+    left = exploration.left or {}
+    return any(left.get(part) for part in ("lines", "branches", "mutants"))
 
 
 def _worth(exploration: Exploration) -> int:
@@ -143,13 +148,14 @@ class _Session:
         started = time.monotonic()
         self._runtime = self._started()  # beside the model's first answers
         calls: list[str] = []
-        tokens = 0
+        tokens, asking = 0, 0.0
         second, answer = None, None
         for on in (False, True):
             spent = time.monotonic() - started
-            asked = self._asked(task, first, key, left - spent, share - spent, on)
+            asked = self._asked(task, first, key, left - spent, max(ASK_SECONDS, ASK_SHARE * share) - asking, on)
             if asked is None:
                 break
+            asking += time.monotonic() - started - spent
             new = [call for call in asked[0] if call not in calls]
             calls += new
             tokens += asked[1]
@@ -157,7 +163,7 @@ class _Session:
             if new and left - spent > search.LEAST_SECONDS:
                 seconds = min(left - spent, search.MOST_SECONDS, max(SEARCH_SECONDS, share - spent))
                 second, answer = self._searched(task, first, calls, seconds, left - spent)
-            if second is not None and not is_open(second):
+            if second is not None and second.cases and not _leaves(second):
                 break
         if not tokens:
             return first
@@ -212,13 +218,18 @@ class _Session:
             return None
 
     def _asked(
-        self, task: Task, first: Exploration, key: str, left: float, share: float, on: bool
+        self, task: Task, first: Exploration, key: str, left: float, seconds: float, on: bool
     ) -> tuple[list[str], int] | None:
-        """Return the calls that the model proposes, first or going ``on``, and their tokens; None where it was not asked."""
+        """Return the calls that the model proposes, first or going ``on``, and their tokens; None where it was not asked.
+
+        ``left`` are the seconds left for all, ``seconds`` those for this answer.
+        """
         key = f"{key} on" if key and on else key
         kept = answers.kept(self._cache, key) if key else None
         if kept is not None:
             return kept
+        if seconds < LEAST_ASK_SECONDS:
+            return None
         started = time.monotonic()
         model = self._ready(prompts.prefix(), left) if first.left is not None else None
         if model is None or first.left is None:
@@ -233,7 +244,7 @@ class _Session:
                 first.left["form"],
                 shown_calls(first),
                 self._speaker.settings,
-                seconds=min(left, max(ASK_SECONDS, ASK_SHARE * share)),
+                seconds=min(left, seconds),
                 told=lambda rate: self._speaker.told(f"{task.function.qualname} {rate:.0f} tokens/s"),
                 on=on,
             )

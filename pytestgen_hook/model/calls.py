@@ -10,17 +10,21 @@ from pytestgen_hook.model import grammar, prompts
 from pytestgen_hook.model.local import LocalModel, Sampling
 from pytestgen_hook.types import Function
 
-MOST_PROMPT = 640  # tokens about one function: reading them takes as long as writing a fifth as many
-_LINES = (prompts.MOST_LINES, 48, 32, 20)
+MOST_PROMPT = 320  # tokens about one function: on two slow cores the 1.5B takes four seconds to read as many
+_LINES = (prompts.MOST_LINES, 48, 32, 20, 12)
 FIRST_ANSWERS = 4  # written side by side and tried before more is asked for; each goal has one
 _MOST_REPEATS = 2  # lines that an answer has said before: it has nothing new then
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How much is asked for: ``answers`` side by side, each of at most ``calls`` calls for one goal and ``tokens`` tokens."""
+    """How much is asked for: ``answers`` side by side, each of at most ``calls`` calls for one goal and ``tokens`` tokens.
+
+    The first answers, which are tried before any more is asked for, are of at most ``first_calls`` calls each.
+    """
 
     answers: int = 8
+    first_calls: int = 1
     calls: int = 2
     tokens: int = 80
     temperature: float = 0.8
@@ -68,13 +72,14 @@ def ask(
     if not goals:
         return Asked((), 0, 0, 0.0, cut=False)
     prompt = _prompt(model, function, source, left, form, known)
-    lines = _Lines(len(goals), known)
+    most = settings.calls if on else settings.first_calls
+    lines = _Lines(len(goals), known, most)
     answers = model.complete_all(
         prompt,
         len(goals),
         endings=[prompts.opening(goal) for goal in goals],
         prefix=prompts.prefix(),
-        grammar=grammar.calls_grammar(form, settings.calls),
+        grammar=grammar.calls_grammar(form, most),
         max_tokens=settings.tokens,
         sampling=Sampling(settings.temperature, settings.top_p, settings.repeat_penalty),
         seconds=seconds,
@@ -107,10 +112,11 @@ def _prompt(
 
 
 class _Lines:
-    """Takes the pieces of several answers apart into lines; ends an answer that says again what it said."""
+    """Takes the pieces of several answers apart into lines; ends an answer that is long enough, or says again what it said."""
 
-    def __init__(self, answers: int, known: Sequence[str]) -> None:
+    def __init__(self, answers: int, known: Sequence[str], most: int) -> None:
         self.distinct: dict[str, None] = {}
+        self._most = most
         self._known = set(known)
         self._own: list[list[str]] = [[] for _ in range(answers)]
         self._open = [""] * answers
@@ -120,4 +126,4 @@ class _Lines:
         own = self._own[index]
         own += [line for line in whole if line]
         self.distinct.update(dict.fromkeys(line for line in whole if line and line not in self._known))
-        return len(own) - len(set(own)) < _MOST_REPEATS
+        return len(own) < self._most and len(own) - len(set(own)) < _MOST_REPEATS

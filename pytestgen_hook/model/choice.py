@@ -97,6 +97,7 @@ def asking(config: Config, path: Path, cache: Cache, told: Callable[[str], objec
             parallel=1,
             identity=identity(),
             adapter=adapter,
+            repack=True,  # for whole tests, which are long
         )
 
     return Asking(load, identity, manner, cache, told)

@@ -26,7 +26,8 @@ from pytestgen_hook.model.hardware import physical_cores
 N_CTX = 4096
 N_BATCH = 256  # also how many tokens of a prompt are read between two looks at the clock
 PARALLEL = 8  # answers to one prompt that can be written side by side: the weights are read once for all of them
-_STATE_MARK = b"pytestgen-state-1"
+_STATE_MARK = b"pytestgen-state-2"
+_WITHOUT_FLASH = 0  # LLAMA_FLASH_ATTN_TYPE_DISABLED, which older versions lack: they do without it anyway
 _MOST_STATES = 12
 _RECENT = 64  # tokens that a repeat penalty looks back at
 _FAINT = 18.0  # what is e^-18 as likely as the likeliest token is never drawn
@@ -81,16 +82,19 @@ class LocalModel:
         identity: str | None = None,
         states: Path | None = None,
         adapter: Path | None = None,
+        repack: bool = False,
     ) -> None:
         """Load it by mmap. Raises FatalError where llama-cpp-python is missing or the file is none that it can load.
 
         ``threads`` 0 takes the physical cores that this process may use. ``adapter`` is a LoRA adapter (GGUF) for the model.
+        ``repack`` has the weights copied into the order that this processor takes them in: one long answer is written faster
+        then, but the copy takes a second or more and as much memory again, which other processes cannot share.
         ``identity`` stands for the weights, those of the adapter too (``choice.fingerprint``): with it the states of constant
         prompts are kept on disk, below ``states`` (by default in the user's cache), without it in memory only.
         """
         self._api, self._numpy = _libraries()
         self._path, self._seed, self._n_batch, self._parallel = path, seed, n_batch, max(1, parallel)
-        self._identity = identity
+        self._identity, self._is_repacked = identity, repack
         self._states = states if states is not None else default_folder() / "model-states"
         self._threads = threads or physical_cores()
         self._held: tuple[int, ...] = ()  # the tokens that sequence 0 holds: a constant prefix, or nothing
@@ -99,6 +103,7 @@ class LocalModel:
         api = self._api
         parameters = api.llama_model_default_params()
         parameters.n_gpu_layers = 0
+        parameters.use_extra_bufts = repack
         self._model = api.llama_model_load_from_file(os.fsencode(path), parameters) if path.is_file() else None
         if not self._model:
             raise ModelError(
@@ -125,6 +130,9 @@ class LocalModel:
         parameters.n_batch = parameters.n_ubatch = self._n_batch
         parameters.n_seq_max = self._parallel
         parameters.kv_unified = True  # answers side by side share the prompt
+        parameters.flash_attn_type = (
+            _WITHOUT_FLASH  # on a CPU slower, the more so the more answers are written side by side
+        )
         parameters.n_threads = parameters.n_threads_batch = self._threads
         parameters.no_perf = True
         return parameters
@@ -322,6 +330,7 @@ class LocalModel:
             self._n_batch,
             self._threads,
             self._parallel,
+            self._is_repacked,
             _build(self._api),
         ]
         return self._states / f"{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:40]}.state"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytestgen_hook.types import Function
 
-VERSION = 5  # part of what answers are kept by: another text, another number
+VERSION = 6  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question
 MOST_GOALS = 8
 _MOST_CONDITIONS = 4  # of one goal, the innermost
@@ -154,7 +154,7 @@ def prefix() -> str:
     """Return the constant part: what is wanted, and worked examples."""
     turns = [f"<|im_start|>system\n{_SYSTEM}<|im_end|>\n"]
     for code, known, name, goals, calls in _EXAMPLES:
-        turns.append(_asked(code, known, name, goals))
+        turns.append(_asked(code, known, name))
         turns.append(
             "".join(opening(goal) + call + "\n" for goal, call in zip(goals, calls, strict=True)) + "```<|im_end|>\n"
         )
@@ -172,7 +172,7 @@ def question(
 ) -> str:
     """Return the part of the prompt about one function; its answer goes on after the opening of a block of code.
 
-    What is written for one of its goals goes on after the ``opening`` of that goal.
+    What is written for a goal goes on after the ``opening`` of that goal; the question names none, since each is read then.
     ``left`` and ``form`` are what the runtime told (``runtime/left.py``, ``runtime/form.py``), ``known`` are calls that are
     there. Code that does not fit into so many lines is left out, what is far from the marks first.
     """
@@ -181,11 +181,11 @@ def question(
     room = max(0, min(_CONTEXT_LINES, most_lines - len(own)))
     code = [*_context(tree, path, room), *_with_class(own, path, form)]
     shown = [call for call in known if len(call) <= _LONGEST_KNOWN][:_MOST_KNOWN]
-    return _asked("\n".join(code), shown, _name(form), goals_of(path[-1], left))
+    return _asked("\n".join(code), shown, _name(form))
 
 
 def goals(function: Function, source: bytes, left: Mapping[str, Any]) -> list[str]:
-    """Return the goals that the question names, in order."""
+    """Return what calls are wanted for, in order."""
     _, _, path = _parsed(function, source)
     return goals_of(path[-1], left)
 
@@ -208,13 +208,10 @@ def _name(form: Mapping[str, Any]) -> str:
     return f"{form['owner']}.{form['name']}" if form["owner"] else str(form["name"])
 
 
-def _asked(code: str, known: Sequence[str], name: str, goals: Sequence[str]) -> str:
+def _asked(code: str, known: Sequence[str], name: str) -> str:
     there = "Tests have these calls:\n```python\n" + "\n".join(known) + "\n```\n" if known else ""
-    listed = "\n".join(f"{number}. {goal}" for number, goal in enumerate(goals, 1))
-    return (
-        f"<|im_start|>user\n```python\n{code}\n```\n{there}Write calls of `{name}` with:\n{listed}<|im_end|>\n"
-        "<|im_start|>assistant\n```python\n"
-    )
+    asked = f"```python\n{code}\n```\n{there}Write calls of `{name}`."
+    return f"<|im_start|>user\n{asked}<|im_end|>\n<|im_start|>assistant\n```python\n"
 
 
 # -- goals -----------------------------------------------------------------------------------------------------------
@@ -226,9 +223,9 @@ def goals_of(node: ast.FunctionDef | ast.AsyncFunctionDef, left: Mapping[str, An
     open_lines = set(left["lines"])
     ways = {(line, outcome) for line, outcome in left["branches"]}
     _walk(node.body, [], open_lines, ways, goals)
+    _walk(node.body, [], open_lines, ways, goals, is_deep=True)
     for line in left["lines"][:1] if not goals else ():  # it stands behind a call that never came back
         goals[f"the line `{_first_line(node, line)}` run"] = None
-    _walk(node.body, [], open_lines, ways, goals, is_deep=True)
     branching = {line for line, _ in ways}
     for _, line, _label, before, after in _of_many_lines(left["mutants"]):
         if after and line not in open_lines | branching:

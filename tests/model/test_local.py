@@ -79,6 +79,12 @@ def test_the_constant_part_is_read_once_for_all_runs(model_file, states, answer)
     assert (found.prefix, found.text) == ("disk", answer.text)
 
 
+def test_the_state_of_weights_in_another_order_is_another(model_file, tmp_path):
+    for repack, origin in ((False, "read"), (True, "read"), (True, "disk"), (False, "disk")):
+        with loaded(model_file, tmp_path, repack=repack) as made:
+            assert made.complete(PROMPT, prefix=PREFIX, max_tokens=2).prefix == origin
+
+
 @pytest.mark.parametrize(
     "damage", [lambda data: data[:-1], lambda data: data[:200] + b"x" + data[201:], lambda data: b""]
 )

@@ -57,22 +57,23 @@ def asked(name="grade", known=(), form=FORM, most_lines=prompts.MOST_LINES, **le
     return prompts.question(FUNCTIONS[name], SOURCE, {**NOTHING, **left}, list(known), form, most_lines=most_lines)
 
 
-def goals(text):
-    return [part.partition(". ")[2] for part in text.partition("<|im_end|>")[0].split("\n") if part[:1].isdigit()]
+def goals(name="grade", **left):
+    return prompts.goals(FUNCTIONS[name], SOURCE, {**NOTHING, **left})
 
 
 def test_what_never_ran_is_marked_and_its_conditions_are_the_goal():
-    text = asked(lines=[line("raise ValueError(part)")], branches=[[line("if len(part) > LIMIT:"), True]])
-    assert "raise ValueError(part)  # NEVER RUN" in text
-    assert goals(text) == ["not `not text` and a pass of `for part in text.split()` and `len(part) > LIMIT`"]
+    left = {"lines": [line("raise ValueError(part)")], "branches": [[line("if len(part) > LIMIT:"), True]]}
+    assert "raise ValueError(part)  # NEVER RUN" in asked(**left)
+    assert goals(**left) == ["not `not text` and a pass of `for part in text.split()` and `len(part) > LIMIT`"]
 
 
 def test_a_way_that_leads_nowhere_new_is_a_goal_too():
-    text = asked(branches=[[line("for part in text.split():"), False]])
-    assert goals(text) == ["not `not text` and no pass of `for part in text.split()`"]
+    assert goals(branches=[[line("for part in text.split():"), False]]) == [
+        "not `not text` and no pass of `for part in text.split()`"
+    ]
 
 
-def test_conditions_behind_a_line_that_never_ran_are_goals_after_it():
+def test_conditions_behind_a_line_that_never_ran_are_goals():
     behind = [
         "if not text:",
         "return None",
@@ -80,17 +81,19 @@ def test_conditions_behind_a_line_that_never_ran_are_goals_after_it():
         "if len(part) > LIMIT:",
         "raise ValueError(part)",
     ]
-    assert goals(asked(lines=[line(text) for text in behind])) == [
-        "the line `if not text:` run",
+    assert goals(lines=[line(text) for text in behind]) == [
         "`not text`",
         "not `not text` and a pass of `for part in text.split()`",
         "not `not text` and a pass of `for part in text.split()` and `len(part) > LIMIT`",
     ]
 
 
+def test_a_line_that_never_ran_is_the_goal_where_nothing_else_is_behind_it():
+    assert goals(lines=[line("return number + 1")]) == ["the line `return number + 1` run"]
+
+
 def test_a_handler_is_reached_by_what_raises():
-    text = asked(lines=[line("number = 0")])
-    assert goals(text) == ["not `not text` and ValueError from `number = int(text)`"]
+    assert goals(lines=[line("number = 0")]) == ["not `not text` and ValueError from `number = int(text)`"]
 
 
 @pytest.mark.parametrize(
@@ -102,9 +105,9 @@ def test_a_handler_is_reached_by_what_raises():
 )
 def test_changes_that_nobody_noticed_are_marked(after, mark, goal):
     place = line("return number + 1")
-    text = asked(mutants=[[0, place, "label", "return number + 1", after]])
-    assert f"return number + 1  {mark}" in text
-    assert goals(text) == [goal]
+    mutants = [[0, place, "label", "return number + 1", after]]
+    assert f"return number + 1  {mark}" in asked(mutants=mutants)
+    assert goals(mutants=mutants) == [goal]
 
 
 def test_what_the_function_uses_is_shown_and_nothing_else():
@@ -138,12 +141,13 @@ def test_what_is_far_from_the_marks_gives_way():
 def test_changes_of_many_lines_come_before_many_of_one():
     first, second = line("number = 0"), line("return number + 1")
     mutants = [[0, first, "", "a", "b"], [1, first, "", "a", "c"], [2, second, "", "a", "d"]]
-    assert goals(asked(mutants=mutants)) == [f"another result with `{after}`" for after in "bdc"]
+    assert goals(mutants=mutants) == [f"another result with `{after}`" for after in "bdc"]
 
 
-def test_the_goals_that_are_named_begin_the_answers():
-    left = {**NOTHING, "lines": [line("number = 0")]}
-    assert prompts.goals(FUNCTIONS["grade"], SOURCE, left) == goals(asked(**left))
+def test_goals_begin_the_answers_and_the_question_names_none():
+    left = {"lines": [line("number = 0")]}
+    (goal,) = goals(**left)
+    assert goal not in asked(**left)
     assert f"```python\n{prompts.opening('`match is None` and `default is not None`')}parse_size(" in prompts.prefix()
 
 
