@@ -438,24 +438,26 @@ class LocalModel:
         """Let the writers write, side by side, until each has ended; each reads its own ending of the prompt first."""
         for writer in writers[1:]:
             self._api.llama_memory_seq_cp(self._memory, 0, writer.index, -1, -1)
-        rows = dict.fromkeys((writer.index for writer in writers), -1)
-        places = dict.fromkeys(rows, place)
+        places = {writer.index: place for writer in writers}
         going = list(writers)
         if endings:
             read = [
-                (token, place + at, index, False)
+                (token, place + at, index, at == len(own) - 1)
                 for index, own in enumerate(endings)
-                for at, token in enumerate(own[:-1])
+                for at, token in enumerate(own)
             ]
+            logits: dict[int, Any] = {}
             for start in range(0, len(read), self._n_batch):
-                self._decode(read[start : start + self._n_batch])
+                some = read[start : start + self._n_batch]
+                self._decode(some)
+                logits |= {index: self._logits(at) for at, (_, _, index, is_last) in enumerate(some) if is_last}
             places = {index: place + len(own) for index, own in enumerate(endings)}
-            self._decode([(own[-1], places[index] - 1, index, True) for index, own in enumerate(endings)])
-            rows = {writer.index: at for at, writer in enumerate(going)}
+        else:
+            logits = {writer.index: self._logits(-1) for writer in writers}
         for step in range(max_tokens):
             wanted = []
             for writer in going:
-                token = writer.take(self._logits(rows[writer.index]))
+                token = writer.take(logits[writer.index])
                 if token is not None:
                     wanted.append((writer, token))
             going = [writer for writer, _ in wanted]
@@ -466,7 +468,7 @@ class LocalModel:
                     writer.ended = "time"
                 break
             self._decode([(token, places[writer.index] + step, writer.index, True) for writer, token in wanted])
-            rows = {writer.index: at for at, writer in enumerate(going)}
+            logits = {writer.index: self._logits(at) for at, writer in enumerate(going)}
         for writer in writers:
             writer.finish()
 
