@@ -13,12 +13,12 @@ from pytestgen_hook import sandbox
 from pytestgen_hook.engines import search
 from pytestgen_hook.engines.search import Task
 from pytestgen_hook.model import prompts
+from pytestgen_hook.model.calls import LINES
 
 SECONDS = 30.0  # for the calls of one function, of which few need one
 MOST_CALLS = 6  # of an answer, as the tool asks for
 LONGEST_CALL = 160  # characters
 MOST_TEXT = 1100  # of a question: the tool takes 320 tokens
-_LINES = (prompts.MOST_LINES, 48, 32, 20, 12)
 
 Arc = tuple[int, int]
 
@@ -85,7 +85,7 @@ class Gates:
             return None
         source = self._sources.source(function.path)
         shown = [one.text for one in first]
-        for lines in _LINES:
+        for lines in LINES:
             question = prompts.question(function, source, told.left, shown, told.form, most_lines=lines)
             if len(question) <= MOST_TEXT:
                 break

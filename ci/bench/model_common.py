@@ -41,8 +41,9 @@ def loaded(options: argparse.Namespace, n_ctx: int = 4096, *, repack: bool = Fal
     path = store.required(store.resolve(options.model))
     identity = store.fingerprint(path, Cache(default_folder()))
     states = options.work / "states"
-    settings = {"threads": options.threads, "identity": identity, "states": states}
-    with LocalModel(path, n_ctx=n_ctx, **settings, repack=repack) as model:
+    with LocalModel(
+        path, n_ctx=n_ctx, threads=options.threads, identity=identity, states=states, repack=repack
+    ) as model:
         yield model
 
 

@@ -11,7 +11,7 @@ from pytestgen_hook.model.local import LocalModel, Sampling
 from pytestgen_hook.types import Function
 
 MOST_PROMPT = 320  # tokens about one function: on two slow cores the 1.5B takes four seconds to read as many
-_LINES = (prompts.MOST_LINES, 48, 32, 20, 12)
+LINES = (prompts.MOST_LINES, 48, 32, 20, 12)  # of code in a question: fewer where it is too long
 FIRST_ANSWERS = 4  # written side by side and tried before more is asked for; each goal has one
 _MOST_REPEATS = 2  # lines that an answer has said before: it has nothing new then
 
@@ -104,7 +104,7 @@ def _prompt(
 ) -> str:
     """Return the question, with as much of the code as the model reads in a reasonable time."""
     prompt = ""
-    for most_lines in _LINES:
+    for most_lines in LINES:
         prompt = prompts.question(function, source, left, known, form, most_lines=most_lines)
         if model.count(prompt) <= MOST_PROMPT:
             break
