@@ -42,7 +42,11 @@ _STARTING = (
     b"run_path", b"script_runner", b"spec_from_file_location",
 )  # fmt: skip
 _NAME = re.compile(rb"[\w./-]+")
-_FILE_LITERAL = re.compile(rb"""["']([^"'\s]*\w\.py)["']""")
+# Searches begin with fixed letters: only then does ``re`` not try each letter of thousands of files.
+_END_OF_FILE_LITERAL = re.compile(rb"""\.py["']""")
+_START_OF_FILE_LITERAL = re.compile(rb"""["']([^"'\s]*\w)\Z""")
+_MOST_OF_A_PATH = 4096
+_MOST_INDENTATION = 200
 _COMMAND = re.compile(rb"""(?<![\w.-])([\w.-]+)["']?\s*=\s*["']?([A-Za-z_][\w.]*)\s*:\s*[A-Za-z_]\w*""")
 _MOST_OF_ONE_NAME = 20
 
@@ -171,11 +175,16 @@ def _imported_by_name(candidates: Mapping[str, str], sources: Iterable[bytes]) -
         return set()
     marks = [name.encode() for name in candidates]
     names = b"|".join(re.escape(name.encode()) for name in sorted(candidates, key=len, reverse=True))
-    statement = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(" + names + rb")(?:\.|[ \t]+import\b)", re.MULTILINE)
+    # Two searches, for one that begins with fixed letters takes a tenth of the time.
+    statements = [re.compile(word + rb"[ \t]+(" + names + rb")(?:\.|[ \t]+import\b)") for word in (b"from", b"import")]
     found: set[str] = set()
     for source in sources:
-        if any(mark in source for mark in marks):
-            found |= {name.decode() for name in statement.findall(source)}
+        if not any(mark in source for mark in marks):
+            continue
+        for match in (match for statement in statements for match in statement.finditer(source)):
+            before = source[max(0, match.start() - _MOST_INDENTATION) : match.start()].rstrip(b" \t")
+            if not before or before.endswith(b"\n"):
+                found.add(match[1].decode())
     return {folder for name, folder in candidates.items() if any(f"{other}.".startswith(f"{name}.") for other in found)}
 
 
@@ -344,8 +353,11 @@ def _analyse(
 
 def _files_named(source: bytes, named: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Files whose path, or the end of it, stands in quotes: ``run_path(ROOT / "scripts" / "build.py")``."""
-    for quoted in _FILE_LITERAL.findall(source) if b".py" in source else ():
-        yield from _ending_in(quoted.decode("utf-8", "replace"), named)
+    for end in _END_OF_FILE_LITERAL.finditer(source):
+        before = source[max(0, end.start() - _MOST_OF_A_PATH) : end.start()]
+        last = max(before.rfind(b'"'), before.rfind(b"'"), 0)
+        if quoted := _START_OF_FILE_LITERAL.match(before, last):
+            yield from _ending_in(f"{quoted[1].decode('utf-8', 'replace')}.py", named)
 
 
 def _ending_in(place: str, named: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -25,6 +25,7 @@ class TestCode:
         self._files = files
         self._read = read
         self._settings: dict[str, PytestSettings] = {}
+        self._is_collected: dict[str, bool] = {}  # asked of each of ten thousand files more than once
         self._looked_in: dict[PytestSettings, tuple[str, ...]] = {}
 
     def settings(self, path: str) -> PytestSettings:
@@ -46,10 +47,12 @@ class TestCode:
 
     def is_collected(self, path: str) -> bool:
         """Whether pytest looks for tests in the file; where it looks in all, whether name or folder says so."""
-        settings = self.settings(path)
-        if not settings.collects_file(path):
-            return False
-        return settings.tells_tests(path) or any(map(_is_named_for_tests, _above(path)))
+        if path not in self._is_collected:
+            settings = self.settings(path)
+            self._is_collected[path] = settings.collects_file(path) and (
+                settings.tells_tests(path) or any(map(_is_named_for_tests, _above(path)))
+            )
+        return self._is_collected[path]
 
     @cached_property
     def collected(self) -> list[str]:

@@ -156,6 +156,10 @@ def reaches(graph: ImportGraph, test: str, source: str) -> bool:
             "test_m.py", "b/build.py", id="file by its path",
         ),
         pytest.param(
+            {"build.py": "", "other.py": "", "test_m.py": "X = [\"other.py\",'build.py']"},
+            "test_m.py", "build.py", id="file right after another",
+        ),
+        pytest.param(
             {
                 "src/shop/cli.py": "", "pyproject.toml": "[project.scripts]\nshop-run = 'shop.cli:main'\n",
                 "test_m.py": "import subprocess\nX = ['shop-run', '3']",
@@ -190,6 +194,9 @@ def test_a_test_reaches_what_it_depends_on(tmp_path: Path, files: dict[str, str]
             {"a/build.py": "", "b/build.py": "", "test_m.py": "X = './b/build.py'"},
             "test_m.py", "a/build.py", id="file of another folder",
         ),
+        pytest.param(
+            {"build.py": "", "test_m.py": "# 'see build.py'"}, "test_m.py", "build.py", id="file at the end of a sentence",
+        ),
         pytest.param({"shop.py": "", "test_m.py": "X = 'shop'"}, "test_m.py", "shop.py", id="a word that starts nothing"),
     ],
 )  # fmt: skip
@@ -210,6 +217,9 @@ def test_a_test_does_not_reach_what_it_does_not_depend_on(
         ({"src/pkg/__init__.py": "", "src/pkg/m.py": ""}, "src/pkg/m.py", "pkg.m"),
         ({"src/m.py": "", "test_m.py": "import m"}, "src/m.py", "m"),
         ({"src/m.py": "", "test_m.py": "from src.m import f"}, "src/m.py", "src.m"),
+        ({"src/m.py": "", "test_m.py": "def test():\n\t  import  src.m"}, "src/m.py", "src.m"),
+        ({"src/m.py": "", "test_m.py": "x = 1  # from src.m import f"}, "src/m.py", "m"),
+        ({"src/m.py": "", "test_m.py": "from srcs.m import f\nimport src_m\nimport src"}, "src/m.py", "m"),
         ({"src/__init__.py": "", "src/m.py": ""}, "src/m.py", "src.m"),
         ({"src/ns/pkg/__init__.py": "", "src/ns/pkg/m.py": ""}, "src/ns/pkg/m.py", "ns.pkg.m"),
         ({"ns/pkg/__init__.py": "", "ns/pkg/m.py": "", "t.py": "import ns.pkg.m"}, "ns/pkg/m.py", "ns.pkg.m"),
@@ -271,3 +281,10 @@ def test_a_new_path_can_change_where_imports_lead(tmp_path: Path) -> None:
 def test_a_repository_without_python(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, {"README.md": "x"})
     assert (graph.imports, graph.roots) == ({}, ("",))
+
+
+def test_a_long_line_of_names_is_read_in_time(tmp_path: Path) -> None:
+    """It would take minutes to begin anew at each letter of it, or to copy the line for each."""
+    names = "from src.m import f; 'a.py" * 60_000 + "b.py'" * 60_000
+    graph = graph_of(tmp_path, {"src/m.py": "", "names.py": f"x = 1; {names}", "test_m.py": ""})
+    assert graph.module_name("src/m.py") == "m"
