@@ -208,9 +208,13 @@ def _loose_folders(python: Collection[str], roots: Collection[str]) -> list[str]
 
 
 def build_graph(
-    entries: Mapping[str, str], read_blobs: ReadBlobs, cache: Cache, configured_roots: Iterable[str] = ()
+    entries: Mapping[str, str],
+    read_blobs: ReadBlobs,
+    cache: Cache,
+    configured_roots: Iterable[str] = (),
+    code: TestCode | None = None,
 ) -> ImportGraph:
-    """Return the graph of the Python files in ``entries`` (path → blob id).
+    """Return the graph of the Python files in ``entries`` (path → blob id); ``code`` tells test code from product code.
 
     What a file imports depends on its contents and on which paths exist: edges are kept by both. Files whose edges
     are not known are given to ruff with their contents, others as empty files, since ruff resolves imports by the
@@ -229,7 +233,7 @@ def build_graph(
     blobs = read_blobs({entries[path] for path in stale}) if stale else {}
     contents = {path: blobs.get(entries[path], b"") for path in stale}
     roots = known_roots if known else import_roots(entries.keys(), configured, contents.values())
-    code = TestCode(entries, texts.get)
+    code = code or TestCode(entries, texts.get)
     test_code = frozenset(path for path in python if path in code)
     apart = _with_equal_names(python, roots, {_folder(path) for path in projects}, test_code)
     edges = {path: {python[number] for number in found} for path, (_, found) in known.items()}

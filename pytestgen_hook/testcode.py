@@ -30,10 +30,12 @@ class TestCode:
 
     def settings(self, path: str) -> PytestSettings:
         """Return the settings that pytest uses for a file: those of the nearest folder that has any."""
-        nearest = next((folder for folder in _above(path) if folder in self._configured), "")
-        if nearest not in self._settings:
-            self._settings[nearest] = pytest_settings(nearest, self._option_files, self._read) or _DEFAULT
-        return self._settings[nearest]
+        own = _folder(path)
+        if own not in self._settings:
+            nearest = next((folder for folder in _above(path) if folder in self._configured), "")
+            found = self._settings.get(nearest) or pytest_settings(nearest, self._option_files, self._read) or _DEFAULT
+            self._settings[own] = self._settings[nearest] = found
+        return self._settings[own]
 
     @cached_property
     def _option_files(self) -> set[str]:

@@ -146,7 +146,7 @@ class Examination:
         from pytestgen_hook.imports import build_graph
 
         self._progress.stage("reading imports")
-        return build_graph(self._entries, self._repository.blobs, self._cache, self._config.source_roots)
+        return build_graph(self._entries, self._repository.blobs, self._cache, self._config.source_roots, self._code)
 
     @cached_property
     def _interpreter(self) -> Interpreter:
