@@ -162,12 +162,12 @@ class Checks:
 
     def about_looks(self, item, local):
         """Note, among ``more``, what running the code of objects shows of them: of the result, and of changed arguments."""
-        changed = {check[0].partition(".")[0] for check in self.checks}
+        told = {check[0] for check in self.checks}
         twins = None
         for name in named(item):
             simple = {other: value for other, value in local.items() if isinstance(value, (str, int, float, tuple))}
             looks = list(insides.looks(self._subject, name, local[name], simple))
-            if not looks or name in changed:
+            if not looks or name in told:
                 continue
             # Only the code of a second, equal object may run to show the state before: to look may change it.
             if twins is None:

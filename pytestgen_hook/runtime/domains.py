@@ -469,6 +469,17 @@ def _texts(kind, module, name, texts):
     return Fixed([Text(text, [(module, name)]) for text in texts])
 
 
+# Times that know their zone, for code that asks for it; any other would only compare them with those that do not.
+_ZONED = [
+    Text(f"datetime(2024, 1, 31, 12, 30, tzinfo={zone})", [("datetime", name) for name in ("datetime", *names)])
+    for zone, *names in (
+        ("timezone.utc", "timezone"),
+        ("timezone(timedelta(hours=2))", "timezone", "timedelta"),
+        ("timezone(timedelta(hours=-4, minutes=-30))", "timezone", "timedelta"),
+    )
+]
+
+
 class Typing:
     """Turns annotations into domains; ``home`` is the module under test, whose names need no import of their own."""
 
@@ -915,7 +926,9 @@ _KINDS = {
     "iterator": lambda c, e: Objects("iter", [(None, Containers("list", e), True)], ()),
     "file": lambda c, e: Objects("io.StringIO", [(None, Texts(c), True)], [("io", "")]),
     "datetime": _typical_of(datetime.datetime),
+    "zoned": lambda c, e: Fixed([*_ZONED, *(Text(text, [("datetime", "datetime")]) for text in _TIMES)]),
     "timedelta": _typical_of(datetime.timedelta),
+    "decimal": _typical_of(decimal.Decimal),
     "pattern": _typical_of(re.Pattern),
     "match": lambda c, e: _texts(re.Match, "re", "", ('re.match("(a+)(b)?", "aab")', 're.search(r"(\\d+)", "x 42")')),
 }

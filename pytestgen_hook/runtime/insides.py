@@ -1,10 +1,12 @@
 """What a person would look at in an object: its public attributes, what they hold, and what asking it shows."""
 
 import contextlib
+import datetime
 import enum
 import functools
 import io
 import itertools
+import re
 import types
 
 import arrays
@@ -14,6 +16,7 @@ import sequences
 from judge import MOST_YIELDED
 from literals import CannotWrite, Writer
 
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 MOST_ATTRIBUTES = 8
 MOST_PARTS = 24
 DEEPEST_PART = 4
@@ -111,6 +114,10 @@ def looks(subject, name, value, others=types.MappingProxyType({})):
         with contextlib.suppress(Exception):
             yield f"{name}.{attribute}", getattr(value, attribute)
     written = {part for base in kind.__mro__ if base.__module__ != "builtins" for part in vars(base)}
+    for plain in (dict, list, set):
+        if isinstance(value, plain) and "__iter__" not in written:
+            with contextlib.suppress(Exception):
+                yield f"{plain.__name__}({name})", plain(value)
     with contextlib.suppress(Exception):
         if "__iter__" in written and not hasattr(kind, "__next__"):
             items = list(itertools.islice(value, MOST_YIELDED + 1))
@@ -119,6 +126,14 @@ def looks(subject, name, value, others=types.MappingProxyType({})):
     with contextlib.suppress(Exception):
         if "__len__" in written:
             yield f"len({name})", len(value)
+    for function in ("str", "repr"):
+        with contextlib.suppress(Exception):
+            text = getattr(value, f"__{function}__")() if f"__{function}__" in written else ""
+            if text and not _ADDRESS.search(text):
+                yield f"{function}({name})", text
+    if isinstance(value, datetime.tzinfo):
+        with contextlib.suppress(Exception):
+            yield f"{name}.utcoffset(None)", value.utcoffset(None)
     telling, looking_up, taking, moving = sequences.questions(kind)
     subjects = [about for about in others if about != name]
     asked = [(method, "") for method in telling] + [(method, about) for method in looking_up for about in subjects]

@@ -162,7 +162,7 @@ def _compiled(spots, chain, path, original):
     for line, label, change in spots:
         undo = change()
         try:
-            code = compile_function(chain, path, original.co_flags)
+            code = compile_function(chain, path, original.co_flags, original.co_freevars)
         except (SyntaxError, ValueError):
             code = None
         finally:
@@ -178,14 +178,20 @@ def _spread(items, most):
     return [items[index * len(items) // most] for index in range(most)]
 
 
-def compile_function(chain, path, flags):
+def compile_function(chain, path, flags, freevars=()):
     """Compile only the function inside empty copies of the classes around it, and return its code object.
 
-    ``chain`` are the nodes from the outermost class down to the function, ``flags`` those of the original's code.
+    ``chain`` are the nodes from the outermost class down to the function, ``flags`` those of the original's code;
+    ``freevars`` are names that it is to hold even where nothing uses them any more.
     """
     function = copy.copy(chain[-1])
     function.decorator_list = []
     function.returns = None
+    # ``super()`` holds on to the class, and code without that hold cannot take the place of code with it.
+    held = [ast.Expr(ast.Name(name, ast.Load())) for name in freevars]
+    if held:
+        never = ast.copy_location(ast.If(ast.Constant(False), held, []), function.body[-1])
+        function.body = [*function.body, ast.fix_missing_locations(never)]
     outer = function
     for node in reversed(chain[:-1]):
         if isinstance(node, ast.ClassDef):

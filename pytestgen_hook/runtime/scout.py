@@ -43,8 +43,8 @@ class Tries:
             self.farthest = answers[place]["steps"]
         for place, answer in enumerate(answers):
             # What was compared with something stands at a boundary, whatever it shows.
-            if answer["kind"] in USABLE and (place < steered or answer["print"] not in self._shown):
-                self._shown.add(answer["print"])
+            if answer["kind"] in USABLE and (place < steered or _shown(answer) not in self._shown):
+                self._shown.add(_shown(answer))
                 self.leads.append(tried[place])
 
     def note_stuck(self, tried):
@@ -134,4 +134,9 @@ def _runs(answer, line):
 def _is_other(answer, original):
     if answer["kind"] == "lost":
         return answer["how"] != "not run"
-    return (answer["kind"], answer.get("print")) != (original["kind"], original["print"])
+    return (answer["kind"], _shown(answer)) != (original["kind"], _shown(original))
+
+
+def _shown(answer):
+    """Return what a call showed: its outcome, and what else could be asserted of it."""
+    return answer.get("print"), repr(answer.get("more"))
