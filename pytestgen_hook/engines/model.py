@@ -27,7 +27,7 @@ SEARCH_SECONDS = (
     3.0  # for what a search makes of the calls that were proposed for one function, if there is no time for more
 )
 ASK_SECONDS = 6.5  # for the answers about one function, likewise
-LEAST_ASK_SECONDS = 1.0  # left of these: in less the model says nothing more
+LEAST_ASK_SECONDS = 4.0  # left of these: in less the model reads what is wanted, and says nothing
 ASK_SHARE = 0.65  # of the time for one function, if there is more
 LEAST_SECONDS = 5.0  # left of the budget: below that nothing more is asked
 RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
@@ -138,7 +138,7 @@ class _Session:
     def more(self, task: Task, first: Exploration, left: float, share: float) -> Exploration:
         """Return the exploration with what the model's calls add; as it is where there is no time, or nothing is added.
 
-        The model is asked for more only if its first answers leave something.
+        The model is asked for more only if its first answers bring nothing.
         ``left`` are the seconds left for all, ``share`` those that are this function's.
         """
         key = answers.key(task.key, self._speaker.identity(), self._speaker.settings.key()) if task.key else ""
@@ -163,8 +163,8 @@ class _Session:
             if new and left - spent > search.LEAST_SECONDS:
                 seconds = min(left - spent, search.MOST_SECONDS, max(SEARCH_SECONDS, share - spent))
                 second, answer = self._searched(task, first, calls, seconds, left - spent)
-            if second is not None and second.cases and not _leaves(second):
-                break
+            if second is not None and second.cases:
+                break  # a person waits: what a second question adds to tests that are there takes longer than they took
         if not tokens:
             return first
         if answer is not None and self._cache is not None and key:

@@ -121,6 +121,12 @@ class _Instrument(ast.NodeTransformer):
             node.args = [self._told(place, at, each) for at, each in enumerate(node.args[:2])] + node.args[2:]
         return node
 
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        place = self._place("operate")
+        node.left, node.right = self._told(place, 0, node.left), self._told(place, 1, node.right)
+        return node
+
     def visit_Subscript(self, node):
         self.generic_visit(node)
         if isinstance(node.ctx, ast.Load) and not isinstance(node.slice, (ast.Slice, ast.Tuple)):
@@ -175,15 +181,27 @@ class Recorder:
         self._places = places
         self._open = {}
         self._notes = []
+        self._lefts = {}  # operands of operators whose other operand is still to come
 
     def __call__(self, place, part, value):
-        if len(self._notes) < MOST_NOTES and not self._fits(place, value):
+        if self._places[place] == "operate":
+            self._operate(place, part, value)
+        elif len(self._notes) < MOST_NOTES and not self._fits(place, value):
             current = self._open.get(place)
             if current is None or part in current:  # the first time, or the next time round
                 current = self._open[place] = {}
                 self._notes.append([self._places[place], current])
             current[part] = _written(value)
         return value
+
+    def _operate(self, place, part, value):
+        """Note the operands of an operator if one of them is of a class such as ``timedelta``, and the other is not."""
+        if part == 0:
+            self._lefts[place] = value
+            return
+        left = self._lefts.pop(place, None)
+        if (type(left) in _VALUES) != (type(value) in _VALUES) and len(self._notes) < MOST_NOTES:
+            self._notes.append(["operate", {0: _written(left), 1: _written(value)}])
 
     def _fits(self, place, value):
         """Whether it is what the code takes it for: then there is nothing to be learnt of it."""
@@ -222,7 +240,8 @@ def _written(value):
                 break
         return [kind.__name__, members, len(value)]
     if kind in _VALUES:
-        return ["value", repr(literals.Writer().write(value))]
+        writer = literals.Writer()
+        return ["value", repr((writer.write(value), sorted(writer.imports)))]
     pattern = getattr(value, "pattern", None)
     if type(value).__name__ == "Pattern" and isinstance(pattern, str):
         return ["Pattern", repr(pattern)]

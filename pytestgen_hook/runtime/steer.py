@@ -75,10 +75,11 @@ class _Pattern:
 
 
 class _Source:
-    """What a value of a class such as ``Decimal`` is written as."""
+    """What a value of a class such as ``Decimal`` is written as, and what has to be imported for it."""
 
-    def __init__(self, text):
+    def __init__(self, text, needs):
         self.text = text
+        self.needs = needs
 
     def is_like(self, place):
         """Whether the node is written as a call of the same class."""
@@ -96,7 +97,7 @@ def _read(value):
         if kind == "Pattern":
             return _Pattern(ast.literal_eval(payload))
         if kind == "value":
-            return _Source(ast.literal_eval(payload))
+            return _Source(*ast.literal_eval(payload))
         if isinstance(payload, list):
             return _Members(kind, [ast.literal_eval(member) for member in payload], *count)
         return ast.literal_eval(payload)
@@ -142,6 +143,8 @@ def _wishes(kind, parts, places, sizes):
         yield from _of_length(parts.get(3), first, places)
         yield from _counted(first, second, places)
         yield from _counted(second, first, places)
+    elif kind == "operate":
+        yield from _equal(*((first, second) if isinstance(second, _Source) else (second, first)), places)
     elif kind == "in":
         yield from _among(first, second, places)
     elif kind == "text":
@@ -176,6 +179,8 @@ def _equal(seen, wanted, places):
             if wanted.is_like(place):
                 yield place, Text(wanted.text, place.imports())
                 yield from _moved_decimal(place, seen, wanted)
+            elif isinstance(place, Plain) and type(place.value) is type(seen) and place.value == seen:
+                yield place, Text(wanted.text, wanted.needs)
         return
     yield from _moved(seen, wanted, places)
     values = [wanted]

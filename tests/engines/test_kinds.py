@@ -449,3 +449,14 @@ def test_names_of_options_are_compared_with_texts_of_the_body(tmp_path):
     exploration = explored(tmp_path, source)["total"]
     assert exploration.mutants_killed == exploration.mutants_total
     assert "w=" in written(exploration) or '"w"' in written(exploration)
+
+
+def test_times_know_their_zone_where_the_code_asks_for_it(tmp_path):
+    source = """
+    def suffix(dt):
+        offset = dt.utcoffset()
+        if offset is None:
+            return ""
+        return "local" if offset else "Z"
+    """
+    assert outcomes(explored(tmp_path, source)["suffix"]) == {'""', '"local"', '"Z"'}

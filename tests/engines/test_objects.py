@@ -38,6 +38,89 @@ def test_what_a_call_changed_is_asked_of_other_methods(tmp_path):
     assert any(check.subject == "stack.pop()" for case in push.cases for check in case.checks)
 
 
+def test_what_else_changed_is_asked_of_an_object_with_a_changed_attribute(tmp_path):
+    source = """
+    class Counter:
+        def __init__(self):
+            self.total = 0
+            self._counts = {}
+
+        def add(self, key):
+            self.total += 1
+            self._counts[key] = self._counts.get(key, 0) + 1
+
+        def items(self):
+            return list(self._counts.items())
+    """
+    add = explored(tmp_path, source, seconds=25.0)["Counter.add"]
+    assert add.mutants_killed == add.mutants_total
+    assert any(check.subject == "counter.items()" for case in add.cases for check in case.checks)
+
+
+def test_a_dict_of_the_project_shows_what_is_in_it(tmp_path):
+    source = """
+    class Box(dict):
+        def __init__(self):
+            super().__init__()
+            self._order = []
+
+        def clear(self):
+            super().clear()
+            self._order = []
+    """
+    clear = explored(tmp_path, source, seconds=25.0)["Box.clear"]
+    assert any(check.subject == "dict(box)" for case in clear.cases for check in case.checks)
+
+
+def test_an_object_that_hides_what_it_holds_is_told_by_how_it_is_written(tmp_path):
+    source = """
+    class Label:
+        __slots__ = ("_text",)
+
+        def __init__(self, text):
+            self._text = text
+
+        def __repr__(self):
+            return f"<Label {self._text}>"
+
+    class Address:
+        def __init__(self, text):
+            self._text = text
+
+        def __repr__(self):
+            return f"<Address {self._text} at {id(self):#x}>"
+
+    def labelled(text):
+        return Label(text + "!")
+
+    def addressed(text):
+        return Address(text + "!")
+    """
+    found = explored(tmp_path, source, seconds=25.0)
+    assert any(check.subject == "repr(result)" for case in found["labelled"].cases for check in case.checks)
+    assert not any(check.subject == "repr(result)" for case in found["addressed"].cases for check in case.checks)
+
+
+def test_a_zone_is_asked_for_its_offset(tmp_path):
+    source = """
+    import datetime
+
+    class Fixed(datetime.tzinfo):
+        def __init__(self, hours):
+            self._offset = datetime.timedelta(hours=hours)
+
+        def utcoffset(self, dt):
+            return self._offset
+
+    def zone(sign, hours=3):
+        sign = (sign == "-" and -1) or 1
+        return Fixed(sign * hours)
+    """
+    zone = explored(tmp_path, source, seconds=25.0)["zone"]
+    assert any(check.subject == "result.utcoffset(None)" for case in zone.cases for check in case.checks)
+    assert any(dict(case.arguments)["sign"] == '"-"' for case in zone.cases)
+
+
 def test_nodes_are_asserted_link_by_link(tmp_path):
     source = """
     class Node:

@@ -69,7 +69,7 @@ def grade(name: str, points: int) -> str:
 """
 
 
-def test_more_is_asked_for_where_the_first_answers_leave_something(model, tmp_path, monkeypatch):
+def test_more_is_asked_for_where_the_first_answers_bring_nothing(model, tmp_path, monkeypatch):
     monkeypatch.setattr(prompts, "prefix", lambda: "")
     (tmp_path / "grades.py").write_text(STUCK)
     (function,) = functions_in("grades.py", STUCK.encode())

@@ -78,6 +78,19 @@ def test_an_input_gets_what_it_missed(body, value, wanted):
     assert wanted in found
 
 
+@pytest.mark.parametrize("body", ["return DAY == a", "return DAY - a", "return a + DAY", "return 2 * (a - DAY)"])
+def test_what_stands_beside_a_value_of_a_class_becomes_one(body):
+    source = f"import datetime\nDAY = datetime.timedelta(days=1)\ndef f(a):\n    {body}"
+    _, notes = probed(source, "abc")
+    found = steer.steered(Input({"a": from_value("abc")}), notes, random.Random(0), 60)
+    assert [proposed.arguments["a"].source() for proposed in found] == ["timedelta(days=1)"]
+    assert found[0].arguments["a"].imports() == {("datetime", "timedelta")}
+
+
+def test_arithmetic_of_plain_values_is_not_told():
+    assert probed("def f(a):\n    return a + 1 - a * 2", 5) == (-4, [])
+
+
 def test_what_fits_is_not_told():
     source = "def f(a):\n    x, y = a\n    for k, v in {x: y}.items():\n        x = sum(a)\n    return x\n"
     assert probed(source, [1, 2]) == (3, [])

@@ -20,6 +20,17 @@ def labels(source, function="f"):
     return [mutant.label for mutant in made]
 
 
+def test_a_call_of_super_can_be_dropped():
+    source, names = load("class Box(dict):\n    def clear(self):\n        super().clear()\n")
+    clear = names["Box"].clear
+    made = mutants.make_mutants(source.encode(), "subject.py", clear.__code__.co_firstlineno, clear)
+    assert [mutant.label for mutant in made] == ["the statement was dropped"]
+    made[0].apply(clear)
+    box = names["Box"](a=1)
+    assert box.clear() is None
+    assert box == {"a": 1}
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
