@@ -703,7 +703,9 @@ def _leaves(case: Case) -> dict[str, str]:
     for variable, text in case.arguments:
         name = snake(_parameter(variable.partition(" =")[0]))
         node = ast.parse(text, mode="eval").body
-        if isinstance(node, ast.Call) and node.keywords and not node.args:
+        if isinstance(node, ast.Call) and node.keywords:
+            if node.args:
+                found[name] = ast.unparse(ast.Call(node.func, node.args, []))
             for item in node.keywords:
                 label = snake(item.arg or "") or name
                 found[label if label not in found else f"{name}_{label}"] = ast.unparse(item.value)

@@ -278,3 +278,10 @@ def test_the_cases_without_a_telling_name_are_known_with_those_they_must_be_told
     facts = facts_of(LETTERS, 'f(text="1-2")', 'f(text="a.b")', 'f(text="ab")', 'f(text="a b")')
     assert untold(facts, [[0, 1, 2, 3]]) == [Untold(1, (0, 2, 3)), Untold(3, (0, 1, 2))]
     assert untold(facts, [[0], [1], [2], [3]]) == [Untold(3, (0, 1, 2))]
+
+
+def test_a_row_is_told_by_a_keyword_of_what_it_is_given():
+    source = "from datetime import datetime, timedelta, timezone\n\ndef f(dt):\n    return dt.utcoffset()\n"
+    zones = "timezone.utc", "timezone(timedelta(hours=2))"
+    calls = [f"f(dt=datetime(2024, 1, 31, 12, 30, tzinfo={zone}))" for zone in zones]
+    assert ids(source, *calls) == ["tzinfo_timezone_utc", "tzinfo_timezone_timedelta_hours_2"]

@@ -6,10 +6,12 @@ import codecs
 import contextlib
 import ctypes
 import hashlib
+import importlib.util
 import json
 import math
 import os
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -612,7 +614,8 @@ def _libraries() -> tuple[Any, Any]:
     """Return the bindings of llama.cpp, told to be silent, and numpy."""
     try:
         import numpy
-        from llama_cpp import llama_cpp as api
+
+        api = _bindings()
     except ImportError:
         raise missing_extra("llama-cpp-python") from None
     except (OSError, RuntimeError) as error:
@@ -622,6 +625,22 @@ def _libraries() -> tuple[Any, Any]:
         api.llama_log_set(_kept_alive[0], ctypes.c_void_p(0))
         api.llama_backend_init()
     return api, numpy
+
+
+def _bindings() -> Any:
+    """Return the module of llama-cpp-python that binds llama.cpp, without what the package imports for its own interface.
+
+    That (templates, caches on disk) takes twice as long as the bindings. Whoever imports the package later gets it whole.
+    """
+    package, name = "llama_cpp", "llama_cpp.llama_cpp"
+    spec = importlib.util.find_spec(package) if package not in sys.modules else None
+    if spec is None:
+        return importlib.import_module(name)
+    sys.modules[package] = importlib.util.module_from_spec(spec)
+    try:
+        return importlib.import_module(name)
+    finally:
+        del sys.modules[package]
 
 
 def _build(api: Any) -> str:

@@ -126,7 +126,8 @@ def looks(subject, name, value, others=types.MappingProxyType({})):
     with contextlib.suppress(Exception):
         if "__len__" in written:
             yield f"len({name})", len(value)
-    for function in ("str", "repr"):
+    # What has public attributes tells itself by these; to look twice would make every call take longer.
+    for function in ("str", "repr") if not public_attributes(value) else ():
         with contextlib.suppress(Exception):
             text = getattr(value, f"__{function}__")() if f"__{function}__" in written else ""
             if text and not _ADDRESS.search(text):

@@ -1,6 +1,8 @@
 """The door to llama.cpp, with the real small model."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 
@@ -134,6 +136,23 @@ def test_llama_cpp_says_nothing(model_file, tmp_path, capfd):
     with loaded(model_file, tmp_path) as other:
         other.complete(PROMPT, max_tokens=1)
     assert capfd.readouterr() == ("", "")
+
+
+def test_only_the_bindings_are_imported_and_the_package_stays_whole(tmp_path):
+    (tmp_path / "no.gguf").write_bytes(b"")
+    program = """
+import contextlib, sys
+from pathlib import Path
+from pytestgen_hook.errors import FatalError
+from pytestgen_hook.model.local import LocalModel
+with contextlib.suppress(FatalError):
+    LocalModel(Path("no.gguf"))
+print(*sorted({"jinja2", "llama_cpp", "llama_cpp.llama_cpp"} & sys.modules.keys()))
+import llama_cpp
+print(llama_cpp.Llama.__name__, llama_cpp.llama_cpp is sys.modules["llama_cpp.llama_cpp"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["llama_cpp.llama_cpp", "Llama True"], done.stderr
 
 
 def test_what_makes_no_question_is_refused(model):
