@@ -89,7 +89,7 @@ def summary(rows: Sequence[dict[str, object]]) -> dict[str, object]:
         "killed_median_percent": round(median(values("score")), 1),
         "mutants": int(sum(values("mutants"))),
         "killed": int(sum(values("killed"))),
-        "seconds_median": median(values("seconds")),
+        "seconds_median": round(median(values("seconds")), 1),
         "tests": int(sum(values("tests"))),
         "rows": rows,
     }

@@ -138,5 +138,6 @@ def _is_other(answer, original):
 
 
 def _shown(answer):
-    """Return what a call showed: its outcome, and what else could be asserted of it."""
-    return answer.get("print"), repr(answer.get("more"))
+    """Return what a call showed: its outcome, and what asking the objects tells of it; not what it left as it was."""
+    more = [check for check in answer.get("more", ()) if "(" in check[0] or check[0].startswith("result")]
+    return answer.get("print"), repr(more)

@@ -107,3 +107,17 @@ def test_the_seconds_of_a_call_are_its_own(tmp_path):
     quick, slow = workers.apart(subject, watching, some, 60.0, workers.Manner(), time.monotonic() + 300)
     assert quick["took"] < quick["seconds"] / 2
     assert slow["took"] >= 0.1
+
+
+@pytest.mark.parametrize(
+    ("check", "leads"),
+    [
+        pytest.param(["dict(box)", "==", "{1: 2}"], 2, id="what asking an object tells"),
+        pytest.param(["result.size", "==", "3"], 2, id="what the result holds"),
+        pytest.param(["box.size", "==", "3"], 1, id="what a call left as it was"),
+    ],
+)
+def test_a_lead_shows_what_none_before_it_did(check, leads):
+    tries = scout.Tries()
+    tries.note([("", {}, {"kind": "value", "print": "is None", "more": more}) for more in ([], [check])], 0)
+    assert len(tries.leads) == leads
