@@ -47,11 +47,7 @@ class Classes:
         return sorted(set(found), key=lambda kind: (kind.__module__, kind.__qualname__))[:_MOST_CLASSES]
 
     def nearest(self, names):
-        """Return the class with the fewest members that has all these; None if there is none.
-
-        Looked for first among what the module names, then in the files beside it, then, for more than one name, in what else
-        of the project is imported, such as ``nodes.Tree`` where the module has ``from package import nodes``.
-        """
+        """Return the class with the fewest members that has all these: in reach of the module, or else of a file beside it."""
         found = [kind for kind in vars(self._module).values() if isinstance(kind, type)]
         found = [kind for kind in found if kind.__module__ != "builtins" and names <= members_of(kind)]
         if not found:
@@ -59,8 +55,6 @@ class Classes:
                 self._beside = list(_in_files(os.path.dirname(self._path), self._module.__name__))
             beside = [(module, name) for module, name, members in self._beside if names <= members]
             found = [kind for module, name in beside for kind in _imported(module, name)]
-        if not found and len(names) > 1:
-            found = self.having(names)
         return min(found, key=lambda kind: (len(members_of(kind)), kind.__name__), default=None)
 
 

@@ -24,7 +24,7 @@ def explored(
 ) -> dict[str, Exploration]:
     """Explore every function of one module and return the explorations by qualified name."""
     tree = tmp_path / "tree"
-    tree.mkdir(exist_ok=True)
+    tree.mkdir()
     for name, text in {**other_files, "subject": source}.items():
         (tree / f"{name}.py").write_text(textwrap.dedent(text))
     text = (tree / "subject.py").read_bytes()

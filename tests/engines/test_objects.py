@@ -1,7 +1,6 @@
 """Objects in a state, nodes that hold nodes, graphs: through the engine's real processes."""
 
 import ast
-import textwrap
 
 import pytest
 from exploring import explored, the_only
@@ -397,26 +396,3 @@ def test_of_inputs_that_show_the_same_steps_the_one_that_shows_more_of_what_is_c
     cases = explored(tmp_path, source, seconds=25.0)["ordered"].cases
     given = [ast.literal_eval(text) for case in cases for name, text in case.arguments if name == "items"]
     assert any(items != sorted(items) for items in given)
-
-
-def test_a_class_of_another_imported_module_is_found_by_what_is_used_of_it(tmp_path):
-    source = """
-    import shop.stock
-
-    def missing(shelf, wanted):
-        return [name for name in wanted if not shelf.holds(name) or shelf.is_locked]
-    """
-    stock = """
-    class Shelf:
-        def __init__(self, names: list[str], is_locked: bool = False):
-            self.names = names
-            self.is_locked = is_locked
-
-        def holds(self, name):
-            return name in self.names
-    """
-    package = tmp_path / "tree" / "shop"
-    package.mkdir(parents=True)
-    (package / "stock.py").write_text(textwrap.dedent(stock))
-    found = explored(tmp_path, source)["missing"]
-    assert any("Shelf(" in dict(case.arguments)["shelf"] for case in found.cases)
