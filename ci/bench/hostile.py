@@ -57,7 +57,12 @@ def main() -> None:
     changed = [line[3:] for line in git(folder, "status", "--porcelain", "-uall").splitlines()]
     targets = report["targets"]
     rows = [
-        {"function": target["qualname"], "status": target["status"], "reason": target["reason"]} for target in targets
+        {
+            "function": target["qualname"],
+            "status": target["status"],
+            "reason": target["reason"] and target["reason"].replace(str(work), "DIR"),
+        }
+        for target in targets
     ]
     tested = [row["function"] for row in rows if row["status"] in ("generated", "tested")]
     save(
