@@ -110,12 +110,8 @@ def explore(
 def is_open(exploration: Exploration) -> bool:
     """Whether there is something left that calls from a model may reach."""
     left = exploration.left
-    return not exploration.refused and left is not None and bool(left.get("form")) and _leaves(exploration)
-
-
-def _leaves(exploration: Exploration) -> bool:
-    """Whether lines, branches or mutants are left, whoever may reach them."""
-    left = exploration.left or {}
+    if exploration.refused or left is None or not left.get("form"):
+        return False
     return any(left.get(part) for part in ("lines", "branches", "mutants"))
 
 

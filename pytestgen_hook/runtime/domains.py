@@ -926,7 +926,7 @@ _KINDS = {
     "iterator": lambda c, e: Objects("iter", [(None, Containers("list", e), True)], ()),
     "file": lambda c, e: Objects("io.StringIO", [(None, Texts(c), True)], [("io", "")]),
     "datetime": _typical_of(datetime.datetime),
-    "zoned": lambda c, e: Fixed([*_ZONED, *(Text(text, [("datetime", "datetime")]) for text in _TIMES)]),
+    "zoned": lambda c, e: Fixed([*_ZONED, *_KINDS["datetime"](c, e).nodes]),
     "timedelta": _typical_of(datetime.timedelta),
     "decimal": _typical_of(decimal.Decimal),
     "pattern": _typical_of(re.Pattern),

@@ -43,9 +43,11 @@ class Tries:
             self.farthest = answers[place]["steps"]
         for place, answer in enumerate(answers):
             # What was compared with something stands at a boundary, whatever it shows.
-            if answer["kind"] in USABLE and (place < steered or _shown(answer) not in self._shown):
-                self._shown.add(_shown(answer))
-                self.leads.append(tried[place])
+            if answer["kind"] in USABLE:
+                shown = _shown(answer)
+                if place < steered or shown not in self._shown:
+                    self._shown.add(shown)
+                    self.leads.append(tried[place])
 
     def note_stuck(self, tried):
         """Note a call that was observed, if it was stuck."""
