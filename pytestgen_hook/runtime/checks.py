@@ -248,7 +248,7 @@ class Checks:
         except DependsOnPlace:
             raise
         except CannotWrite as problem:
-            if arrays.kind_of(value) or not self._attributes(name, value):
+            if arrays.kind_of(value) or not (self._attributes(name, value) or self._members(name, value)):
                 raise problem from None
 
     def _equal(self, name, value):
@@ -332,6 +332,19 @@ class Checks:
                 with contextlib.suppress(CannotWrite):
                     self._equal(f"[item.{attribute} for item in {name}]", [getattr(item, attribute) for item in value])
 
+    def _members(self, name, value):
+        """Assert what a list or tuple of objects holds that cannot be written; whether there is something to say."""
+        outlines = list(insides.outlines(self._subject, name, value))
+        if type(value) not in (list, tuple) or not outlines:
+            return False
+        before = len(self.checks)
+        for text, item in outlines:
+            if text.endswith(f" in {name}]"):
+                self._equal(text, item)
+            else:  # of what the members hold: only where a test needs it
+                self._add_more(text, item)
+        return len(self.checks) > before
+
     def _reads_back(self, writer, text, value):
         self._subject.scope.need(sorted(writer.imports))
         read = self._subject.scope.evaluate(text, self._local)
@@ -367,7 +380,8 @@ class Checks:
                 pass
         if isinstance(value, BaseException):
             self._equal(f"str({name})", str(value))
-        for text, item in insides.looks(self._subject, name, value):
+        looks = [*insides.looks(self._subject, name, value), *insides.outlines(self._subject, name, value)]
+        for text, item in looks:
             if all(text != check[0] for check in self.checks):
                 self._add_more(text, item)
         return True

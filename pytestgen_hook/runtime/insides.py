@@ -20,6 +20,9 @@ _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 MOST_ATTRIBUTES = 8
 MOST_PARTS = 24
 DEEPEST_PART = 4
+MOST_OUTLINES = 8  # lists of objects that are told by their classes and texts
+DEEPEST_OUTLINE = 3  # lists in lists
+MOST_LOOKED_INTO = 6  # members of each
 IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, range, type, types.FunctionType)
 
 
@@ -143,6 +146,36 @@ def looks(subject, name, value, others=types.MappingProxyType({})):
         with contextlib.suppress(Exception):
             text = sequences.question(method, name, about)
             yield text, subject.scope.evaluate(text, {**others, name: value})
+
+
+def outlines(subject, name, value):
+    """Yield (expression, value) of the classes and texts of what lists and tuples hold that cannot be written.
+
+    That is the shape of a tree: for what ``value`` holds and what its members hold in turn, the nearest first. ``value`` is
+    such a list, or an object with public attributes.
+    """
+    waiting = [(name, value, 0)]
+    told = 0
+    for path, thing, depth in waiting:
+        is_list = type(thing) in (list, tuple)
+        if is_list and told < MOST_OUTLINES and thing and all(is_of_project(subject, item) for item in thing):
+            told += 1
+            yield f"[type(item).__name__ for item in {path}]", [type(item).__name__ for item in thing]
+            if all(_tells_by_str(item) for item in thing):
+                with contextlib.suppress(Exception):
+                    texts = [str(item) for item in thing]
+                    if not _ADDRESS.search("".join(texts)):
+                        yield f"[str(item) for item in {path}]", texts
+        if depth < DEEPEST_OUTLINE and is_list:
+            below = [(f"{path}[{at}]", item) for at, item in enumerate(thing[:MOST_LOOKED_INTO])]
+        else:
+            below = [(f"{path}.{part}", item) for part, item in public_attributes(thing)]
+            below = [(place, item) for place, item in below if type(item) in (list, tuple)]
+        waiting += [(place, item, depth + is_list) for place, item in below if is_list or depth <= DEEPEST_OUTLINE]
+
+
+def _tells_by_str(item):
+    return any("__str__" in vars(base) for base in type(item).__mro__ if base.__module__ != "builtins")
 
 
 def _properties(kind):
