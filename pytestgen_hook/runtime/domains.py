@@ -153,15 +153,20 @@ class Texts(Domain):
         if roll < 0.35:
             return parts[0]
         if roll < 0.65:
-            parts.insert(rng.randint(0, 1), rng.choice(_WORDS))
+            parts.insert(rng.randint(0, 1), _filler(rng))
         else:
             parts = [
-                rng.choice(self.constants.texts) if rng.random() < 0.75 else rng.choice(_WORDS)
+                rng.choice(self.constants.texts) if rng.random() < 0.75 else _filler(rng)
                 for _ in range(rng.randint(2, 7))
             ]
         # What the body splits by is among its constants; splitting without an argument means by spaces.
         separators = [text for text in self.constants.texts if len(text) <= 2 and not text.isalnum()]
         return rng.choice(("", " ", " ", *separators)).join(parts)[:60]
+
+
+def _filler(rng):
+    """Return what stands between constants in formats: a word, or a number as often as not."""
+    return rng.choice(_WORDS) if rng.random() < 0.6 else str(rng.choice((0, 1, 2, 5, 7, 12, 30)))
 
 
 # What a parameter of that name holds in programs: formats that chance does not hit upon.
@@ -350,6 +355,10 @@ class ByName(Domain):
     def __init__(self, names, value):
         self.names = tuple(names)
         self.value = value
+
+    def prefer(self, texts):
+        """Draw the names that are among the texts more often than all others from now on."""
+        self.names = tuple(sorted(self.names, key=lambda name: name not in texts))
 
     def draw(self, rng, depth=0):
         count = min(len(self.names), rng.choice((1, 1, 2, 3)))

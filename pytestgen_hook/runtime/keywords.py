@@ -4,9 +4,10 @@ import ast
 import builtins
 import inspect
 import keyword
+import textwrap
 
 _USUAL = ("name", "value")  # where nothing tells which
-_MOST = 8
+_MOST = 24
 _LOOKS = ("get", "pop", "setdefault")
 
 
@@ -18,7 +19,8 @@ def names(function, parameter, listed, owner, module):
     ``owner`` is its class or None.
     """
     passed_on = list(_passed_on(function, parameter, owner, module))
-    expected = _fitting([*_read(function, parameter), *(passed_on or _texts(function))], listed)
+    read = [*_read(function, parameter), *_read_elsewhere(function, parameter, owner, module)]
+    expected = _fitting([*read, *(passed_on or _texts(function))], listed)
     if passed_on:
         return expected[:_MOST]
     return [*expected[: _MOST - len(_USUAL)], *_fitting(_USUAL, [*listed, *expected])]
@@ -42,6 +44,23 @@ def _read(function, parameter):
             key = node.args[0] if _is(node.func.value, parameter) and node.func.attr in _LOOKS else None
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
             yield key.value
+
+
+def _read_elsewhere(function, parameter, owner, module):
+    """Yield the keys that are looked up by functions of the project which are given the dict as it is."""
+    for node in ast.walk(function):
+        given = node.args if isinstance(node, ast.Call) else ()
+        places = [at for at, argument in enumerate(given) if _is(argument, parameter)]
+        if not places:
+            continue
+        try:
+            target = inspect.unwrap(_target(node.func, function, owner, module))
+            taken = list(inspect.signature(target).parameters)
+            tree = ast.parse(textwrap.dedent(inspect.getsource(target)))
+        except (AttributeError, LookupError, TypeError, ValueError, OSError, SyntaxError):
+            continue
+        for place in places:
+            yield from _read(tree, taken[place]) if place < len(taken) else ()
 
 
 def _texts(function):

@@ -107,3 +107,15 @@ def test_names_of_options(qualname, expected):
     listed = {one.arg for one in function.args.args}
     kind = vars(module)[owner] if owner else None
     assert keywords.names(function, "options", listed, kind, module) == expected
+
+
+def test_names_that_are_read_by_whom_the_dict_is_given_to(tmp_path, monkeypatch):
+    (tmp_path / "handed.py").write_text(
+        "def checked(first, given):\n    return given.get('strict'), given['depth']\n\n\n"
+        "def taken(text, **options):\n    return checked(text, options)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import handed
+
+    function = ast.parse((tmp_path / "handed.py").read_text()).body[1]
+    assert keywords.names(function, "options", {"text"}, None, handed) == ["strict", "depth", "name", "value"]
