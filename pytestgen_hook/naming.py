@@ -78,6 +78,8 @@ class Facts:
 
     def _inputs_of(self, case: Case) -> Inputs:
         """Return the literals that the call gives to parameters, and the defaults of what it leaves out."""
+        if case.through:  # what the function itself is given then nobody knows
+            return Inputs(owner=self._owner)
         values: dict[str, object] = {}
         given = {_parameter(name): text for name, text in _named(case)}
         omitted = set()
@@ -91,7 +93,8 @@ class Facts:
 
     def _facts(self, index: int) -> dict[str, Fact]:
         found: dict[str, Fact] = {}
-        for fact in (*self._taken(index), *self._given(index)):
+        taken = () if self.cases[index].through else self._taken(index)
+        for fact in (*taken, *self._given(index)):
             if is_word(fact.text) and (fact.text not in found or found[fact.text].rank > fact.rank):
                 found[fact.text] = fact
         return found
@@ -192,6 +195,8 @@ class Facts:
     def guards(self, some: Collection[int]) -> list[Fact]:
         """Return what the conditions say, nearest first, under which the ``raise`` stands that ended each of the cases."""
         found: list[Fact] | None = None
+        if any(self.cases[index].through for index in some):
+            return []
         for index in some:
             own = [
                 fact
@@ -544,8 +549,8 @@ test_names.__test__ = False  # type: ignore[attr-defined]  # pytest would take t
 
 def _candidates(facts: Facts, group: Sequence[int], groups: Sequence[Sequence[int]]) -> Iterator[str]:
     """Yield names for the group, the most telling first; the last says least."""
-    base = base_name(facts.function)
     cases = [facts.cases[index] for index in group]
+    base = base_name(facts.function) + (f"_through_{snake(cases[0].through)}" if cases[0].through else "")
     if cases[0].given:
         yield f"{base}_{cases[0].given}"
         return

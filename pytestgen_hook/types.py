@@ -269,7 +269,8 @@ class Case:
     ``imports`` are (module, name) pairs, name "" for ``import module``. ``lines`` are those of the function that the case
     runs, ``arcs`` its steps (from line, to line) from one to the next, those into it from a negative line and those out of it
     to 0, ``kills`` the numbers of the mutants that it tells from the original. ``words`` are what a model calls the case,
-    where that was seen to be true of it and of no other case of the function.
+    where that was seen to be true of it and of no other case of the function. ``through`` is the name of a caller of the
+    function that the call goes to in its place, "" for none.
     """
 
     arguments: tuple[tuple[str, str], ...]
@@ -287,6 +288,7 @@ class Case:
     inside: str | None = None
     given: str | None = None
     words: str = ""
+    through: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -285,3 +285,16 @@ def test_a_row_is_told_by_a_keyword_of_what_it_is_given():
     zones = "timezone.utc", "timezone(timedelta(hours=2))"
     calls = [f"f(dt=datetime(2024, 1, 31, 12, 30, tzinfo={zone}))" for zone in zones]
     assert ids(source, *calls) == ["tzinfo_timezone_utc", "tzinfo_timezone_timedelta_hours_2"]
+
+
+def test_of_a_call_that_goes_through_a_caller_only_what_that_is_given_is_said():
+    source = "def f(text='x', deep=False):\n    if deep:\n        return 1\n    return len(text)\n"
+    facts = facts_of(source, "f(text='')", "f(text='ab')")
+    cases = [replace(case, call="parsed(text=text)", through="parsed") for case in facts.cases]
+    facts = Facts(facts.function, cases, source)
+    assert test_names(facts, [[0], [1]], set(), longest=79) == [
+        "test_f_through_parsed_returns_zero_for_empty_text",
+        "test_f_through_parsed",
+    ]
+    assert row_ids(facts, [0, 1])[0] == "empty_text"
+    assert all("deep" not in text for of_case in facts.of_case for text in of_case)

@@ -320,7 +320,9 @@ def exploration(task: Task, answer: Mapping[str, Any]) -> Exploration:
 
 def _left(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
     told = answer.get("left")
-    return None if told is None else {**told, "form": answer.get("form"), "avoid": answer.get("avoid", False)}
+    if told is None:
+        return None
+    return {**told, "form": answer.get("form"), "avoid": answer.get("avoid", False), "through": answer.get("through")}
 
 
 def _compared(documented: Documented, answers: Sequence[Mapping[str, Any]]) -> tuple[Compared, ...]:
@@ -350,4 +352,5 @@ def _case(raw: Mapping[str, Any]) -> Case:
         prepare=tuple(raw["prepare"]),
         inside=raw.get("inside"),
         given=raw.get("given"),
+        through=raw.get("through", ""),
     )

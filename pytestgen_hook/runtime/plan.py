@@ -144,6 +144,9 @@ class Plan:
         self.is_fed = False
         self.typing = None
         self.tree = None  # of the whole module
+        self.is_through = False  # calls a caller of the function under test
+        self.conditions = ()  # on which that leads there, as far as they can be told, as nodes
+        self.examples = []  # inputs of it that people wrote down
         self.depth = 0  # how often what it gives is called again
         self.forms = []  # and in which way each time
 
@@ -257,7 +260,7 @@ class Plan:
                 if known.name in proposed.arguments and known.style in ("positional", "keyword", "star")
             },
         }
-        if proposed.tail:
+        if proposed.tail or self.is_through:
             del item["parameters"]  # the documentation speaks of the result, and not of what is done with it
         return item
 
@@ -420,6 +423,7 @@ def make_plan(subject, qualname, tree, can_make=None, avoid=False):
                 raise CannotCall(_why_no_instance(owner))
     if kind == "method":
         _fit_to_protocol(name, parameters, receiver)
+        _fit_to_own_kind(function, parameters, receiver)
     plan = Plan(subject, function, parameters, receiver, owner_name, kind, texts)
     plan.constants = constants
     plan.typing = typing
@@ -506,6 +510,34 @@ def _fit_to_protocol(name, parameters, receiver):
         parameters[0].domain = domains.Any([(domains.Ints(domains.Constants()), 2), (parameters[0].domain, 2)])
 
 
+def _fit_to_own_kind(function, parameters, receiver):
+    """Give parameters objects of the method's own class where the body asks whether they are: ``type(other) is type(self)``."""
+    asked = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", None) == "isinstance":
+            sides = node.args
+        else:
+            continue
+        if any(_is_own_kind(side) for side in sides):
+            asked |= {part.id for side in sides for part in ast.walk(side) if isinstance(part, ast.Name)}
+    for parameter in parameters:
+        if parameter.name in asked and parameter.domain is not receiver:
+            parameter.domain = domains.Any([(receiver, 1), (parameter.domain, 2)])
+
+
+def _is_own_kind(node):
+    """Whether an expression is the class of the object that a method is called on."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "type" and len(node.args) == 1:
+        node = node.args[0]
+    elif isinstance(node, ast.Attribute) and node.attr == "__class__":
+        node = node.value
+    else:
+        return False
+    return isinstance(node, ast.Name) and node.id == "self"
+
+
 def _or_derived(receiver, owner, name, module, typing):
     """Return the domain of receivers with instances of derived classes of the module, whose hooks the method may call."""
     derived = [kind for kind in owner.__subclasses__() if kind.__module__ == module.__name__ and name not in vars(kind)]
@@ -519,6 +551,15 @@ def _why_no_instance(owner):
     if missing:
         return "{} is abstract ({}), and no class in reach implements it".format(owner.__name__, ", ".join(missing[:3]))
     return f"no way to construct {owner.__name__} was found"
+
+
+def constants_around(subject, tree):
+    """Return the constants of a function, of the tables that it reads and of what it calls in its module."""
+    chain = find_function(tree, subject.first_line, subject.raw.__code__.co_name)
+    if chain is None:
+        return []
+    own = [*harvest.constants_of(chain[-1]), *_constants_of_globals(subject.module, chain[-1])]
+    return [*own, *_constants_of_helpers(tree, chain)]
 
 
 def _constants_of_globals(module, function):
@@ -618,6 +659,8 @@ def _parameters(subject, function, kind, target, constants, typing):
             others = {other.name for other in listed}
             given = keywords.names(function, parameter.name, others, _class_of(subject), subject.module)
             value = _domain(parameter, hints, used, constants, typing, lambda: None)
+            if parameter.name not in hints:  # as a rule they switch something on or off
+                value = domains.Any([(domains.Fixed([domains.Plain(True), domains.Plain(False)]), 2), (value, 3)])
             variable = _variable(parameter.name, taken)
             found.append(Parameter(parameter.name, variable, "starstar", False, domains.ByName(given, value)))
             continue

@@ -6,17 +6,19 @@
 import ast
 import copy
 import inspect
+import itertools
 import random
 import sys
 import types
 
 import classes
 from plan import Input, resolver
-from values import MOST_STEPS, Items, Keywords, Prepared, Step, from_expression, leaves
+from values import MOST_STEPS, Items, Keywords, Plain, Prepared, Step, from_expression, leaves
 
 MOST_NAMES = 24  # told to a model, beside the classes that it is told more of
 MOST_TAIL = 3
 MOST_WORDS = 60
+MOST_WITH_TEXTS = 24
 _MOST_KNOWN = 4000  # names of other modules of the project
 _MODULES = {
     "re": ("match", "search", "compile"),
@@ -44,6 +46,21 @@ def inputs(plan, texts):
     plan.constants.learn(leaf.value for made in found for tree in made.trees() for leaf in leaves(tree))
     plan.receivers = [made.receiver for made in found if made.receiver is not None]
     return found
+
+
+def with_texts(inputs, texts):
+    """Return inputs with one of the texts each, the last ones first, in the place of the longest text argument they have."""
+    able = [made for made in inputs if any(map(_is_text, made.arguments.values()))]
+    found = []
+    for made, text in zip(itertools.cycle(able), list(reversed(texts))[:MOST_WITH_TEXTS]):
+        given = {name: tree.value for name, tree in made.arguments.items() if _is_text(tree)}
+        longest = max(given, key=lambda name: len(given[name]))
+        found.append(made.changed("proposed", {**made.arguments, longest: Plain(text)}))
+    return found
+
+
+def _is_text(tree):
+    return isinstance(tree, Plain) and isinstance(tree.value, str)
 
 
 class Names:

@@ -28,6 +28,7 @@ FIRST_ROUNDS = 2  # in which every call is observed: what they complain of says 
 LEADS = 400  # the latest calls of those tried hastily that are held against surviving mutants
 STEERED = 40  # inputs at most that follow from what one call looked at
 STALE_ROUNDS = 8  # without a catch, after which what survives is taken to change nothing
+MOST_MENDED = 3  # inputs that were stuck, of which one constant is then of another kind
 PROBED = 8  # calls asked at a time for what they looked at
 MOST_WIDER = 12  # calls that take no new step, but the known ones in another order, to start from
 POOL = 48  # calls compared against each mutant
@@ -134,7 +135,8 @@ class Search:
         self._has_given = set()  # kinds of results: "plain", "object"
         self.with_hypothesis = False  # whether the project uses it
         self._largest = None  # an integer in an input above which calls did not end in time
-        self._documentation = Documentation(subject, plan) if subject.claims else None
+        is_direct = subject.claims and not plan.is_through
+        self._documentation = Documentation(subject, plan) if is_direct else None
 
     # -- running ---------------------------------------------------------------------------------------------------
 
@@ -157,6 +159,7 @@ class Search:
         for (proposed, item), answer in zip(fresh, answers):
             usable = self._usable(answer)
             self._note_kind(proposed, answer)
+            usable = usable and self._is_reaching(answer)
             if proposed.tail:  # what an attribute raises that is not there says nothing of the function
                 usable = usable and answer["kind"] == "value"
             elif answer.get("gives") and self.plan.depth_of(proposed) == self.plan.depth:
@@ -189,8 +192,12 @@ class Search:
         answers = scout.tried(self.subject, self._guard, items, self._timeout(), self._end)
         for (proposed, _), answer in zip(fresh.values(), answers):
             for domain, index in proposed.picks:
-                domain.reward(index, answer["kind"] in scout.USABLE)
+                domain.reward(index, answer["kind"] in scout.USABLE and self._is_reaching(answer))
         return [(*pair, answer) for pair, answer in zip(fresh.values(), answers)]
+
+    def _is_reaching(self, answer):
+        """Whether a call got to the function, or near it, into its file: one of a caller need not."""
+        return bool(answer.get("arcs") or answer.get("ways")) or not self.plan.is_through
 
     def _at_once(self):
         """Return how many inputs are to be tried hastily before some are observed; 0 for none."""
@@ -409,13 +416,19 @@ class Search:
         return self.had.is_something and self._all_lines_run() and taken == total
 
     def _following(self):
-        """Return inputs that follow from what calls looked at which reached something new, or were stuck last."""
-        return self._steered([*self.corpus, *(Seen(*tried) for tried in self._tries.held_up())])
+        """Return inputs that follow from what calls looked at which reached something new, or were stuck last.
+
+        First come those that may mend what was stuck.
+        """
+        stuck = self._tries.held_up()
+        mended = [other for made, _, _ in stuck[-MOST_MENDED:] for other in steer.of_other_kinds(made)]
+        steered = self._steered([*self.corpus, *(Seen(*tried) for tried in stuck)])
+        return [*mended, *self.rng.sample(steered, len(steered))]
 
     def _newest(self, count):
         """Return inputs that seem to reach something new, of many that were tried hastily; leads are kept for later."""
         steered = self._following()
-        steered = self._tried(self.rng.sample(steered, min(len(steered), count // 2)))
+        steered = self._tried(steered[: count // 2])
         tried = [*steered, *self._tried(self._proposals(count - len(steered)))]
         self._tries.note(tried, len(steered))
         answers = [answer for _, _, answer in tried]
@@ -846,6 +859,7 @@ class Search:
             "raises": answer.get("raises"),
             "imports": sorted({tuple(pair) for pair in [*seen.item["imports"], *answer["imports"]]}),
             "receiver": seen.item["receiver"],
+            "through": self.plan.name if self.plan.is_through else "",
             "lines": sorted({arc[1] for arc in seen.arcs} & set(self.subject.body_lines)),
             "arcs": sorted(seen.arcs),
             "kills": sorted(index for index in seen.kills if not self.subject.mutants[index].is_slip),

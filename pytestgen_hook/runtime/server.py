@@ -18,9 +18,12 @@ import traceback
 
 _GRACE = 3.0  # seconds that a search may take beyond its own, for what cannot be interrupted
 
+THROUGH_SHARE = 0.35  # of the time, at least, for calls of a caller where those of the function itself left lines
+
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
+import callers  # noqa: E402
 import confine  # noqa: E402
 import elsewhere  # noqa: E402
 import form  # noqa: E402
@@ -159,16 +162,21 @@ def explore(modules, request, ask_twin=None):
 
     had = Had(**request["had"]) if "had" in request else None
     proposed = request.get("proposed")
+    through = request.get("through")
+    subject = None
 
     def seeds(plan):
         if proposed is not None:
-            return proposals.inputs(plan, proposed)
+            texts = [*request.get("texts", ()), *(callers.texts(plan) if plan.is_through else ())]
+            plan.constants.learn(texts)
+            made = proposals.inputs(plan, proposed)
+            return [*made, *proposals.with_texts(made, texts)]
         return plans.seeds(plan, modules.tree, request.get("calls", ()))
 
-    def search_for(plan, seeds):
-        left = max(0.1, request["seconds"] - (time.monotonic() - started))
+    def search_for(plan, seeds, had=had, least=0.1):
+        left = max(least, request["seconds"] - (time.monotonic() - started))
         hunt = search.Search(subject, plan, modules.guard, seeds, left, request.get("seed", 0), ask_twin, had)
-        hunt.with_hypothesis = request.get("hypothesis", False)
+        hunt.with_hypothesis = request.get("hypothesis", False) and not plan.is_through
         hunt.begin()
         return hunt
 
@@ -176,11 +184,16 @@ def explore(modules, request, ask_twin=None):
         subject = modules.subject(request)
         can_make = standins.trial(subject, modules.guard)
         avoid = request.get("avoid", False)
-        plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=avoid)
+        if through:
+            plan = callers.planned(subject, modules.tree, *through, modules.guard)
+            if plan is None:
+                raise plans.CannotCall("what leads to it cannot be called")
+        else:
+            plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=avoid)
         written = seeds(plan)
         first = plan
         hunt = search_for(plan, written)
-        if plan.has_real and hunt.is_held_back and not avoid:
+        if plan.has_real and hunt.is_held_back and not avoid and not through:
             # What it needs of its objects cannot be had here: once more with others in their places.
             plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=True)
             other = search_for(plan, [])
@@ -195,8 +208,50 @@ def explore(modules, request, ask_twin=None):
             answer["avoid"] = hunt.plan is not first
     except plans.CannotCall as problem:
         answer = {"cases": [], "problem": str(problem), "refused": None}
+    if subject is not None and proposed is None and not request.get("only_promises") and _is_hard_to_call(answer):
+        leading = callers.best(subject, modules.tree, modules.guard, started + request["seconds"])
+        if leading is not None:
+            plan, gets_there = leading
+            least = THROUGH_SHARE * request["seconds"]
+            more = search_for(plan, plan.examples, _shown(answer), least).finish() if gets_there else {"cases": []}
+            is_for_objects = gets_there and callers.takes_objects(subject, modules.tree)
+            answer = _joined(answer, more, plan, is_for_objects)
     answer["seconds"] = time.monotonic() - started
     return answer
+
+
+def _is_hard_to_call(answer):
+    """Whether calls left lines that never ran, or there is no case at all."""
+    return not answer["cases"] or bool(answer["left"]["lines"])
+
+
+def _shown(answer):
+    """Return what the cases of an answer show."""
+    arcs = [arc for case in answer["cases"] for arc in case["arcs"]]
+    return Had(arcs, [kill for case in answer["cases"] for kill in case["kills"]])
+
+
+def _joined(answer, more, plan, is_for_objects):
+    """Return an answer with the cases that call a caller of the function, and what is left of it then.
+
+    Calls of the caller are then asked for too, unless those of the function itself do well: ``is_for_objects``, or few of its
+    lines run.
+    """
+    found = dict(answer)
+    if more["cases"]:
+        found = {**found, **more, "cases": [*answer["cases"], *more["cases"]], "toothless": False}
+    elif "left" not in answer:
+        found["left"] = more.get("left")
+    if more["cases"] or is_for_objects or not _gets_far(answer):
+        own = plan.subject
+        found["through"] = [own.module.__name__, plan.name]
+        found["form"] = {**form.told(plan, plans.resolver(own)), "tail": False, "head": callers.head(plan)}
+    return found
+
+
+def _gets_far(answer):
+    """Whether calls of the function itself come to results, and run most of it: then more of them may do the rest."""
+    return any(not case["raises"] for case in answer["cases"]) and 2 * answer["lines_run"] >= answer["lines_total"]
 
 
 def observe_again(modules, request):

@@ -11,6 +11,7 @@ from values import Built, Items, Pairs, Plain, Step, Text
 _NUMBERS = (int, float)
 _DECIMAL = re.compile(r'Decimal\("(-?[0-9.]+)"\)')
 _MOST_FOR_A_NOTE = 6
+MOST_OF_OTHER_KINDS = 12  # inputs made of one
 _LONGEST = 40  # items that a container gets at most
 _MOST_MISSING = 12  # characters or items of one kind that are added at once
 _PARSED = {
@@ -52,6 +53,16 @@ def steered(proposed, notes, rng, limit, sizes=()):
             break
     chosen = list(found.values())
     return chosen if len(chosen) <= limit else rng.sample(chosen, limit)
+
+
+def of_other_kinds(proposed):
+    """Return inputs with one constant of another kind: a number in the place of a text, a text in that of a number."""
+    found = []
+    for place in _places(proposed):
+        if isinstance(place, Plain):
+            others = (3, 2.5) if isinstance(place.value, (str, bytes)) else ("ab",)
+            found += [_replaced(proposed, place, Plain(value)) for value in others if value != place.value]
+    return found[:MOST_OF_OTHER_KINDS]
 
 
 class _Members:

@@ -396,3 +396,21 @@ def test_of_inputs_that_show_the_same_steps_the_one_that_shows_more_of_what_is_c
     cases = explored(tmp_path, source, seconds=25.0)["ordered"].cases
     given = [ast.literal_eval(text) for case in cases for name, text in case.arguments if name == "items"]
     assert any(items != sorted(items) for items in given)
+
+
+@pytest.mark.parametrize("asked", ["type(other) is type(self)", "isinstance(other, self.__class__)"])
+def test_what_may_be_of_the_own_class_is_tried_as_one(tmp_path, asked):
+    source = f"""
+    class Pile:
+        def __init__(self, size=0):
+            self.size = size
+
+        def take(self, other):
+            if {asked}:
+                self.size += other.size
+            else:
+                self.size += len(other)
+    """
+    take = explored(tmp_path, source, seconds=20.0)["Pile.take"]
+    assert take.lines_run == take.lines_total
+    assert take.mutants_killed == take.mutants_total
