@@ -47,10 +47,12 @@ def collected(
         tasks = [tasks[at * len(tasks) // most] for at in range(most)]
     with Gates(sources) as gates:
         for task, first in explored(sources, tasks, seconds, told):
+            if first.left and first.left["through"]:
+                continue  # its calls are those of another function
             calls = known_calls(first)
             yield from rows_of(gates, task, gates.judged(task, calls))
             if speaker is not None and is_open(first):
-                after = improved(task, first, sources.bench, speaker)
+                (after,) = improved([(task, first)], sources.bench, speaker)
                 proposed = [call for call in known_calls(after) if call not in calls]
                 judged = gates.judged(task, [*calls, *proposed])
                 known = [one for one in judged if one.text in calls]

@@ -11,6 +11,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from itertools import groupby
 from statistics import mean, median
 
 from common import save
@@ -43,21 +44,23 @@ def worth(options: argparse.Namespace, chosen: Sequence[tuple[Bench, Task, Explo
         model.prepare(prompts.prefix())
         loading = time.perf_counter() - started
         speaker = Speaker(lambda: "", lambda: nullcontext(model))
-        for bench, task, first in chosen:
+        for bench, some in groupby(chosen, key=lambda one: one[0]):
+            pairs = [(task, first) for _, task, first in some]
             begun = time.perf_counter()
-            after = improved(task, first, bench, speaker)
-            killed = after.mutants_killed - first.mutants_killed
-            rows.append(
-                {
-                    "function": f"{task.module}.{task.function.qualname}",
-                    "lines_left": first.lines_total - first.lines_run,
-                    "lines_reached": after.lines_run - first.lines_run,
-                    "mutants_left": first.mutants_total - first.mutants_killed,
-                    "mutants_killed": killed,
-                    "tokens": after.tokens,
-                    "seconds": round(time.perf_counter() - begun, 2),
-                }
-            )
+            for (task, first), after in zip(pairs, improved(pairs, bench, speaker), strict=True):
+                killed = after.mutants_killed - first.mutants_killed
+                rows.append(
+                    {
+                        "function": f"{task.module}.{task.function.qualname}",
+                        "lines_left": first.lines_total - first.lines_run,
+                        "lines_reached": after.lines_run - first.lines_run,
+                        "mutants_left": first.mutants_total - first.mutants_killed,
+                        "mutants_killed": killed,
+                        "tokens": after.tokens,
+                        "seconds": round(time.perf_counter() - begun, 2),
+                    }
+                )
+                begun = time.perf_counter()
     seconds = [row["seconds"] for row in rows]
 
     def share(part: str, whole: str) -> float | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,10 +28,11 @@ N_CTX = 4096  # the constant part, a function, and some answers side by side
 SEARCH_SECONDS = (
     3.0  # for what a search makes of the calls that were proposed for one function, if there is no time for more
 )
-ASK_SECONDS = 6.5  # for the answers about one function, likewise
+ASK_SECONDS = 7.5  # for the answers about one function, likewise
 LEAST_ASK_SECONDS = 4.0  # left of these: in less the model reads what is wanted, and says nothing
 ASK_SHARE = 0.65  # of the time for one function, if there is more
 LEAST_SECONDS = 5.0  # left of the budget: below that nothing more is asked
+_MOST_KNOWN_THROUGH = 40  # calls of the same caller that were proposed for other functions
 RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
 
 
@@ -129,6 +132,7 @@ class _Session:
         self._cache = cache
         self._opened = opened
         self._model: LocalModel | None = None
+        self._through: dict[tuple[str, ...], dict[str, None]] = {}  # the calls proposed of each caller
         self._runtime: sandbox.Runtime | None = None
 
     def more(self, task: Task, first: Exploration, left: float, share: float) -> Exploration:
@@ -155,10 +159,11 @@ class _Session:
             new = [call for call in asked[0] if call not in calls]
             calls += new
             tokens += asked[1]
+            known, texts = self._known_through(first, new)
             spent = time.monotonic() - started
-            if new and left - spent > search.LEAST_SECONDS:
+            if (new or known) and left - spent > search.LEAST_SECONDS:
                 seconds = min(left - spent, search.MOST_SECONDS, max(SEARCH_SECONDS, share - spent))
-                second, answer = self._searched(task, first, calls, seconds, left - spent)
+                second, answer = self._searched(task, first, [*calls, *known], texts, seconds, left - spent)
             if second is not None and second.cases:
                 break  # a person waits: what a second question adds to tests that are there takes longer than they took
         if not tokens:
@@ -166,6 +171,20 @@ class _Session:
         if answer is not None and self._cache is not None and key:
             self._cache.put(KIND, key, {"answer": dict(answer), "tokens": tokens, "had": _shown(first)})
         return joined(first, second, tokens, first.seconds + time.monotonic() - started)
+
+    def _known_through(self, first: Exploration, new: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the calls that were proposed of the same caller for other functions, and the texts in those of any caller.
+
+        What a caller takes suits all that it leads to. The ``new`` ones are kept for those to come.
+        """
+        through = tuple((first.left or {}).get("through") or ())
+        if not through:
+            return [], []
+        known = self._through.setdefault(through, {})
+        others = [call for call in known if call not in new]
+        known.update(dict.fromkeys(new))
+        texts = [text for calls in self._through.values() for call in calls for text in _texts_in(call)]
+        return others[-_MOST_KNOWN_THROUGH:], _various(texts)
 
     def named(self, task: Task, found: Exploration, left: float, share: float) -> Exploration:
         """Return the exploration with names for cases that have no telling one, each true of its case and of no other."""
@@ -265,13 +284,44 @@ class _Session:
         return self._runtime or self._opened.enter_context(search.runtime(self._bench, "model"))
 
     def _searched(
-        self, task: Task, first: Exploration, calls: Sequence[str], seconds: float, left: float
+        self,
+        task: Task,
+        first: Exploration,
+        calls: Sequence[str],
+        texts: Sequence[str],
+        seconds: float,
+        left: float,
     ) -> tuple[Exploration | None, Mapping[str, Any] | None]:
         runtime = self._started()
-        more = {"proposed": list(calls), "had": _shown(first), "avoid": bool(first.left and first.left["avoid"])}
+        more: dict[str, Any] = {"proposed": list(calls), "texts": list(texts), "had": _shown(first)}
+        if first.left is not None:
+            more |= {"avoid": bool(first.left["avoid"]), "through": first.left["through"]}
         self._runtime = None
         found, self._runtime = search.ask(runtime, 0, task, seconds, left, hypothesis=False, more=more)
         return found.exploration, found.answer
+
+
+def _various(texts: Sequence[str]) -> list[str]:
+    """Return some of the texts, those with words and marks last that none of the others has: the last are tried first."""
+    words = {text: set(re.findall(r"\w+|[^\w\s]+", text)) for text in texts}
+    chosen: list[str] = []
+    known: set[str] = set()
+    while words and len(chosen) < _MOST_KNOWN_THROUGH:
+        best = max(words, key=lambda text: (len(words[text] - known), -len(text)))
+        known |= words.pop(best)
+        chosen.append(best)
+    return chosen[::-1]
+
+
+def _texts_in(call: str) -> list[str]:
+    """Return the texts that a proposed call gives."""
+    try:
+        tree = ast.parse(call)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in values]
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _source(bench: Bench, task: Task) -> bytes:
@@ -288,10 +338,14 @@ def _untold(facts: Facts) -> dict[Untold, list[str]]:
     return {case: menu for case in some if (menu := claims.menu(facts, case.index, case.others))}
 
 
-def improved(task: Task, first: Exploration, bench: Bench, speaker: Speaker, seconds: float = 60.0) -> Exploration:
-    """Return an exploration with what the model adds to it, asked about this function alone."""
+def improved(
+    searched: Iterable[tuple[Task, Exploration]], bench: Bench, speaker: Speaker, seconds: float = 60.0
+) -> Iterator[Exploration]:
+    """Yield the explorations with what the model adds to each, asked about one function after the other."""
     with ExitStack() as opened:
-        return _Session(bench, speaker, None, opened).more(task, first, seconds, ASK_SECONDS + SEARCH_SECONDS)
+        session = _Session(bench, speaker, None, opened)
+        for task, first in searched:
+            yield session.more(task, first, seconds, ASK_SECONDS + SEARCH_SECONDS)
 
 
 def named(
@@ -331,6 +385,8 @@ def known_calls(exploration: Exploration) -> list[str]:
         before = [statement for statement in case.prepare if variable and statement.startswith(f"{variable}.")]
         if len(before) < len(case.prepare):
             continue
+        if case.through != (form["name"] if form.get("head") else ""):
+            continue  # of the function itself, where calls of its caller are asked for
         call = f"{form['name']}({written})"
         if before:
             steps = "; ".join(f"obj{statement[len(variable) :]}" for statement in before)

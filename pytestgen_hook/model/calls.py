@@ -10,7 +10,7 @@ from pytestgen_hook.model import grammar, prompts
 from pytestgen_hook.model.local import LocalModel, Sampling
 from pytestgen_hook.types import Function
 
-MOST_PROMPT = 320  # tokens about one function: on two slow cores the 1.5B takes four seconds to read as many
+MOST_PROMPT = 260  # tokens about one function: on two slow cores the 1.5B takes three seconds to read as many
 LINES = (prompts.MOST_LINES, 48, 32, 20, 12)  # of code in a question: fewer where it is too long
 FIRST_ANSWERS = 4  # written side by side and tried before more is asked for; each goal has one
 _MOST_REPEATS = 2  # lines that an answer has said before: it has nothing new then

@@ -9,10 +9,10 @@ from typing import Any
 
 from pytestgen_hook.types import Function
 
-VERSION = 6  # part of what answers are kept by: another text, another number
+VERSION = 7  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question
 MOST_GOALS = 8
-_MOST_CONDITIONS = 4  # of one goal, the innermost
+_MOST_CONDITIONS = 3  # of one goal, the innermost
 _MOST_MARKS = 2  # changes shown at one line
 _MOST_MUTANTS = 10
 _LONGEST_MARK = 90
@@ -180,6 +180,8 @@ def question(
     own = _Body(lines, path[-1], left).shown(most_lines)
     room = max(0, min(_CONTEXT_LINES, most_lines - len(own)))
     code = [*_context(tree, path, room), *_with_class(own, path, form)]
+    if form.get("head"):
+        code += ["", f"# {function.name} is reached through:", form["head"]]
     shown = [call for call in known if len(call) <= _LONGEST_KNOWN][:_MOST_KNOWN]
     return _asked("\n".join(code), shown, _name(form))
 

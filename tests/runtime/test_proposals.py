@@ -179,3 +179,10 @@ def test_members_of_the_class_and_names_of_the_module_are_told(subjects):
     assert {"Queue", "keeps", "size_of"} <= set(proposals.told(plan))
     assert proposals.words(plan)[:4] != []
     assert {"size", "twice", "field"} <= set(proposals.words(plan))
+
+
+def test_texts_take_the_place_of_the_longest_text_argument(subjects):
+    made = proposals.inputs(subjects("connected"), ['connected("a", query="select 1")', "connected(1)"])
+    others = proposals.with_texts(made, ["select 2", "select 3 -- all"])
+    given = [[leaf.value for tree in one.trees() for leaf in leaves(tree)] for one in others]
+    assert given == [["select 3 -- all", "select 1"], ["select 2", "select 1"]]
