@@ -3,6 +3,7 @@
 import ast
 import collections
 import copy
+import functools
 import inspect
 import os
 import random
@@ -31,106 +32,126 @@ _MOST_FUNCTIONS = 4000
 _MOST_OPTIONS = 6  # shown
 
 
-def best(subject, tree, guard, deadline):
-    """Return (plan, whether its calls came near) for the function whose calls run most of the one under test; or None.
+class Callers:
+    """Public functions of the project's imported modules that lead to the one under test, as far as names tell.
 
-    ``tree`` is the parsed module of the latter. Public functions of the project's imported modules are told to lead there by
-    the names that they mention alone, so each is tried with a few inputs.
+    ``tree`` is the parsed module of the latter.
     """
-    found = []
-    for place, caller in enumerate(_leading_to(subject, tree)[:MOST_TRIED]):
-        plan = planned(subject, tree, caller.__module__, caller.__name__, guard)
-        if plan is not None:
-            steps = _steps(subject, plan, guard, deadline)
-            found.append((steps, -place, plan))
-    if not found:
-        return None
-    steps, _, plan = max(found, key=lambda one: one[:2])
-    return plan, any(steps)
+
+    def __init__(self, subject, tree, guard):
+        self._subject = subject
+        self._tree = tree
+        self._guard = guard
+        self._functions = list(_functions(subject.tree))
+
+    def best(self, deadline):
+        """Return (plan, whether its calls came near) for the caller whose calls run most of the function; or None.
+
+        That names lead there says little, so each caller is tried with a few inputs.
+        """
+        found = []
+        for place, caller in enumerate(self._leading()[:MOST_TRIED]):
+            plan = self.planned(caller.__module__, caller.__name__)
+            if plan is not None:
+                found.append((self._steps(plan, deadline), -place, plan))
+        if not found:
+            return None
+        steps, _, plan = max(found, key=lambda one: one[:2])
+        return plan, any(steps)
+
+    def planned(self, module, name):
+        """Return the plan for calling the function through that of a module; None where that cannot be called."""
+        raw = _raw(getattr(sys.modules.get(module), name, None))
+        if raw is None:
+            return None
+        try:
+            own, source_tree = _subject_of(raw, sys.modules[module], self._subject)
+            plan = plans.make_plan(own, name, source_tree, standins.trial(own, self._guard))
+        except (OSError, SyntaxError, ValueError, plans.CannotCall):
+            return None
+        plan.is_through = True
+        plan.conditions = self._conditions
+        told = {part.value for condition in plan.conditions for part in ast.walk(condition) if _is_text(part)}
+        plan.constants.learn([*plans.constants_around(self._subject, self._tree), *told])
+        for parameter in plan.parameters:
+            if isinstance(parameter.domain, domains.ByName):
+                parameter.domain.prefer(told)
+        plan.examples = plans.seeds(plan, source_tree, [text for text in _written(own.tree) if f"{name}(" in text])
+        return plan
+
+    @functools.cached_property
+    def _conditions(self):
+        """The conditions on which other functions come to speak of the one under test or of its class."""
+        names = _names_of(self._subject.raw)
+        near = [function for function in self._functions if names & _mentioned(function.__code__)]
+        found = []
+        for function in near[:MOST_TRIED]:
+            try:
+                tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+            except (OSError, SyntaxError, TypeError, ValueError):
+                continue
+            for node in ast.walk(tree):
+                if isinstance(node, ast.If) and any(_speaks_of(part, names) for part in node.body):
+                    found.append(node.test)
+        return found
+
+    def _leading(self):
+        """Return the callers, in the order of how likely a person would call them."""
+        by_mention = collections.defaultdict(list)
+        for function in self._functions:
+            for name in _mentioned(function.__code__):
+                by_mention[name].append(function)
+        found = {}
+        names = _names_of(self._subject.raw)
+        known = set(names)
+        for level in range(MOST_LEVELS):
+            callers = [one for name in names for one in by_mention[name] if one is not self._subject.raw]
+            for function in callers:
+                if _is_public(function):
+                    found.setdefault(function, level)
+            names = {name for function in callers for name in _names_of(function)} - known
+            known |= names
+        return sorted(found, key=lambda function: _rank(function, found[function]))
+
+    def _steps(self, plan, deadline):
+        """Return how many steps some inputs take in the function under test, and how many in the rest of its file.
+
+        The plan learns which kinds of inputs do.
+        """
+        rng = random.Random(0)
+        steps, around = set(), set()
+        examples = plan.examples[: DRAWN // 2]
+        for _ in range(ROUNDS):
+            inputs = [*examples, *(plan.draw(rng) for _ in range(DRAWN))]
+            examples = []
+            items = [plan.item(made) for made in inputs]
+            answers = scout.tried(self._subject, self._guard, items, TIMEOUT, deadline)
+            for made, answer in zip(inputs, answers):
+                is_usable = answer["kind"] in scout.USABLE
+                steps.update(map(tuple, answer["arcs"] if is_usable else ()))
+                around.update(map(tuple, answer["ways"] if is_usable else ()))
+                came_near = is_usable and bool(answer["ways"] or (answer["kind"] == "value" and not around))
+                for domain, index in made.picks:
+                    domain.reward(index, came_near)
+        return len(steps), len(around)
 
 
 def takes_objects(subject, tree):
     """Whether a function asks something that it must be given for members that no built-in object has."""
     chain = plans.find_function(tree, subject.first_line, subject.raw.__code__.co_name)
-    arguments = chain[-1].args if chain else ast.arguments([], [], None, [], [], None, [])
+    if chain is None:
+        return False
+    arguments = chain[-1].args
     needed = [*arguments.posonlyargs, *arguments.args]
     needed = needed[: len(needed) - len(arguments.defaults)]
     members = [standins.members_of(chain[-1], one.arg) for one in needed if one.arg not in ("self", "cls")]
     return any(set(names) - standins.BUILTIN_MEMBERS for names in members)
 
 
-def planned(subject, tree, module, name, guard):
-    """Return the plan for calling the function under test through that of a module; None where it cannot be called."""
-    raw = _raw(getattr(sys.modules.get(module), name, None))
-    if raw is None:
-        return None
-    try:
-        own, source_tree = _subject_of(raw, sys.modules[module], subject)
-        plan = plans.make_plan(own, name, source_tree, standins.trial(own, guard))
-    except (OSError, SyntaxError, ValueError, plans.CannotCall):
-        return None
-    plan.is_through = True
-    plan.conditions = list(_conditions(subject))
-    guards = {part.value for condition in plan.conditions for part in ast.walk(condition) if _is_text(part)}
-    plan.constants.learn([*plans.constants_around(subject, tree), *guards])
-    for parameter in plan.parameters:
-        if isinstance(parameter.domain, domains.ByName):
-            parameter.domain.prefer(guards)
-    plan.examples = plans.seeds(plan, source_tree, list(_written(subject.tree, name)))
-    return plan
-
-
 def texts(plan):
     """Return the texts that calls of the caller have which people wrote down."""
     trees = [tree for made in plan.examples for tree in made.arguments.values()]
     return list(dict.fromkeys(leaf.value for tree in trees for leaf in leaves(tree) if isinstance(leaf.value, str)))
-
-
-def _written(folder, name):
-    """Yield texts of the repository in which people may have written down calls of a function: tests and documents."""
-    mark = f"{name}("
-    end = time.monotonic() + MOST_READING
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-        for file in sorted(files):
-            is_test = file.endswith(".py") and ("test" in file or "test" in os.path.basename(place))
-            text = _text(os.path.join(place, file)) if is_test or file.endswith(DOCUMENTS) else ""
-            if mark in text:
-                yield text
-            if time.monotonic() > end:
-                return
-
-
-def _text(path):
-    try:
-        if os.path.isfile(path) and os.path.getsize(path) <= _LARGEST_FILE:
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                return stream.read()
-    except OSError:
-        pass
-    return ""
-
-
-def _conditions(subject):
-    """Yield the conditions on which other functions come to speak of the one under test or of its class."""
-    names = _names_of(subject.raw)
-    near = [function for function in _functions(subject.tree) if names & _mentioned(function.__code__)]
-    for function in near[:MOST_TRIED]:
-        try:
-            tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-        except (OSError, SyntaxError, TypeError, ValueError):
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.If) and any(_speaks_of(part, names) for part in node.body):
-                yield node.test
-
-
-def _speaks_of(tree, names):
-    return any((getattr(node, "id", None) or getattr(node, "attr", None)) in names for node in ast.walk(tree))
-
-
-def _is_text(node):
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def head(plan):
@@ -144,26 +165,38 @@ def head(plan):
     return f"{text} ..." + (f"  # {'; '.join(told)}" if told else "")
 
 
-def _steps(subject, plan, guard, deadline):
-    """Return how many steps some inputs take in the function under test, and how many in the rest of its file.
+@functools.lru_cache(maxsize=1)
+def _written(folder):
+    """Return the tests and documents of the repository, in which people may have written down calls."""
+    found = []
+    end = time.monotonic() + MOST_READING
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        for file in sorted(files):
+            is_test = file.endswith(".py") and ("test" in file or "test" in os.path.basename(place))
+            if is_test or file.endswith(DOCUMENTS):
+                found.append(_text(os.path.join(place, file)))
+            if time.monotonic() > end:
+                return found
+    return found
 
-    The plan learns which kinds of inputs do.
-    """
-    rng = random.Random(0)
-    steps, around = set(), set()
-    seeds = plan.examples[: DRAWN // 2]
-    for _ in range(ROUNDS):
-        inputs = [*seeds, *(plan.draw(rng) for _ in range(DRAWN))]
-        seeds = []
-        answers = scout.tried(subject, guard, [plan.item(made) for made in inputs], TIMEOUT, deadline)
-        for made, answer in zip(inputs, answers):
-            is_usable = answer["kind"] in scout.USABLE
-            steps.update(map(tuple, answer["arcs"] if is_usable else ()))
-            around.update(map(tuple, answer["ways"] if is_usable else ()))
-            came_near = is_usable and bool(answer["ways"] or (answer["kind"] == "value" and not around))
-            for domain, index in made.picks:
-                domain.reward(index, came_near)
-    return len(steps), len(around)
+
+def _text(path):
+    try:
+        if os.path.isfile(path) and os.path.getsize(path) <= _LARGEST_FILE:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                return stream.read()
+    except OSError:
+        pass
+    return ""
+
+
+def _speaks_of(tree, names):
+    return any((getattr(node, "id", None) or getattr(node, "attr", None)) in names for node in ast.walk(tree))
+
+
+def _is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _subject_of(raw, module, target):
@@ -178,26 +211,6 @@ def _subject_of(raw, module, target):
     found.folders = target.folders
     found.scope.work = target.scope.work
     return found, tree
-
-
-def _leading_to(subject, tree):
-    """Return public functions that lead to the one under test by the names they mention, those first that are near."""
-    functions = list(_functions(subject.tree))
-    by_mention = collections.defaultdict(list)
-    for function in functions:
-        for name in _mentioned(function.__code__):
-            by_mention[name].append(function)
-    found = {}
-    names = _names_of(subject.raw)
-    known = set(names)
-    for level in range(MOST_LEVELS):
-        callers = [function for name in names for function in by_mention[name] if function is not subject.raw]
-        for function in callers:
-            if _is_entry(function):
-                found.setdefault(function, level)
-        names = {name for function in callers for name in _names_of(function)} - known
-        known |= names
-    return sorted(found, key=lambda function: _rank(function, found[function]))
 
 
 def _rank(function, level):
@@ -248,7 +261,7 @@ def _raw(value):
     return value if isinstance(value, types.FunctionType) else None
 
 
-def _is_entry(function):
+def _is_public(function):
     is_plain = function.__qualname__ == function.__name__ and not function.__name__.startswith("_")
     home = sys.modules.get(function.__module__)
     return is_plain and getattr(home, function.__name__, None) is function and _required(function) <= MOST_REQUIRED

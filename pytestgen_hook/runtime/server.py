@@ -18,7 +18,8 @@ import traceback
 
 _GRACE = 3.0  # seconds that a search may take beyond its own, for what cannot be interrupted
 
-THROUGH_SHARE = 0.35  # of the time, at least, for calls of a caller where those of the function itself left lines
+TRYING_SHARE = 0.15  # of the time, at least, for finding a caller where calls of the function itself left lines
+THROUGH_SHARE = 0.35  # and for calls of that one
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
@@ -185,7 +186,7 @@ def explore(modules, request, ask_twin=None):
         can_make = standins.trial(subject, modules.guard)
         avoid = request.get("avoid", False)
         if through:
-            plan = callers.planned(subject, modules.tree, *through, modules.guard)
+            plan = callers.Callers(subject, modules.tree, modules.guard).planned(*through)
             if plan is None:
                 raise plans.CannotCall("what leads to it cannot be called")
         else:
@@ -209,44 +210,40 @@ def explore(modules, request, ask_twin=None):
     except plans.CannotCall as problem:
         answer = {"cases": [], "problem": str(problem), "refused": None}
     if subject is not None and proposed is None and not request.get("only_promises") and _is_hard_to_call(answer):
-        leading = callers.best(subject, modules.tree, modules.guard, started + request["seconds"])
-        if leading is not None:
-            plan, gets_there = leading
-            least = THROUGH_SHARE * request["seconds"]
-            more = search_for(plan, plan.examples, _shown(answer), least).finish() if gets_there else {"cases": []}
-            is_for_objects = gets_there and callers.takes_objects(subject, modules.tree)
-            answer = _joined(answer, more, plan, is_for_objects)
+        answer = _by_callers(modules, subject, answer, request["seconds"], started, search_for)
     answer["seconds"] = time.monotonic() - started
     return answer
 
 
 def _is_hard_to_call(answer):
-    """Whether calls left lines that never ran, or there is no case at all."""
-    return not answer["cases"] or bool(answer["left"]["lines"])
+    """Whether calls left lines that never ran, or there is no case at all, and not because the sandbox refused it."""
+    return not answer["refused"] and (not answer["cases"] or bool(answer["left"]["lines"]))
 
 
-def _shown(answer):
-    """Return what the cases of an answer show."""
-    arcs = [arc for case in answer["cases"] for arc in case["arcs"]]
-    return Had(arcs, [kill for case in answer["cases"] for kill in case["kills"]])
+def _by_callers(modules, subject, answer, seconds, started, search_for):
+    """Return an answer with what calls of a caller of the function add to it, and what is left then.
 
-
-def _joined(answer, more, plan, is_for_objects):
-    """Return an answer with the cases that call a caller of the function, and what is left of it then.
-
-    Calls of the caller are then asked for too, unless those of the function itself do well: ``is_for_objects``, or few of its
-    lines run.
+    A model is to be asked for calls of the caller, too, if these added something, or those of the function itself seem to lead
+    nowhere: it takes objects that others make, or little of it runs.
     """
-    found = dict(answer)
+    found = callers.Callers(subject, modules.tree, modules.guard)
+    leading = found.best(max(started + seconds, time.monotonic() + TRYING_SHARE * seconds))
+    if leading is None:
+        return answer
+    plan, comes_near = leading
+    more = {"cases": []}
+    if comes_near:
+        arcs = [arc for case in answer["cases"] for arc in case["arcs"]]
+        had = Had(arcs, [kill for case in answer["cases"] for kill in case["kills"]])
+        more = search_for(plan, plan.examples, had, THROUGH_SHARE * seconds).finish()
+    joined = {**answer, "left": answer.get("left") or more.get("left")}
     if more["cases"]:
-        found = {**found, **more, "cases": [*answer["cases"], *more["cases"]], "toothless": False}
-    elif "left" not in answer:
-        found["left"] = more.get("left")
-    if more["cases"] or is_for_objects or not _gets_far(answer):
+        joined = {**joined, **more, "cases": [*answer["cases"], *more["cases"]], "toothless": False}
+    if more["cases"] or (comes_near and callers.takes_objects(subject, modules.tree)) or not _gets_far(answer):
         own = plan.subject
-        found["through"] = [own.module.__name__, plan.name]
-        found["form"] = {**form.told(plan, plans.resolver(own)), "tail": False, "head": callers.head(plan)}
-    return found
+        joined["through"] = [own.module.__name__, plan.name]
+        joined["form"] = {**form.told(plan, plans.resolver(own)), "tail": False, "head": callers.head(plan)}
+    return joined
 
 
 def _gets_far(answer):
