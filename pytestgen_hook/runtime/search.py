@@ -65,6 +65,7 @@ def _varied(base, changes):
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 _PLAIN_TYPES = frozenset(kind.__name__ for kind in _PLAIN)
+_LOOSE = ("dict", "list", "tuple", "set", "object", "Any", "typing.Any")
 _SCALARS = frozenset(kind.__name__ for kind in (bool, int, float, complex, str, bytes))
 
 
@@ -75,6 +76,12 @@ def _is_plain(annotation):
     if isinstance(annotation, ast.Constant):
         return annotation.value is None or annotation.value in _SCALARS
     return isinstance(annotation, ast.Name) and annotation.id in _SCALARS
+
+
+def _without_kind(function):
+    """Return the names of the parameters of which no annotation says what their values, or those in them, are."""
+    listed = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    return {one.arg for one in listed if one.annotation is None or ast.unparse(one.annotation) in _LOOSE}
 
 
 def _key(item):
@@ -421,7 +428,8 @@ class Search:
         First come those that may mend what was stuck.
         """
         stuck = self._tries.held_up()
-        mended = [other for made, _, _ in stuck[-MOST_MENDED:] for other in steer.of_other_kinds(made)]
+        loose = _without_kind(self.plan.function)
+        mended = [other for made, _, _ in stuck[-MOST_MENDED:] for other in steer.of_other_kinds(made, loose)]
         steered = self._steered([*self.corpus, *(Seen(*tried) for tried in stuck)])
         return [*mended, *self.rng.sample(steered, len(steered))]
 

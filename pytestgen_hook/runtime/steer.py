@@ -55,10 +55,13 @@ def steered(proposed, notes, rng, limit, sizes=()):
     return chosen if len(chosen) <= limit else rng.sample(chosen, limit)
 
 
-def of_other_kinds(proposed):
-    """Return inputs with one constant of another kind: a number in the place of a text, a text in that of a number."""
+def of_other_kinds(proposed, names):
+    """Return inputs with one constant of another kind in the arguments of these names.
+
+    That is a number in the place of a text, or a text in that of a number.
+    """
     found = []
-    for place in _places(proposed):
+    for place in _below(tree for name, tree in proposed.arguments.items() if name in names):
         if isinstance(place, Plain):
             others = (3, 2.5) if isinstance(place.value, (str, bytes)) else ("ab",)
             found += [_replaced(proposed, place, Plain(value)) for value in others if value != place.value]
@@ -121,7 +124,11 @@ def _read(value):
 
 def _places(proposed):
     """Yield every node of the input."""
-    waiting = proposed.trees()
+    return _below(proposed.trees())
+
+
+def _below(trees):
+    waiting = list(trees)
     while waiting:
         node = waiting.pop()
         yield node

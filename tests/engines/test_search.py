@@ -937,3 +937,15 @@ def test_a_name_that_promises_the_wrong_kind_is_not_believed(tmp_path):
     )
     assert exploration.lines_run == exploration.lines_total
     assert exploration.mutants_killed >= 0.8 * exploration.mutants_total
+
+
+def test_what_is_annotated_is_tried_with_nothing_else(tmp_path):
+    source = """
+        import ipaddress
+
+        def version(text: str):
+            return ipaddress.ip_address(text).version
+    """
+    version = the_only(explored(tmp_path, source))
+    assert version.cases
+    assert all(text.startswith('"') for case in version.cases for _, text in case.arguments)
