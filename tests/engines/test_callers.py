@@ -1,6 +1,14 @@
 """Functions that are given what only other functions of the project make: their tests call those, with plain values."""
 
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
 from exploring import explored, written
+
+from pytestgen_hook.engines import search
+from pytestgen_hook.functions import functions_in
 
 SIGNS = '''
 NUMBER = object()
@@ -154,3 +162,39 @@ def test_calls_of_a_caller_that_people_wrote_down_are_tried(tmp_path):
     """
     rows = explored(tmp_path, source, seconds=25.0, test_subject=test)["rows"]
     assert rows.lines_run == rows.lines_total
+
+
+CODES = """
+    _MARK = object()
+
+    def decoded(text):
+        kind, _, rest = text.partition("/")
+        return told((_MARK, kind), rest)
+
+    def told(head, rest):
+        if head[0] is not _MARK:
+            raise TypeError(head)
+        if head[1] == "zx" + "81" * 3:
+            return rest.upper()
+        return rest
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"proposed": ['decoded(text="zx818181/ab")']}, id="a call"),
+        pytest.param({"proposed": ['decoded(text="x")'], "texts": ["zx818181/ab"]}, id="a text of another call"),
+    ],
+)
+def test_what_is_proposed_to_a_caller_is_watched_in_the_function(tmp_path, more):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "subject.py").write_text(textwrap.dedent(CODES))
+    told = next(one for one in functions_in("subject.py", (tree / "subject.py").read_bytes()) if one.name == "told")
+    runtime = search.runtime(search.Bench(Path(sys.executable), tree, [""], tmp_path), "test")
+    more = {**more, "through": ["subject", "decoded"]}
+    done, runtime = search.ask(runtime, 0, search.Task(told, "subject"), 3.0, 30.0, hypothesis=False, more=more)
+    runtime.close()
+    assert {case.through for case in done.exploration.cases} == {"decoded"}
+    assert any("zx818181/" in text for case in done.exploration.cases for _, text in case.arguments)

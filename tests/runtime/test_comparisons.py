@@ -169,3 +169,13 @@ def test_digits_that_stand_together_are_a_number_as_texts_have_it():
     texts = samples.texts_matching(r"[0-9]{4}-\d{2}")
     assert texts
     assert all(1 <= int(text[-2:]) <= 28 and 1900 < int(text[:4]) < 2100 for text in texts)
+
+
+def test_one_constant_at_a_time_is_of_another_kind_where_that_may_be():
+    made = Input({"row": from_value({"count": "t"}), "label": from_value("q")})
+    found = [
+        {name: ast.literal_eval(tree.source()) for name, tree in one.arguments.items()}
+        for one in steer.of_other_kinds(made, {"row"})
+    ]
+    assert {"count": 3} in [one["row"] for one in found]
+    assert all(one["label"] == "q" and one["row"] != {"count": "t"} for one in found)
