@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -313,15 +314,16 @@ def _various(texts: Sequence[str]) -> list[str]:
     return chosen[::-1]
 
 
-def _texts_in(call: str) -> list[str]:
-    """Return the texts that a proposed call gives."""
+@lru_cache(maxsize=4096)
+def _texts_in(call: str) -> tuple[str, ...]:
+    """Return the texts that a proposed call gives; kept, since those of all calls are wanted for each further function."""
     try:
         tree = ast.parse(call)
     except (SyntaxError, ValueError, RecursionError):
-        return []
+        return ()
     values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in values]
-    return [text for text in texts if isinstance(text, str)]
+    return tuple(text for text in texts if isinstance(text, str))
 
 
 def _source(bench: Bench, task: Task) -> bytes:

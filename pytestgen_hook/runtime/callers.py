@@ -12,6 +12,7 @@ import textwrap
 import time
 import types
 
+import classes
 import domains
 import plan as plans
 import scout
@@ -236,10 +237,7 @@ def _mentioned(code):
 def _functions(tree):
     """Yield the functions of the imported modules below a folder, and the methods of their classes."""
     count = 0
-    for module in list(sys.modules.values()):
-        filename = getattr(module, "__file__", None)
-        if not isinstance(filename, str) or not filename.startswith(tree):
-            continue
+    for module in classes.modules_of(tree):
         for value in list(vars(module).values()):
             if getattr(value, "__module__", None) != module.__name__:
                 continue

@@ -21,6 +21,14 @@ def is_from(tree, kind):
     return isinstance(filename, str) and filename.startswith(tree)
 
 
+def modules_of(tree):
+    """Yield the imported modules whose files lie below the folder ``tree``."""
+    for module in list(sys.modules.values()):
+        filename = getattr(module, "__file__", None)
+        if isinstance(filename, str) and filename.startswith(tree):
+            yield module
+
+
 class Classes:
     """Finds classes by the names of members that code uses of their instances.
 
@@ -36,10 +44,7 @@ class Classes:
     def having(self, names):
         """Return the classes of the project's imported modules that have members of all these names; protocols are none."""
         found = []
-        for module in list(sys.modules.values()):
-            filename = getattr(module, "__file__", None)
-            if not isinstance(filename, str) or not filename.startswith(self._tree):
-                continue
+        for module in modules_of(self._tree):
             for kind in list(vars(module).values()):
                 is_own = isinstance(kind, type) and kind.__module__ == module.__name__
                 if is_own and not getattr(kind, "_is_protocol", False) and names <= members_of(kind):

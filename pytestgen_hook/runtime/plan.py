@@ -384,8 +384,7 @@ def make_plan(subject, qualname, tree, can_make=None, avoid=False):
     if owner_name and not isinstance(owner, type):
         raise CannotCall(f"the class {owner_name} is not there after the import")
     kind, target = _kind(subject, owner, name)
-    constants = domains.Constants([*harvest.constants_of(function), *_constants_of_globals(subject.module, function)])
-    constants.learn(_constants_of_helpers(tree, chain))
+    constants = domains.Constants(_constants_of_chain(subject.module, tree, chain))
     code = functools.lru_cache(None)(lambda: standins.Code(tree, function, chain[-2] if len(chain) > 1 else None))
     typing = standins.Typing(subject, constants, code, can_make, avoid)
     typing.richer = functools.partial(_richer, subject, constants, typing)
@@ -556,9 +555,11 @@ def _why_no_instance(owner):
 def constants_around(subject, tree):
     """Return the constants of a function, of the tables that it reads and of what it calls in its module."""
     chain = find_function(tree, subject.first_line, subject.raw.__code__.co_name)
-    if chain is None:
-        return []
-    own = [*harvest.constants_of(chain[-1]), *_constants_of_globals(subject.module, chain[-1])]
+    return [] if chain is None else _constants_of_chain(subject.module, tree, chain)
+
+
+def _constants_of_chain(module, tree, chain):
+    own = [*harvest.constants_of(chain[-1]), *_constants_of_globals(module, chain[-1])]
     return [*own, *_constants_of_helpers(tree, chain)]
 
 

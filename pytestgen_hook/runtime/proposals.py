@@ -8,7 +8,6 @@ import copy
 import inspect
 import itertools
 import random
-import sys
 import types
 
 import classes
@@ -69,9 +68,8 @@ class Names:
     def __init__(self, subject):
         self._own = resolver(subject)
         self._home = {}
-        for module in list(sys.modules.values()):
-            filename = getattr(module, "__file__", None)
-            if isinstance(filename, str) and filename.startswith(subject.tree) and len(self._home) < _MOST_KNOWN:
+        for module in classes.modules_of(subject.tree):
+            if len(self._home) < _MOST_KNOWN:
                 for name, value in list(vars(module).items()):
                     is_own = _is_made_of(value) and value.__module__ == module.__name__
                     if is_own and not name.startswith("_"):

@@ -428,7 +428,7 @@ class Search:
         First come those that may mend what was stuck.
         """
         stuck = self._tries.held_up()
-        loose = _without_kind(self.plan.function)
+        loose = _without_kind(self.plan.function) if stuck else ()
         mended = [other for made, _, _ in stuck[-MOST_MENDED:] for other in steer.of_other_kinds(made, loose)]
         steered = self._steered([*self.corpus, *(Seen(*tried) for tried in stuck)])
         return [*mended, *self.rng.sample(steered, len(steered))]
