@@ -63,14 +63,14 @@ def tasks_of(tree: Path, root: str) -> Iterator[Task]:
 def left_open(work: Path, wanted: int) -> list[tuple[Bench, Task, Exploration]]:
     """Return functions on which the search alone leaves lines or mutants, as many of each library as there are places.
 
-    Of each library they are spread evenly over the files: every n-th of its functions is searched, until there are enough.
+    What one library has too few of the next ones make up for. Of each library they are spread evenly over the files: every n-th of its functions is searched, until there are enough.
     """
     python = environment(work, *NEEDS)
     chosen: list[tuple[Bench, Task, Exploration]] = []
     for number, (requirement, root) in enumerate(LIBRARIES.items()):
         tree = unpacked(work, requirement, work / "model" / requirement.partition("==")[0]).resolve()
         bench = Bench(python, tree, [root], Path(tempfile.mkdtemp(dir=work)))
-        some = (wanted + number) // len(LIBRARIES)
+        some = -(-(wanted - len(chosen)) // (len(LIBRARIES) - number))
         tasks = list(tasks_of(tree, root))
         step = max(1, len(tasks) // max(1, 4 * some))
         in_turn = [task for start in range(step) for task in tasks[start::step]]

@@ -33,6 +33,12 @@ _MOST_FUNCTIONS = 4000
 _MOST_OPTIONS = 6  # shown
 
 
+class Leading(collections.namedtuple("Leading", "plan is_near is_reaching")):
+    """The plan for calls of a caller, and whether some that were tried came into the function's file, and into itself."""
+
+    __slots__ = ()
+
+
 class Callers:
     """Public functions of the project's imported modules that lead to the one under test, as far as names tell.
 
@@ -46,7 +52,7 @@ class Callers:
         self._functions = list(_functions(subject.tree))
 
     def best(self, deadline):
-        """Return (plan, whether its calls came near) for the caller whose calls run most of the function; or None.
+        """Return the caller whose calls run most of the function as a ``Leading``; None where there is none.
 
         That names lead there says little, so each caller is tried with a few inputs.
         """
@@ -57,8 +63,8 @@ class Callers:
                 found.append((self._steps(plan, deadline), -place, plan))
         if not found:
             return None
-        steps, _, plan = max(found, key=lambda one: one[:2])
-        return plan, any(steps)
+        (within, around), _, plan = max(found, key=lambda one: one[:2])
+        return Leading(plan, is_near=bool(within or around), is_reaching=bool(within))
 
     def planned(self, module, name):
         """Return the plan for calling the function through that of a module; None where that cannot be called."""

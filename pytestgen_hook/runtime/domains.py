@@ -786,7 +786,7 @@ class Typing:
             return None
         hints = dict(hints_of(kind))
         hints.update(hints_of(getattr(kind, "__init__", None)))
-        used = of_constructor(kind)
+        used = of_constructor(kind, self.methods_of(kind))
         found = []
         for parameter in signature.parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
@@ -802,7 +802,10 @@ class Typing:
                 domain = self.unannotated(kind, parameter.name)
             if domain is None:
                 known = used.get(parameter.name) or of_name(parameter.name)
-                domain = default_domain(parameter.default, self.constants) or from_usage(known, self.constants)
+                by_default = default_domain(parameter.default, self.constants)
+                asked_for = self.asked_for(known, sys.modules.get(kind.__module__)) if by_default is not None else None
+                domain = by_default or from_usage(known, self.constants)
+                domain = domain if asked_for is None else Any([(domain, 3), (asked_for, 1)])
                 domain = with_typical(domain, parameter.name)
             name = (
                 None
@@ -811,6 +814,17 @@ class Typing:
             )
             found.append((name, domain, required))
         return found
+
+    def asked_for(self, usage, module):
+        """Return the domain of the classes of a module that ``isinstance`` asks for where a value is used so, or None."""
+        kinds = [vars(module).get(name) for name in usage.points] if module is not None else []
+        found = [self.domain(kind) for kind in kinds if isinstance(kind, type) and kind.__module__ != "builtins"]
+        found = [(domain, 1) for domain in found if domain is not None]
+        return Any(found) if found else None
+
+    def methods_of(self, kind):
+        """Return the nodes of the methods of a class: here none are known."""
+        return ()
 
     def unannotated(self, kind, name):
         """Return the domain that the use of a constructor's parameter suggests, or None: here nothing is known of it."""
@@ -853,7 +867,7 @@ def default_domain(default, constants):
     if isinstance(default, bytes):
         return Bytes(constants)
     if callable(default) and not isinstance(default, type):
-        return callables(None, None)
+        return callables(_arity(default), None)
     try:
         node = from_value(default)
     except TypeError:
@@ -883,7 +897,7 @@ def callables(count, returned):
         return Fixed([Text(text) for text in one])
     if count == 2:
         return Fixed([Text(text) for text in two])
-    if count is None or count == 3:
+    if count is None:
         return Any(
             [
                 (Fixed([Text(text) for text in one]), 3),
@@ -891,7 +905,18 @@ def callables(count, returned):
                 (Fixed([Text("lambda *args: args"), Text("lambda *args, **kwargs: None"), Text("lambda: 1")]), 1),
             ]
         )
-    return Fixed([Text("lambda *args: args[0]")])
+    return Fixed([Text(f"lambda *args: {text}") for text in ("args[0]", "args[-1]", "True", "False")])
+
+
+def _arity(function):
+    """Return how many arguments a function takes in order, None where that is not one number."""
+    try:
+        listed = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):
+        return None
+    if any(one.kind is one.VAR_POSITIONAL for one in listed):
+        return None
+    return len([one for one in listed if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)])
 
 
 def anything(constants):

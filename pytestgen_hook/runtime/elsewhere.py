@@ -3,6 +3,7 @@
 import calendar
 import collections
 import datetime
+import functools
 import os
 import random
 import sys
@@ -75,7 +76,7 @@ def move(tree, moments=MOMENTS, spared=()):
     change_machine(spared)
     change_chance()
     change_order()
-    _replace({id(hash): _Hash(hash)})
+    _replace({id(hash): _Hash(hash), id(id): _Id(id)})
     set_clocks(tree, moments)
 
 
@@ -236,6 +237,24 @@ class _Hash:
             return found
         _shift.was_read = True
         return self._real((found, _shift.target))
+
+
+class _Id:
+    """Gives the project's code other addresses at each moment: different ones for different objects, in another order."""
+
+    def __init__(self, real):
+        self._real = real
+
+    def __call__(self, value):
+        if not _shift.is_asked_by_project(sys._getframe(1)):
+            return self._real(value)
+        _shift.was_read = True
+        return self._real(value) ^ _other_bits(_shift.target)
+
+
+@functools.lru_cache(maxsize=1)
+def _other_bits(seed):
+    return random.Random(seed).getrandbits(40) << 4  # addresses are multiples of 16
 
 
 def _has_fixed_hash(value):

@@ -11,7 +11,7 @@ import tempfile
 
 import domains
 from literals import TMP_PATH, double_quoted, path_source
-from values import Built, Named, Plain, Text
+from values import HOLE, Built, Named, Plain, Text
 
 _MOST_FILES = 50
 _MOST_BYTES = 100_000
@@ -19,6 +19,8 @@ _MOST_ASSERTED = 4
 _CHANCE = random.SystemRandom()  # of our own: whether the code asks for chance is watched elsewhere
 _STEM = "data"  # of the names of files
 _OTHER = "notes"  # of those of a second file
+_BELOW = "sub"  # the name of a folder in a folder
+_DEEPER = 0.25  # of the folders have one
 
 
 # -- around a call -----------------------------------------------------------------------------------------------------
@@ -129,7 +131,7 @@ class File(Named):
 
 
 class Folder(Named):
-    """``tmp_path`` itself, with files in it."""
+    """``tmp_path`` itself, with files in it and in folders below it."""
 
     __slots__ = ("files",)
     expression = TMP_PATH
@@ -138,7 +140,9 @@ class Folder(Named):
         self.files = tuple(files)  # (name, content)
 
     def lines(self, name):
-        return [_writing(f"({TMP_PATH} / {double_quoted(file)})", node) for file, node in self.files]
+        above = dict.fromkeys(file.rpartition("/")[0] for file, _ in self.files if "/" in file)
+        lines = [(f"({TMP_PATH} / {HOLE}).mkdir()", Plain(folder)) for folder in above]
+        return lines + [_writing(f"({TMP_PATH} / {double_quoted(file)})", node) for file, node in self.files]
 
     def source(self):
         return "; ".join(f"{name}: {node.source()}" for name, node in self.files)
@@ -174,6 +178,11 @@ _OF_FILES = {
 _OF_FOLDERS = {
     "listdir", "scandir", "walk", "iterdir", "glob", "rglob", "iglob", "is_dir", "isdir", "mkdir", "makedirs", "rmdir",
     "rmtree",
+}  # fmt: skip
+# Methods of paths. What is asked to ``read`` is no path, but a file that is open, or reads what it is given.
+_OF_PATHS = {
+    "open", "read_text", "read_bytes", "write_text", "write_bytes", "exists", "is_file", "touch", "stat", "unlink", "rename",
+    "iterdir", "glob", "rglob", "is_dir", "mkdir", "rmdir", "walk",
 }  # fmt: skip
 _ALSO_OF_OTHERS = {"copy", "remove", "rename", "move", "stat", "walk"}  # they mean files in these modules only:
 _MODULES = {"os", "shutil"}
@@ -253,7 +262,7 @@ class Uses:
         is_of_files = isinstance(owner, ast.Name) and owner.id in _MODULES
         if call.args and (owner is None or is_of_files or name not in _ALSO_OF_OTHERS):
             yield call.args[0], [*call.args[1:], *others]
-        if owner is not None and not is_of_files:
+        if owner is not None and not is_of_files and name in _OF_PATHS:
             yield owner, [*call.args, *others]
 
 
@@ -278,7 +287,7 @@ class Files(domains.Domain):
 
 
 class Folders(domains.Domain):
-    """Folders with a few files."""
+    """Folders with a few files, some of them with one that has a file, too."""
 
     def __init__(self, contents, names):
         self.contents = contents
@@ -286,6 +295,8 @@ class Folders(domains.Domain):
 
     def draw(self, rng, depth=0):
         names = rng.sample(self.names, rng.randint(0, min(3, len(self.names))))
+        if names and rng.random() < _DEEPER:
+            names[-1] = f"{_BELOW}/{names[-1]}"
         return Folder([(name, self.contents.draw(rng, depth + 1)) for name in names])
 
 
@@ -391,6 +402,8 @@ def domain(uses, name, nodes, constants, values):
         # Of names that texts are drawn from: what is looked for is to be there at times.
         names = [f"{stem}{end}" for end in [*endings, ending] for stem in ("a", "b", "abc")]
         found.append((Folders(contents, names), 4))
+        if "fnmatch" in words:
+            constants.learn(["*", f"*{ending}", "a*"])
     return domains.Any(found)
 
 

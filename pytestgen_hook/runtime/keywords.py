@@ -1,10 +1,11 @@
 """Finds the names of arguments that a function takes without listing them: those of its ``**options``."""
 
 import ast
-import builtins
 import inspect
 import keyword
 import textwrap
+
+import callees
 
 _USUAL = ("name", "value")  # where nothing tells which
 _MOST = 24
@@ -54,7 +55,7 @@ def _read_elsewhere(function, parameter, owner, module):
         if not places:
             continue
         try:
-            target = inspect.unwrap(_target(node.func, function, owner, module))
+            target = inspect.unwrap(callees.target(node.func, function, owner, module))
             taken = list(inspect.signature(target).parameters)
             tree = ast.parse(textwrap.dedent(inspect.getsource(target)))
         except (AttributeError, LookupError, TypeError, ValueError, OSError, SyntaxError):
@@ -79,7 +80,7 @@ def _passed_on(function, parameter, owner, module):
         ):
             continue
         try:
-            taken = _taken(_target(node.func, function, owner, module))
+            taken = _taken(callees.target(node.func, function, owner, module))
         except (AttributeError, LookupError, TypeError, ValueError):
             continue
         given = {known.arg for known in node.keywords}
@@ -100,33 +101,6 @@ def _taken(target):
         if "__init__" in vars(base) and base is not object:
             found = [one for one in found if one.kind is not one.VAR_KEYWORD]
             found += list(inspect.signature(base.__init__).parameters.values())[1:]
-    return found
-
-
-def _target(node, function, owner, module):
-    """Return what an expression of the body calls, as far as it can be looked up without running anything."""
-    if isinstance(node, ast.Name):
-        return vars(module)[node.id] if node.id in vars(module) else vars(builtins)[node.id]
-    if not isinstance(node, ast.Attribute):
-        raise LookupError
-    first = function.args.args[0].arg if owner is not None and function.args.args else None
-    if owner is not None and isinstance(node.value, ast.Name) and node.value.id == first:
-        return _bound(inspect.getattr_static(owner, node.attr), owner)
-    if owner is not None and ast.unparse(node.value).startswith("super("):
-        above = [vars(base)[node.attr] for base in owner.__mro__[1:] if node.attr in vars(base)]
-        return _bound(above[0], owner)
-    home = _target(node.value, function, None, module)
-    if not inspect.ismodule(home) and not isinstance(home, type):
-        raise LookupError
-    return _bound(inspect.getattr_static(home, node.attr), home) if isinstance(home, type) else vars(home)[node.attr]
-
-
-def _bound(found, owner):
-    """Return a member as it is called with an object of the class, or with the class."""
-    if isinstance(found, staticmethod):
-        return found.__func__
-    if isinstance(found, classmethod) or inspect.isfunction(found):
-        return (found.__func__ if isinstance(found, classmethod) else found).__get__(owner, type(owner))
     return found
 
 

@@ -178,15 +178,21 @@ _ENVIRONMENT = type(os.environ).__getitem__.__code__
 _BETWEEN = (_ENVIRONMENT.co_filename, collections.abc.Mapping.get.__code__.co_filename)
 
 
+_TELLING = {
+    id: "it depends on the addresses of objects (id)",
+    hash: "it depends on how this Python computes hashes",
+}
+
+
 class Watch:
     """Notes whether the project's code asked for what differs from run to run or machine, but not between forks.
 
-    That is: addresses of objects, and variables of the environment.
+    That is: variables of the environment, and how Python traces.
     """
 
     def __init__(self, tree, variables=()):
         self.noticed = None
-        self.has_hashed = False
+        self.asked = set()  # of the functions whose numbers differ from run to run
         self.tree = tree
         self._variables = variables  # of the environment that the test sets
 
@@ -200,10 +206,8 @@ class Watch:
         if event == "c_call":
             if function in (sys.settrace, sys.setprofile) and frame.f_code.co_filename.startswith(self.tree):
                 self.noticed = "it changes how Python traces, which other tests would see"
-            elif function is id and frame.f_code.co_filename.startswith(self.tree):
-                self.noticed = "it depends on the addresses of objects (id)"
-            elif function is hash and frame.f_code.co_filename.startswith(self.tree):
-                self.has_hashed = True
+            elif function in _TELLING and frame.f_code.co_filename.startswith(self.tree):
+                self.asked.add(function)
         elif event == "call" and frame.f_code is _ENVIRONMENT:
             if frame.f_locals.get("key") in self._variables:
                 return
@@ -334,8 +338,8 @@ def _observed(subject, item, guard, given, trace, strict):
         scope.patches.undo()
         heard.end()
         guard.stop()
-    if watch.has_hashed and type(outcome[2]) is int and abs(outcome[2]) >> 31:
-        watch.noticed = "it depends on how this Python computes hashes"
+    if watch.asked and type(outcome[2]) is int and abs(outcome[2]) >> 31:
+        watch.noticed = _TELLING[watch.asked.pop()]
     if answer["kind"] == "misuse":
         answer["detail"] = _complaint(outcome[2], local)
     answer["arcs"] = sorted(tracer.arcs)

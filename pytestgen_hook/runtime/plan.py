@@ -11,6 +11,7 @@ import random
 import re
 import types
 
+import callees
 import classes
 import commandline
 import domains
@@ -650,7 +651,10 @@ def _parameters(subject, function, kind, target, constants, typing):
     hints = domains.hints_of(subject.raw)
     if kind == "constructor":
         hints = {**domains.hints_of(target), **hints}
-    used = usage.usages(function)
+    methods = [node for _, node in classes.methods_of(target)] if kind == "constructor" else ()
+    called = callees.Callees(function, subject.raw, subject.tree)
+    used = usage.usages(function, called, methods)
+    constants.learn(called.constants())
     finder = shapes.Finder(subject.module, constants, typing)
     finder.resolve([used[parameter.name] for parameter in listed if parameter.name in used])
     taken = {subject.module.__name__, function.name, *_RESERVED}
@@ -658,7 +662,8 @@ def _parameters(subject, function, kind, target, constants, typing):
     for parameter in listed:
         if parameter.kind is parameter.VAR_KEYWORD:
             others = {other.name for other in listed}
-            given = keywords.names(function, parameter.name, others, _class_of(subject), subject.module)
+            owner = callees.class_of(subject.raw, subject.module)
+            given = keywords.names(function, parameter.name, others, owner, subject.module)
             value = _domain(parameter, hints, used, constants, typing, lambda: None)
             if parameter.name not in hints:  # as a rule they switch something on or off
                 value = domains.Any([(domains.Fixed([domains.Plain(True), domains.Plain(False)]), 2), (value, 3)])
@@ -669,6 +674,7 @@ def _parameters(subject, function, kind, target, constants, typing):
             members = functools.partial(typing.unannotated, target, parameter.name)
         else:
             names = standins.members_of(function, parameter.name)
+            names |= used[parameter.name].handed_members if parameter.name in used else set()
             members = functools.partial(typing.by_members, names, parameter.name)
         annotation = hints.get(parameter.name, parameter.annotation)
         domain = None
@@ -696,15 +702,6 @@ def _parameters(subject, function, kind, target, constants, typing):
     return found
 
 
-def _class_of(subject):
-    """Return the class that a function was defined in, None for none and for one that only a function has."""
-    path = subject.raw.__qualname__.rpartition(".")[0]
-    found = subject.module
-    for part in path.split(".") if path else ():
-        found = getattr(found, part, None)
-    return found if isinstance(found, type) else None
-
-
 def _richer(subject, constants, typing, made, kind):
     """Return the domain of instances of a class of the project: linked with each other, or changed by calls before."""
     if not classes.is_from(subject.tree, kind):
@@ -719,7 +716,7 @@ def _richer(subject, constants, typing, made, kind):
 
 def _method_parameters(subject, typing, raw, node):
     """Return [(keyword or None, domain, is_required)] of a method of the receiver, or None if it cannot be called so."""
-    method = types.SimpleNamespace(raw=raw, module=subject.module)
+    method = types.SimpleNamespace(raw=raw, module=subject.module, tree=subject.tree)
     constants = domains.Constants(harvest.constants_of(node))
     try:
         found = _parameters(method, node, "method", raw, constants, typing)

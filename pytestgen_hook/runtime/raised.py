@@ -8,6 +8,7 @@ from literals import Writer
 
 LONGEST_MESSAGE = 90
 # Exceptions that say «you called it wrongly», not «this is how it behaves»; a test of them would be a test of Python.
+_DECLINED = re.compile("^unsupported operand type|not supported between instances of")
 _CALLER_ERRORS = ("TypeError", "AttributeError", "NameError", "UnboundLocalError", "RecursionError", "MemoryError")
 
 
@@ -19,7 +20,7 @@ def describe(subject, call, error):
             "print": "denied",
         }
     kind = type(error)
-    explicit = is_deliberate(subject, error)
+    explicit = is_deliberate(subject, error) or is_declined(subject, error)
     if kind.__name__ in _CALLER_ERRORS and kind.__module__ == "builtins" and not explicit:
         return {"kind": "misuse", "print": "misuse " + kind.__name__, "error": kind.__name__}
     if not isinstance(error, Exception) and kind.__module__ == "builtins" and kind is not SystemExit:
@@ -35,17 +36,36 @@ def describe(subject, call, error):
 
 def is_deliberate(subject, error):
     """Whether a ``raise`` or ``assert`` statement of the project raised it, rather than an operation that failed."""
-    trace = error.__traceback__
-    last = None
-    while trace is not None:
-        last, trace = trace, trace.tb_next
-    if last is None:
+    last = _last(error)
+    if last is None or not _is_of_project(subject, last):
         return False
-    filename = last.tb_frame.f_code.co_filename
-    if filename != subject.filename and not filename.startswith(subject.tree):
-        return False
-    line = linecache.getline(filename, last.tb_lineno).lstrip()
+    line = linecache.getline(last.tb_frame.f_code.co_filename, last.tb_lineno).lstrip()
     return line.startswith(("raise", "assert")) or ": raise " in line
+
+
+def is_declined(subject, error):
+    """Whether Python raised it because an operator of the project gave ``NotImplemented`` for what stands beside it."""
+    last = _last(error)
+    return (
+        type(error) is TypeError
+        and last is not None
+        and not _is_of_project(subject, last)
+        and "NotImplemented" in subject.raw.__code__.co_names
+        and _DECLINED.search(str(error)) is not None
+    )
+
+
+def _last(error):
+    """Return the innermost entry of the traceback, None where there is none."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace
+
+
+def _is_of_project(subject, entry):
+    filename = entry.tb_frame.f_code.co_filename
+    return filename == subject.filename or filename.startswith(subject.tree)
 
 
 _UNSTABLE = re.compile(r"0x[0-9a-fA-F]{4,}|(?<![\w.])/(?:tmp|home|var|root|usr|private|Users)/|[A-Za-z]:\\")

@@ -24,6 +24,9 @@ from literals import Writer
 from seen import Had, Seen, is_long, strange
 
 BATCH = 40
+SURELY_OBSERVED = (
+    8  # of the calls that people or a model wrote; where there are many more, the others are tried hastily
+)
 FIRST_ROUNDS = 2  # in which every call is observed: what they complain of says which kinds of inputs fit
 LEADS = 400  # the latest calls of those tried hastily that are held against surviving mutants
 STEERED = 40  # inputs at most that follow from what one call looked at
@@ -343,12 +346,23 @@ class Search:
             if contradicted and self.plan.receiver is not None:
                 self.seeds = []  # which of them it was cannot be told without its object
             self.known.update(_key(self.plan.item(known)) for known in contradicted if self.plan.receiver is None)
-        self._take(self._observe(self.seeds))
+        self._take(self._observe(self._promising(self.seeds)))
         if not self._is_nothing_left_to_reach():
             self._cover()
         self._keep_state()
         if self._documentation is not None:
             self._probe()
+
+    def _promising(self, seeds):
+        """Return the first of the seeds and, of many others, those that seem to reach something new; the rest are leads."""
+        others = seeds[SURELY_OBSERVED:]
+        if len(others) <= BATCH:
+            return seeds
+        tried = self._tried(others)
+        self._tries.note(tried, 0)
+        answers = [answer for _, _, answer in tried]
+        newest = scout.newest(answers, self.arcs, self.ways, BATCH // 2)
+        return [*seeds[:SURELY_OBSERVED], *(tried[place][0] for place in newest)]
 
     def _probe(self):
         """Make calls that promises speak of, to hold them against these; what is found becomes no test."""

@@ -223,27 +223,33 @@ def _is_hard_to_call(answer):
 def _by_callers(modules, subject, answer, seconds, started, search_for):
     """Return an answer with what calls of a caller of the function add to it, and what is left then.
 
-    A model is to be asked for calls of the caller, too, if these added something, or those of the function itself seem to lead
-    nowhere: it takes objects that others make, or little of it runs.
+    A model is to be asked for calls of the caller, too, if these added something, if the function takes objects that others
+    make and the caller leads to it, or if calls of the function itself lead nowhere and one of both is true.
     """
     found = callers.Callers(subject, modules.tree, modules.guard)
     leading = found.best(max(started + seconds, time.monotonic() + TRYING_SHARE * seconds))
     if leading is None:
         return answer
-    plan, comes_near = leading
+    plan = leading.plan
     more = {"cases": []}
-    if comes_near:
+    if leading.is_near:
         arcs = [arc for case in answer["cases"] for arc in case["arcs"]]
         had = Had(arcs, [kill for case in answer["cases"] for kill in case["kills"]])
         more = search_for(plan, plan.examples, had, THROUGH_SHARE * seconds).finish()
     joined = {**answer, "left": answer.get("left") or more.get("left")}
     if more["cases"]:
         joined = {**joined, **more, "cases": [*answer["cases"], *more["cases"]], "toothless": False}
-    if more["cases"] or (comes_near and callers.takes_objects(subject, modules.tree)) or not _gets_far(answer):
+    takes_objects = callers.takes_objects(subject, modules.tree)
+    leads = leading.is_reaching or (leading.is_near and _is_private(subject.raw.__name__))
+    if more["cases"] or (takes_objects and leads) or ((takes_objects or leads) and not _gets_far(answer)):
         own = plan.subject
         joined["through"] = [own.module.__name__, plan.name]
         joined["form"] = {**form.told(plan, plans.resolver(own)), "tail": False, "head": callers.head(plan)}
     return joined
+
+
+def _is_private(name):
+    return name.startswith("_") and not name.endswith("__")
 
 
 def _gets_far(answer):

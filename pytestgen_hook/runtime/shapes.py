@@ -244,7 +244,7 @@ class Finder:
         """Give the usages of objects the domain to draw them from."""
         for usage in {id(inner): inner for known in usages for inner in known.inner()}.values():
             names = set(usage.all_attributes())
-            asked_for = self._asked_for(usage)
+            asked_for = self._typing.asked_for(usage, self.module)
             if asked_for is not None:
                 usage.domain = asked_for
             if not names or usage.domain is not None or any(name.startswith("__") for name in names):
@@ -262,15 +262,6 @@ class Finder:
         for usage in {id(inner): inner for known in usages for inner in known.inner()}.values():
             if usage.link is not None and usage.domain is not None:
                 usage.domain = domains.Any([(usage.domain, 5), (domains.Fixed([Plain(None)]), 1)])
-
-    def _asked_for(self, usage):
-        """Return the domain of the classes of the module that ``isinstance`` asks for, or None."""
-        kinds = [vars(self.module).get(name) for name in usage.points]
-        found = [
-            self._typing.domain(kind) for kind in kinds if isinstance(kind, type) and kind.__module__ != "builtins"
-        ]
-        found = [(domain, 1) for domain in found if domain is not None]
-        return domains.Any(found) if found else None
 
     def nodes(self, kind, usage):
         """Return the domain of structures of a class; None if it cannot be called with what is known of it."""

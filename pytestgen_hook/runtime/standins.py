@@ -300,6 +300,10 @@ class Typing(domains.Typing):
         bases = [kind for kind in kinds if all(issubclass(other, kind) for other in kinds)]
         return self.domain(bases[0]) if bases else None
 
+    def methods_of(self, kind):
+        """Return the nodes of the methods of a class."""
+        return [node for _, node in classes.methods_of(kind)]
+
     def unannotated(self, kind, name):
         """Return the domain for a parameter of a constructor by what the class does with what it is given."""
         return self.by_members(_members_used(kind, name), name)

@@ -1,6 +1,7 @@
 """Guesses what kinds of values a parameter takes from how the body uses it; a guess only sets what is tried first."""
 
 import ast
+import copy
 import functools
 import inspect
 import textwrap
@@ -77,7 +78,16 @@ _METHODS = {
         "isocalendar",
     },
     "zoned": {"tzinfo", "utcoffset", "tzname", "dst", "astimezone"},
-    "decimal": {"to_integral_value", "quantize", "as_tuple", "is_nan", "is_infinite", "is_signed", "adjusted"},
+    "decimal": {
+        "to_integral",
+        "to_integral_value",
+        "quantize",
+        "as_tuple",
+        "is_nan",
+        "is_infinite",
+        "is_signed",
+        "adjusted",
+    },
     "timedelta": {"total_seconds", "days", "seconds"},
     "pattern": {"match", "search", "fullmatch", "findall", "finditer", "sub"},
     "match": {"group", "groups", "groupdict", "span"},
@@ -150,12 +160,26 @@ _NAMES = {
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 
 
+HANDED_ON = 0.5  # of the points that another use of a value has
 _LIKE_ARGUMENT = {"sorted", "reversed", "list", "tuple", "set", "iter", "abs"}  # give what they take, for our purpose
 
 
 def _called_name(call):
     function = call.func
     return getattr(function, "id", None) or getattr(function, "attr", None)
+
+
+def _is_arithmetic(node):
+    """Whether an expression calculates with names and numbers alone, so that its result is of the kind of these."""
+    if isinstance(node, ast.BinOp):
+        return _is_arithmetic(node.left) and _is_arithmetic(node.right)
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, (int, float))
+    return isinstance(node, ast.Name)
+
+
+def _is_own_attribute(node):
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 class Usage:
@@ -171,9 +195,23 @@ class Usage:
         self.domain = None  # to draw from, where the class of the objects was found out
         self.is_iterated = False
         self.is_looked_up = False  # by a name that does not count positions
+        self.handed_members = (
+            frozenset()
+        )  # that functions use which it is handed on to, and no built-in kind of value has
 
     def add(self, kind, points):
         self.points[kind] = self.points.get(kind, 0) + points
+
+    def hand_on(self, other):
+        """Note that it becomes an argument which is used as ``other``: that says half as much as what is done here."""
+        other = copy.deepcopy(other)
+        for kind, points in other.points.items():
+            self.add(kind, points * HANDED_ON)
+        self.element = self.element or other.element
+        self.key = self.key or other.key
+        self.is_iterated |= other.is_iterated
+        self.is_looked_up |= other.is_looked_up
+        self.handed_members |= {*other.attributes, *other.handed_members}
 
     def of_element(self):
         if self.element is None:
@@ -218,12 +256,15 @@ def node_of(raw):
     return body[0] if body and isinstance(body[0], (ast.FunctionDef, ast.AsyncFunctionDef)) else None
 
 
-def of_constructor(kind):
-    """Return {parameter: Usage} of what a class is made with; by the names alone where its text is not at hand."""
+def of_constructor(kind, methods=()):
+    """Return {parameter: Usage} of what a class is made with; nothing where its text is not at hand.
+
+    ``methods`` are the nodes of its methods.
+    """
     for raw in (kind.__init__, kind.__new__):
         node = node_of(raw) if inspect.isfunction(raw) else None
         if node is not None:
-            return usages(node)
+            return usages(node, methods=methods)
     return {}
 
 
@@ -241,8 +282,12 @@ def of_name(name):
     return found
 
 
-def usages(function):
-    """Return {parameter: Usage} for an ``ast`` function node."""
+def usages(function, callees=None, methods=()):
+    """Return {parameter: Usage} for an ``ast`` function node.
+
+    ``callees.Callees`` tell what becomes of what it hands on, and ``methods``, the nodes of other methods of its class, what
+    becomes of what it keeps as an attribute.
+    """
     arguments = function.args
     listed = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     names = [argument.arg for argument in listed + [arguments.vararg] * (arguments.vararg is not None)]
@@ -253,8 +298,13 @@ def usages(function):
             found[name].add(kind, 2)
         if name.lower().endswith(("date", "datetime", "moment", "when")):
             found[name].add("datetime", 2)  # as often as a text
-    reader = _Reader(found, function)
+    for argument in listed:
+        for name in ast.walk(argument.annotation) if argument.annotation is not None else ():
+            if isinstance(name, ast.Name):
+                found[argument.arg].add(name.id, 5)
+    reader = _Reader(found, function, callees)
     reader.visit(function)
+    reader.read_others(methods)
     reader.link_compared()
     for usage in found.values():
         if usage.is_iterated and usage.is_looked_up:
@@ -287,8 +337,10 @@ def _by_ending(name):
 
 
 class _Reader(ast.NodeVisitor):
-    def __init__(self, found, function):
+    def __init__(self, found, function, callees=None):
         self.known = dict(found)
+        self._name = function.name
+        self._callees = callees
         self.positions = set()  # names that count positions
         self.compared = []
         self.takes = {}  # {name: [usage]} of the function itself and of those inside it
@@ -297,6 +349,14 @@ class _Reader(ast.NodeVisitor):
         for inner in ast.walk(function):
             if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)) and inner is not function:
                 self._know_inner(inner, function)
+
+    def read_others(self, methods):
+        """Note what other methods do with what this one has kept as attributes."""
+        own = self.known.get("self")
+        for method in methods if own is not None and own.attributes else ():
+            if method.name != self._name:
+                self.known = {"self": own}
+                self.visit(method)
 
     def _know_inner(self, inner, function):
         """Let the parameters of a function inside this one be what it is called with."""
@@ -322,6 +382,12 @@ class _Reader(ast.NodeVisitor):
             return None if outer is None or node.attr in _KNOWN_METHODS else outer.of_attribute(node.attr)
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and node.elts:
             return self._holding(self.usage(node.elts[0]))
+        if isinstance(node, ast.BinOp) and _is_arithmetic(node):
+            return self.usage(node.left) or self.usage(node.right)
+        if isinstance(node, ast.BoolOp):  # ``given or []``
+            return self.usage(node.values[0])
+        if isinstance(node, ast.IfExp):
+            return self.usage(node.body) or self.usage(node.orelse)
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
             for generator in node.generators:
                 self._loop(generator.target, generator.iter)
@@ -370,7 +436,9 @@ class _Reader(ast.NodeVisitor):
                 pairs = zip(target.elts, node.value.elts)
             for name, value in pairs:
                 usage = self.usage(value)
-                if isinstance(name, ast.Name) and usage is not None:
+                if _is_own_attribute(name) and usage is not None and "self" in self.known:
+                    self.known["self"].attributes.setdefault(name.attr, usage)
+                elif isinstance(name, ast.Name) and usage is not None:
                     if name.id in self.known:
                         self._linked(usage, self.known[name.id])
                     else:
@@ -495,7 +563,14 @@ class _Reader(ast.NodeVisitor):
                 self._points(right, "int", 1)
         self.generic_visit(node)
 
+    def _hand_on(self, handed):
+        for node, other in handed or ():
+            usage = self.usage(node)
+            if usage is not None:
+                usage.hand_on(other)
+
     def visit_BinOp(self, node):
+        self._hand_on(self._callees and self._callees.of_operator(node))
         for one, other in ((node.left, node.right), (node.right, node.left)):
             if isinstance(node.op, ast.Mod) and one is node.left and isinstance(one, ast.Constant):
                 continue
@@ -514,6 +589,8 @@ class _Reader(ast.NodeVisitor):
         function = node.func
         for usage, given in zip(self.takes.get(_called_name(node), ()), node.args):
             self._linked(self.usage(given), usage)
+        if any(self.usage(given) is not None for given in [*node.args, *(known.value for known in node.keywords)]):
+            self._hand_on(self._callees and self._callees.of_call(node))
         if isinstance(function, ast.Name) and node.args:
             first = node.args[0]
             known = self.known.get(function.id)

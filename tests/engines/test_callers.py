@@ -198,3 +198,23 @@ def test_what_is_proposed_to_a_caller_is_watched_in_the_function(tmp_path, more)
     runtime.close()
     assert {case.through for case in done.exploration.cases} == {"decoded"}
     assert any("zx818181/" in text for case in done.exploration.cases for _, text in case.arguments)
+
+
+def test_a_caller_that_does_not_reach_what_is_called_well_itself_is_not_asked_for(tmp_path):
+    source = """
+    class Span:
+        def __init__(self, days: int):
+            self.days = days
+
+        def plus(self, other):
+            if other.days * 7919 % 104729 == 13:
+                return "rare"
+            return self.days + other.days
+
+
+    def label(text: str) -> str:
+        return text.strip() or Span.__name__
+    """
+    plus = explored(tmp_path, source)["Span.plus"]
+    assert plus.left["lines"]
+    assert plus.left["through"] is None

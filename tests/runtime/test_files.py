@@ -25,7 +25,9 @@ def uses(body, names=("path",)):
         pytest.param("return self.root.glob('*')", False, True, id="attribute"),
         pytest.param("return [one.open().read() for one in path]", True, False, id="several"),
         pytest.param("return path.upper().replace('a', 'b')", False, False, id="text"),
-        pytest.param("return path.copy()", True, False, id="copied"),
+        pytest.param("return path.copy()", False, False, id="copy-as-of-a-list"),
+        pytest.param("return path.read()", False, False, id="read-as-of-an-open-file"),
+        pytest.param("return parser.read(path)", True, False, id="read-by-another"),
         pytest.param("text.remove(path)", False, False, id="member-of-a-list"),
     ],
 )
@@ -39,14 +41,15 @@ def test_a_file_is_written_before_its_path_is_given():
     layout = Layout(["path"])
     layout.add("path", Built("str", [(None, files.File("a.txt", Plain("x")))]))
     layout.add("other", files.File("b.txt", None))
-    layout.add("folder", files.Folder([("c.txt", Plain("ä")), ("d.bin", Plain(b"\0"))]))
+    layout.add("folder", files.Folder([("c.txt", Plain("ä")), ("sub/d.bin", Plain(b"\0"))]))
     assert layout.lines == [
         ["file", 'tmp_path / "a.txt"'],
         ["file.write_text({})", '"x"'],
         ["path", "str(file)"],
         ["other", 'tmp_path / "b.txt"'],
+        ["(tmp_path / {}).mkdir()", '"sub"'],
         ['(tmp_path / "c.txt").write_text({}, encoding="utf-8")', '"ä"'],
-        ['(tmp_path / "d.bin").write_bytes({})', "b'\\x00'"],
+        ['(tmp_path / "sub/d.bin").write_bytes({})', "b'\\x00'"],
         ["folder", "tmp_path"],
     ]
 
