@@ -63,7 +63,8 @@ def tasks_of(tree: Path, root: str) -> Iterator[Task]:
 def left_open(work: Path, wanted: int) -> list[tuple[Bench, Task, Exploration]]:
     """Return functions on which the search alone leaves lines or mutants, as many of each library as there are places.
 
-    What one library has too few of the next ones make up for. Of each library they are spread evenly over the files: every n-th of its functions is searched, until there are enough.
+    What one library has too few of the next ones make up for. Of each library they are spread evenly over the files: every
+    n-th of its functions is searched, until there are enough.
     """
     python = environment(work, *NEEDS)
     chosen: list[tuple[Bench, Task, Exploration]] = []

@@ -214,11 +214,13 @@ class _Inlined(ast.NodeTransformer):
 def call_of(item):
     """Return the call of an item in one line, as one would type it."""
     sources = {target: source for target, source in item["arguments"] if HOLE not in target}
-    statements = [target.replace(HOLE, source, 1) for target, source in item["arguments"] if HOLE in target]
     try:
-        if statements or item["define"] or item["prepare"]:
-            given = [f"{target} = {source}" for target, source in sources.items()]
-            return "; ".join([*item["define"], *given, *statements, *item["prepare"], item["call"]])
+        if len(sources) < len(item["arguments"]) or item["define"] or item["prepare"]:
+            given = [
+                target.replace(HOLE, source, 1) if HOLE in target else f"{target} = {source}"
+                for target, source in item["arguments"]
+            ]
+            return "; ".join([*item["define"], *given, *item["prepare"], item["call"]])
         tree = ast.parse(item["call"], mode="eval")
         return ast.unparse(_Inlined(sources).visit(tree)).replace("\n", " ")
     except (SyntaxError, ValueError, RecursionError):

@@ -10,6 +10,7 @@ from values import Items, Keywords, from_expression
 _CLOSE = {"(": ")", "[": "]", "{": "}"}
 _LONGEST = 600
 _MOST = 60
+_LARGEST_VALUE = 200  # nodes of what is put in the place of a variable
 
 
 def balanced(text, start):
@@ -88,33 +89,87 @@ def calls_in_examples(text, name):
         examples = doctest.DocTestParser().get_examples(text)
     except ValueError:
         return
-    values = {}
+    statements = []
     for example in examples:
         try:
             tree = ast.parse(example.source)
         except (SyntaxError, ValueError):
             continue
-        for call in list(calls_in_code(tree, name)):
-            yield _Inlined(values).visit(copy.deepcopy(call))
-        for statement in tree.body:
-            values.update(_imported(statement))
-            if (
-                isinstance(statement, ast.Assign)
-                and len(statement.targets) == 1
-                and isinstance(statement.targets[0], ast.Name)
-            ):
-                values[statement.targets[0].id] = _Inlined(values).visit(copy.deepcopy(statement.value))
+        statements += tree.body
+    yield from _calls_in_block(statements, {}, name, _imported)
 
 
 def calls_in_code(tree, name):
-    """Yield ``ast.Call`` nodes of calls of ``name`` or ``something.name`` in parsed code."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            function = node.func
-            if (isinstance(function, ast.Name) and function.id == name) or (
-                isinstance(function, ast.Attribute) and function.attr == name
-            ):
-                yield node
+    """Yield ``ast.Call`` nodes of calls of ``name`` or ``something.name`` in a parsed module.
+
+    The variables that earlier lines of the same block or of those around it bind are put in.
+    """
+    if any(isinstance(node, ast.Call) and _is_call_of(node, name) for node in ast.walk(tree)):
+        yield from _calls_in_block(tree.body, {}, name)
+
+
+def _calls_in_block(statements, values, name, imported=lambda _: {}):
+    values = dict(values)
+    for statement in statements:
+        blocks = list(_blocks(statement))
+        bound = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and not _is_read(node)}
+        bound |= {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
+        is_assigned = isinstance(statement, ast.Assign) and len(statement.targets) == 1
+        known = values
+        if not is_assigned:
+            known = {key: value for key, value in values.items() if key not in bound}
+        for block in blocks:
+            yield from _calls_in_block(block, known, name, imported)
+        for node in _outside(statement, blocks):
+            if isinstance(node, ast.Call) and _is_call_of(node, name):
+                yield _Inlined(known).visit(copy.deepcopy(node))
+        assigned = _assigned(statement.targets[0], statement.value, values) if is_assigned else {}
+        values = {key: value for key, value in values.items() if key not in bound}
+        values.update({**imported(statement), **assigned})
+
+
+def _assigned(target, value, values):
+    """Return {name: what stands for it} after an assignment; nothing where what is assigned is long."""
+    value = _Inlined(values).visit(copy.deepcopy(value))
+    if sum(1 for _ in ast.walk(value)) > _LARGEST_VALUE:
+        return {}
+    if isinstance(target, ast.Name):
+        return {target.id: value}
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return {
+            one.id: ast.Subscript(value, ast.Constant(place), ast.Load())
+            for place, one in enumerate(target.elts)
+            if isinstance(one, ast.Name)
+        }
+    return {}
+
+
+def _blocks(statement):
+    """Yield the lists of statements below one; functions inside have their own variables, and those around them."""
+    for part in ("body", "orelse", "finalbody"):
+        block = getattr(statement, part, None)
+        if isinstance(block, list):
+            yield block
+    for inner in [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]:
+        yield inner.body
+
+
+def _outside(statement, blocks):
+    """Yield the nodes of a statement that are not in the blocks below it."""
+    inner = {id(one) for block in blocks for one in block}
+    waiting = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += [child for child in ast.iter_child_nodes(node) if id(child) not in inner]
+
+
+def _is_read(node):
+    return isinstance(node.ctx, ast.Load)
+
+
+def _is_call_of(node, name):
+    return name == (getattr(node.func, "id", None) or getattr(node.func, "attr", None))
 
 
 def assignments_in_text(text, names):

@@ -158,20 +158,32 @@ def outlines(subject, name, value):
     told = 0
     for path, thing, depth in waiting:
         is_list = type(thing) in (list, tuple)
-        if is_list and told < MOST_OUTLINES and thing and all(is_of_project(subject, item) for item in thing):
-            told += 1
-            yield f"[type(item).__name__ for item in {path}]", [type(item).__name__ for item in thing]
-            if all(_tells_by_str(item) for item in thing):
-                with contextlib.suppress(Exception):
-                    texts = [str(item) for item in thing]
-                    if not _ADDRESS.search("".join(texts)):
-                        yield f"[str(item) for item in {path}]", texts
+        told_of = list(_told_of_members(subject, path, thing)) if is_list and told < MOST_OUTLINES else []
+        told += bool(told_of)
+        yield from told_of
         if depth < DEEPEST_OUTLINE and is_list:
             below = [(f"{path}[{at}]", item) for at, item in enumerate(thing[:MOST_LOOKED_INTO])]
         else:
             below = [(f"{path}.{part}", item) for part, item in public_attributes(thing)]
             below = [(place, item) for place, item in below if type(item) in (list, tuple)]
         waiting += [(place, item, depth + is_list) for place, item in below if is_list or depth <= DEEPEST_OUTLINE]
+
+
+def _told_of_members(subject, path, thing):
+    """Yield the classes and the texts of what a list of objects of the project, or of such lists, holds."""
+    is_table = bool(thing) and all(type(row) in (list, tuple) for row in thing)
+    rows = thing if is_table else [thing]
+    members = [item for row in rows for item in row]
+    if not members or not all(is_of_project(subject, item) for item in members):
+        return
+    form = f"[[{{}} for item in row] for row in {path}]" if is_table else f"[{{}} for item in {path}]"
+    kinds = [[type(item).__name__ for item in row] for row in rows]
+    yield form.format("type(item).__name__"), kinds if is_table else kinds[0]
+    if all(_tells_by_str(item) for item in members):
+        with contextlib.suppress(Exception):
+            texts = [[str(item) for item in row] for row in rows]
+            if not _ADDRESS.search("".join(text for row in texts for text in row)):
+                yield form.format("str(item)"), texts if is_table else texts[0]
 
 
 def _tells_by_str(item):

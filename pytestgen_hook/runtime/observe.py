@@ -300,7 +300,7 @@ def _observed(subject, item, guard, given, trace, strict):
             heard.by_arguments()
             before = {name: insides.state_of(subject, local[name]) for name in named(item)}
             held = files.contents(given[TMP_PATH]) if given else {}
-            comparison = promised.Comparison(subject, item, local) if subject.claims and _is_natural(item) else None
+            comparison = promised.Comparison(subject, item, local) if subject.claims and "parameters" in item else None
         except BaseException as error:
             return {"kind": "setup", "error": type(error).__name__, "detail": _complaint(error, {})}
         watch = Watch(subject.tree, surroundings.variables_of(item))
@@ -352,11 +352,6 @@ def _observed(subject, item, guard, given, trace, strict):
     if told:
         answer["promised"] = told
     return answer
-
-
-def _is_natural(item):
-    """Whether it calls the function, with nothing made up around it: of a clock that is set documentation says nothing."""
-    return "parameters" in item and not any("monkeypatch" in target for target, _ in item["arguments"])
 
 
 def _complaint(error, local):

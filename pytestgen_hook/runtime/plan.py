@@ -26,7 +26,7 @@ import surroundings
 import usage
 from literals import CannotWrite, import_home
 from mutants import find_function
-from values import Built, Layout, Prepared, definitions, statements, with_few_values
+from values import HOLE, Built, Layout, Prepared, definitions, statements, with_few_values
 
 _OPERATORS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%", "__pow__": "**",
@@ -140,7 +140,7 @@ class Plan:
         self.name = function.name
         self.is_setter = False
         self.surroundings = ()  # parameters that no call gives: what it takes from around it
-        self.patches = ()  # statements that keep what the calls change of its module from other tests
+        self.patches = ()  # (name, source) of what the calls change of its module, to keep that from other tests
         self.attribute = None  # of the receiver, that a descriptor stands for
         self.is_fed = False
         self.typing = None
@@ -238,7 +238,8 @@ class Plan:
         defined = {}
         for _, tree in laid_out:
             defined = {**definitions(tree), **defined}
-        arguments = layout.lines
+        # What makes the arguments may change as much as the call.
+        arguments = [[f'monkeypatch.setattr("{name}", {HOLE})', source] for name, source in self.patches] + layout.lines
         call = self._text(proposed)
         if self.is_fed:
             arguments.append(["generator", call])
@@ -248,7 +249,7 @@ class Plan:
             "call": with_tail(call, proposed.tail),
             "define": list(defined.values()),
             "arguments": arguments,
-            "prepare": [*self.patches, *(text for name, tree in laid_out for text in statements(tree, name))],
+            "prepare": [text for name, tree in laid_out for text in statements(tree, name)],
             "imports": sorted(
                 set(self.needs).union(*[tree.imports() for tree in [*(tree for _, tree in named), *in_tail]])
             ),
@@ -261,8 +262,10 @@ class Plan:
                 if known.name in proposed.arguments and known.style in ("positional", "keyword", "star")
             },
         }
-        if proposed.tail or self.is_through:
-            del item["parameters"]  # the documentation speaks of the result, and not of what is done with it
+        is_set = any(proposed.arguments.get(known.name) is not None for known in self.surroundings)
+        if proposed.tail or self.is_through or is_set:
+            # The documentation speaks of the result, and not of what is done with it, nor of a clock that is set.
+            del item["parameters"]
         return item
 
     @property

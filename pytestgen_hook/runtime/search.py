@@ -475,7 +475,7 @@ class Search:
             self._take(self._observe(inputs[start : start + BATCH]))
 
     def _patch(self, name):
-        """Return the statement that gives an attribute of a module, for one test, what it has after the import; or None."""
+        """Return (name, source of what it holds after the import) for an attribute of a module that a test can set; or None."""
         if " " in name or "." not in name:
             return None  # something that the whole process shares
         writer = Writer(self.subject.module)
@@ -485,7 +485,7 @@ class Search:
             return None
         if writer.imports - set(self.plan.needs) or len(source) > LONGEST_PATCH:
             return None
-        return f'monkeypatch.setattr("{name}", {source})'
+        return name, source
 
     def _all_lines_run(self):
         return {arc[1] for arc in self.arcs} >= set(self.subject.body_lines)

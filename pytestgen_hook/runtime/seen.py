@@ -81,7 +81,7 @@ def _kind(node):
 def cost(proposed, item, answer):
     """What a case asks of its reader; among cases that show the same the cheapest is kept."""
     length = sum(effort(source) for _, source in item["arguments"])
-    length += sum(8 + effort(statement) for statement in item["prepare"] if not statement.startswith("monkeypatch."))
+    length += sum(8 + effort(statement) for statement in item["prepare"])
     length += sum(map(meagreness, proposed.trees()))
     length += 25 * strange(proposed)
     expected = [check[2] for check in answer.get("checks", ())]

@@ -197,7 +197,7 @@ def _equal(seen, wanted, places):
             if wanted.is_like(place):
                 yield place, Text(wanted.text, place.imports())
                 yield from _moved_decimal(place, seen, wanted)
-            elif isinstance(place, Plain) and type(place.value) is type(seen) and place.value == seen:
+            elif _holds(place, seen):
                 yield place, Text(wanted.text, wanted.needs)
         return
     yield from _moved(seen, wanted, places)
@@ -205,10 +205,19 @@ def _equal(seen, wanted, places):
     if type(wanted) in _NUMBERS:
         values += [wanted + 1, wanted - 1]
     for place in places:
+        if isinstance(seen, _Members) and _holds(place, seen):
+            yield place, Plain(wanted)
         for value in values:
             new = _put(place, seen, value)
             if new is not None:
                 yield place, new
+
+
+def _holds(place, seen):
+    """Whether the node is written as the constant, or the container of constants, that was looked at."""
+    if isinstance(seen, _Members):
+        return seen.is_like(place) and [getattr(each, "value", None) for each in place.children()] == seen.members
+    return isinstance(place, Plain) and type(place.value) is type(seen) and place.value == seen
 
 
 def _equal_sequence(seen, wanted, places):
@@ -216,13 +225,7 @@ def _equal_sequence(seen, wanted, places):
         return
     new = Items(wanted.kind, map(Plain, wanted.members))
     for place in places:
-        if isinstance(seen, _Members):
-            is_seen = (
-                seen.is_like(place) and [getattr(each, "value", None) for each in place.children()] == seen.members
-            )
-        else:
-            is_seen = isinstance(place, Plain) and type(place.value) is type(seen) and place.value == seen
-        if is_seen:
+        if _holds(place, seen):
             yield place, new
 
 
@@ -347,7 +350,7 @@ def _long_enough(key, container, places, sizes):
             yield from _of_parts(min(key, 3) + 1, container, places, "list")
     elif isinstance(key, str):
         for place in places:
-            if isinstance(place, Plain) and _holds(place, container):
+            if isinstance(place, Plain) and _is_constant(place, container):
                 yield place, Pairs([(Plain(key), place)])
 
 
@@ -363,7 +366,7 @@ def _of_parts(count, seen, places, kind="tuple"):
     for place in places:
         if isinstance(seen, _Members) and seen.is_like(place) and isinstance(place, Items) and kind == "tuple":
             yield place, Items(place.kind, [*place.items, *[Plain(1)] * count][:count])
-        elif _holds(place, seen):
+        elif _is_constant(place, seen):
             for part in (place, Plain(0), Plain("a")):
                 yield place, Items(kind, [part] * count)
 
@@ -376,7 +379,7 @@ def _of_members(count, container, places):
                 yield place, Items(place.kind, [_with_parts(item, count) for item in place.items])
     else:
         for place in places:
-            if _holds(place, container):
+            if _is_constant(place, container):
                 yield place, Items("list", [_with_parts(place, count)])
 
 
@@ -390,11 +393,11 @@ def _of_keys(seen, places):
     for place in places:
         if isinstance(seen, _Members) and seen.is_like(place) and isinstance(place, Items):
             yield place, Pairs([(item, Plain(number)) for number, item in enumerate(place.items, 1)])
-        elif _holds(place, seen):
+        elif _is_constant(place, seen):
             yield place, Pairs([(place, Plain(1))])
 
 
-def _holds(place, seen):
+def _is_constant(place, seen):
     """Whether the node is this very constant, of a kind that has no parts."""
     if not isinstance(place, Plain) or type(seen) not in (int, float, bool, str, bytes, type(None)):
         return False

@@ -218,3 +218,55 @@ def test_a_caller_that_does_not_reach_what_is_called_well_itself_is_not_asked_fo
     plus = explored(tmp_path, source)["Span.plus"]
     assert plus.left["lines"]
     assert plus.left["through"] is None
+
+
+PARSER = """
+class Word:
+    def __init__(self, text):
+        self.text = text
+
+    def __str__(self):
+        return self.text
+
+
+def is_slash(word):
+    return word.text == "/"
+
+
+class Parser:
+    _only = None
+
+    @classmethod
+    def only(cls):
+        if cls._only is None:
+            cls._only = cls()
+        return cls._only
+
+    def words(self, text):
+        return [Word(part) for part in text.split()]
+"""
+
+
+def test_what_a_script_calls_it_with_is_tried_as_it_stands_there(tmp_path):
+    source = """
+    import parsing
+
+    def runs(words):
+        found = [[]]
+        for word in words:
+            if parsing.is_slash(word) and len(words) > 6:
+                found.append([])
+            else:
+                found[-1].append(word)
+        return found
+
+    if __name__ == "__main__":
+        TEXT = "a b / c d e / f"
+        kind, given = 1, parsing.Parser.only().words(TEXT)
+        print(runs(given))
+    """
+    runs = explored(tmp_path, source, parsing=PARSER)["runs"]
+    assert runs.lines_run == runs.lines_total
+    text = written(runs)
+    assert "[[str(item) for item in row] for row in result]" in text
+    assert text.index('monkeypatch.setattr("parsing.Parser._only", None)') < text.index("Parser.only()")

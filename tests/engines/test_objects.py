@@ -5,6 +5,8 @@ import ast
 import pytest
 from exploring import explored, the_only
 
+from pytestgen_hook.types import line_of
+
 STACK = """
 class Stack:
     def __init__(self, limit=3):
@@ -241,7 +243,7 @@ def test_calls_with_kinds_that_never_give_a_result_are_no_tests(tmp_path):
 )
 def test_what_a_call_changes_of_its_module_is_set_for_the_time_of_the_test(tmp_path, source, patch, told):
     exploration = the_only(explored(tmp_path, source, seconds=25.0))
-    assert {case.prepare for case in exploration.cases} == {(patch,)}
+    assert {line_of(*case.arguments[0]) for case in exploration.cases} == {patch}
     assert told in {check.subject for case in exploration.cases for check in case.checks}
     assert exploration.mutants_killed == exploration.mutants_total
 
@@ -257,7 +259,8 @@ def test_a_cache_of_the_module_keeps_no_one_from_testing(tmp_path):
     """
     exploration = the_only(explored(tmp_path, source, seconds=25.0))
     assert exploration.lines_run == exploration.lines_total
-    assert all(case.prepare == ('monkeypatch.setattr("subject.CACHE", {})',) for case in exploration.cases)
+    first = {line_of(*case.arguments[0]) for case in exploration.cases}
+    assert first == {'monkeypatch.setattr("subject.CACHE", {})'}
 
 
 def test_what_cannot_be_written_cannot_be_set_for_a_test(tmp_path):

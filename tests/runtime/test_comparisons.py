@@ -47,6 +47,7 @@ def next_values(source, value):
         pytest.param("return sum(n < 9 for n in a) > 3", [10, 5], [10, 5, 5, 5, 5], id="items-that-are-counted"),
         pytest.param("return a == (1, 2)", [5], (1, 2), id="equal-to-a-pair"),
         pytest.param("return a == [1, 2]", 5, [1, 2], id="equal-to-a-list"),
+        pytest.param("return a == 5", [1, 2], 5, id="a-list-equal-to-a-number"),
         pytest.param("return 5 < a < LIMIT", 6, 1001, id="boundary-of-a-chain"),
         pytest.param("return a.strip().lower() == 'op' + 'en'", " b ", "open", id="text-after-steps"),
         pytest.param("return len(a) == 13", [5], [5] * 13, id="length-of-list"),

@@ -27,6 +27,24 @@ def test_calls_in_text(text, expected):
     assert sources(harvest.calls_in_text(text, "f")) == expected
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("data = [1]\nf(data)", ["[1]"], id="bound-before"),
+        pytest.param("data = [1]\nif x:\n    f(data, 2)", ["[1], 2"], id="bound-around"),
+        pytest.param("a, b = g(1)\nc = b.d\nf(c)", ["g(1)[1].d"], id="taken-apart"),
+        pytest.param("data = 1\nfor data in g():\n    f(data)", ["data"], id="bound-by-a-loop"),
+        pytest.param("data = 1\ndef g(data):\n    f(data)", ["data"], id="a-parameter"),
+        pytest.param("data = 1\ndata += 1\nf(data)", ["data"], id="changed"),
+        pytest.param("def g():\n    data = 1\nf(data)", ["data"], id="of-another-function"),
+        pytest.param("def test():\n    data = 1\n    data = f(data)\n    f(data)", ["1", "f(1)"], id="bound-again"),
+        pytest.param("from a import b\nf(b)", ["b"], id="imported"),
+    ],
+)
+def test_variables_are_put_into_calls_in_code(code, expected):
+    assert sources(harvest.calls_in_code(ast.parse(code), "f")) == expected
+
+
 def test_assignments_in_prose_become_one_example_each():
     text = "If n = 3 and x = [1, 2] it is 4. For n = 5 and x = [] it is 0."
     found = harvest.assignments_in_text(text, ["n", "x"])
