@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,17 @@ def is_alive(process: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def ends(process: int) -> bool:
-    """Whether the process is gone soon; it may take the system a moment."""
+def soon(is_true: Callable[[], bool]) -> bool:
+    """Whether something is true soon; it may take the system a moment."""
     deadline = time.monotonic() + 20
-    while is_alive(process) and time.monotonic() < deadline:
+    while not is_true() and time.monotonic() < deadline:
         time.sleep(0.02)
-    return not is_alive(process)
+    return is_true()
+
+
+def ends(process: int) -> bool:
+    """Whether the process is gone soon."""
+    return soon(lambda: not is_alive(process))
 
 
 # -- run -------------------------------------------------------------------------------------------------------------
@@ -320,6 +326,28 @@ def runtime(tmp_path: Path, python: Path = PYTHON) -> Runtime:
     folder.mkdir()
     (tree / "subject.py").write_text(SUBJECT)
     return Runtime(python, folder=folder, tree=tree, roots=[""], memory_bytes=MEMORY)
+
+
+@posix_only
+def test_runtime_imports_ahead_what_it_is_told_to(tmp_path: Path) -> None:
+    with runtime(tmp_path) as started:
+        started.prepare("subject", "subject.py", 30.0)
+        imported = tmp_path / "folder" / "twin" / "a-twin" / "of-the-tree" / "subject.py"
+        assert soon(imported.exists)
+        prepared = started.request(request_for("double", 4, 5), 60)
+    assert prepared["cases"]
+
+
+@posix_only
+def test_runtime_tells_at_the_request_what_went_wrong_before(tmp_path: Path) -> None:
+    with runtime(tmp_path) as started:
+        (tmp_path / "tree" / "broken.py").write_text("raise LookupError('gone')\n")
+        started.prepare("broken", "broken.py", 30.0)
+        answer = started.request({**request_for("double", 4, 5), "module": "broken", "path": "broken.py"}, 60)
+        assert "LookupError" in answer["problem"]
+    started.prepare("subject", "subject.py", 30.0)
+    with pytest.raises(RuntimeDied):
+        started.request(request_for("double", 4, 5), 60)
 
 
 @posix_only

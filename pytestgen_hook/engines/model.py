@@ -148,6 +148,7 @@ class _Session:
             return kept
         started = time.monotonic()
         self._runtime = self._started()  # beside the model's first answers
+        self._runtime.prepare(task.module, task.function.path, search.MOST_IMPORT_SECONDS)
         calls: list[str] = []
         tokens, asking = 0, 0.0
         second, answer = None, None

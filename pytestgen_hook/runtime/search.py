@@ -738,7 +738,7 @@ class Search:
         return [seen for seen in some if seen in known or seen in found]
 
     def _lasting_ones(self, some):
-        same = [seen for seen in some if self._same_again(seen)]
+        same = self._elsewhere_too(self._again_too(some))
         if not same or self._ask_twin is None:
             return same
         answers = self._ask_twin([seen.item for seen in same], self._patience())
@@ -752,28 +752,42 @@ class Search:
     def _patience(self):
         return max(CALL_TIMEOUT, 10 * self._slowest)
 
-    def _same_again(self, seen):
+    def _again_too(self, some):
+        """Return those that show the same when they are made again, and that their own checks hold then."""
         # More than once in one process: a test must not depend on being the first to call the function.
-        first, answer, judged = self._again([seen.item, seen.item, seen.claimed()], ahead=False)
-        if first.get("print") == seen.answer["print"] != answer.get("print"):
+        answers = self._again([[seen.item, seen.item, seen.claimed()] for seen in some], ahead=False)
+        return [
+            seen
+            for seen, (first, second, judged) in zip(some, answers)
+            if self._is_repeated(seen, first, second, judged)
+        ]
+
+    def _is_repeated(self, seen, first, second, judged):
+        if first.get("print") == seen.answer["print"] != second.get("print"):
             self._count(self.rejections, _STATEFUL)
             return False
-        if not self._is_same(seen, (first, answer), _AGAIN):
+        if not self._is_same(seen, (first, second), _AGAIN):
             return False
         if judged.get("failing", 0) is not None:
             self._count(self.rejections, _UNEQUAL)
             return False
-        answers = self._again([seen.item] * 3, ahead=True)
-        if not self._is_same(seen, answers, _ELSEWHERE):
-            return False
-        if not any(answer.get("asked") for answer in answers):
-            return True
-        return self._is_same(seen, self._again([seen.item] * 48, ahead="often"), _ELSEWHERE)
+        return True
 
-    def _again(self, items, ahead):
+    def _elsewhere_too(self, some):
+        """Return those that show the same at other times and elsewhere; those that ask for the time are made often."""
+        answers = self._again([[seen.item] * 3 for seen in some], ahead=True)
+        pairs = [pair for pair in zip(some, answers) if self._is_same(*pair, _ELSEWHERE)]
+        asking = [seen for seen, own in pairs if any(answer.get("asked") for answer in own)]
+        often = zip(asking, self._again([[seen.item] * 48 for seen in asking], ahead="often"))
+        unsteady = {seen for seen, own in often if not self._is_same(seen, own, _ELSEWHERE)}
+        return [seen for seen, _ in pairs if seen not in unsteady]
+
+    def _again(self, some, ahead):
+        """Return the answers for each of some lists of items, those of one list made in one process."""
         manner = workers.Manner(trace=False, strict=True, ahead=ahead)
-        job = workers.Job(items, self._patience(), manner)
-        return workers.together(self.subject, self._guard, job)
+        return list(
+            workers.run(self.subject, self._guard, [workers.Job(items, self._patience(), manner) for items in some])
+        )
 
     def _is_same(self, seen, answers, otherwise):
         """Whether all answers are the one that was seen; else count why not."""

@@ -360,6 +360,8 @@ class Zygote:
                 _send(self._to, message)
             except OSError:
                 return None
+            if other is not None and not {"items", "members"} & set(request):
+                other.prepare(request)  # which starts meanwhile
             answer = _receive(self._from, end - time.monotonic())
             if answer is None and time.monotonic() > end:
                 return _LATE
@@ -428,6 +430,10 @@ def supervise(place, reader, writer):
             current = None
         if current is None:
             current = Zygote(place, request)
+        if "prepare" in request:
+            if other is not None and not current.problem:
+                other.prepare(request)
+            continue
         if current.problem:
             _send(writer, failed(current.problem))
             continue
@@ -451,6 +457,8 @@ def supervise_without_fork(place, reader, writer):
             modules = Modules(place)
             problem = modules.load(request["module"], request["path"])
             name = request["module"]
+        if "prepare" in request:
+            continue
         if problem or name != request["module"]:
             _send(writer, failed(problem or "one process serves one module on this platform"))
             continue

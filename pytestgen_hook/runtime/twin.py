@@ -27,27 +27,48 @@ class Twin:
         self._receive = receive
         self._process = None
         self._is_lost = False
+        self._prepared = None  # the module that it was told to import last
+
+    def prepare(self, request):
+        """Let it start, and import the module of a request, while others work; what goes wrong shows when it is asked."""
+        if request["module"] == self._prepared:
+            return
+        self._prepared = request["module"]
+        try:
+            if self._is_there():
+                self._shifted(request)
+                told = {name: request[name] for name in ("module", "path", "import_seconds")}
+                self._send(self._to, {**told, "prepare": True})
+        except OSError:
+            self._lose()
 
     def observe(self, request, items, timeout):
         """Return for each item what two calls of it showed; None if that cannot be had: then nothing is known."""
         try:
-            if self._process is None and not self._is_lost:
-                self._start()
-            if self._is_lost:
+            if not self._is_there():
                 return None
-            shift = _copy_shifted(self._place.tree, self._tree, request["path"])
-            message = dict(request, items=items, timeout=timeout, first_line=request["first_line"] + shift)
-            message["last_line"] = request["last_line"] + shift
-            self._send(self._to, message)
+            self._send(self._to, {**_moved(request, self._shifted(request)), "items": items, "timeout": timeout})
             seconds = request["import_seconds"] + 2 * timeout * len(items) + 10
             answer = self._receive(self._from, seconds)
         except OSError:
             answer = None
         if answer is None:
-            self.close()
-            self._is_lost = True
+            self._lose()
             return None
         return answer.get("answers")
+
+    def _is_there(self):
+        """Start it, if it has not been; whether it can be asked."""
+        if self._process is None and not self._is_lost:
+            self._start()
+        return not self._is_lost
+
+    def _lose(self):
+        self.close()
+        self._is_lost = True
+
+    def _shifted(self, request):
+        return _copy_shifted(self._place.tree, self._tree, request["path"])
 
     def _start(self):
         folder = os.path.join(self._place.folder, "twin")
@@ -87,6 +108,11 @@ class Twin:
             os.close(self._to)
             os.close(self._from)
             self._process = None
+
+
+def _moved(request, lines):
+    """Return a request for a function that stands so many lines further below."""
+    return {**request, **{name: request[name] + lines for name in ("first_line", "last_line")}}
 
 
 def _link_files(tree, target):
