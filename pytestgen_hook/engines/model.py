@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 KIND = "exploration-model"
 N_CTX = 4096  # the constant part, a function, and some answers side by side
 SEARCH_SECONDS = (
-    3.0  # for what a search makes of the calls that were proposed for one function, if there is no time for more
+    4.0  # for what a search makes of the calls that were proposed for one function, if there is no time for more
 )
 ASK_SECONDS = 7.5  # for the answers about one function, likewise
 LEAST_ASK_SECONDS = 4.0  # left of these: in less the model reads what is wanted, and says nothing
