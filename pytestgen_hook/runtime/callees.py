@@ -2,8 +2,11 @@
 
 import ast
 import builtins
+import contextlib
+import functools
 import inspect
 import sys
+import types
 
 import classes
 import harvest
@@ -24,13 +27,14 @@ _OPERATORS = {
 class Callees:
     """What a function calls, as far as it lies in the same project.
 
-    ``function`` is its ast node, ``raw`` the function itself, ``tree`` the folder that the project is imported from.
+    ``function`` is its ast node, ``raw`` the function itself, ``module`` where it is defined, ``tree`` the folder that the
+    project is imported from.
     """
 
-    def __init__(self, function, raw, tree, levels=_LEVELS):
+    def __init__(self, function, raw, module, tree, levels=_LEVELS):
         self._function = function
-        self._module = sys.modules[raw.__module__]
-        self._owner = class_of(raw, self._module)
+        self._module = module
+        self._owner = class_of(raw, module)
         self._tree = tree
         self._levels = levels
         self._read = {}
@@ -80,7 +84,7 @@ class Callees:
         node = usage.node_of(raw)
         if node is None:
             return (), {}
-        inner = Callees(node, raw, self._tree, self._levels - 1)
+        inner = Callees(node, raw, sys.modules[raw.__module__], self._tree, self._levels - 1)
         names = [known.arg for known in [*node.args.posonlyargs, *node.args.args]]
         return names, usage.usages(node, inner)
 
@@ -88,11 +92,14 @@ class Callees:
 def _raw(called):
     """Return the function that runs where something is called, and how many of its parameters come without being given."""
     if isinstance(called, type):
-        called = vars(called).get("__init__")
+        called = inspect.getattr_static(called, "__init__", None)
         return (called, 1) if inspect.isfunction(called) else (None, 0)
     if inspect.ismethod(called):
         return _raw(called.__func__)[0], 1
-    called = inspect.unwrap(called) if callable(called) else None
+    # Of nothing else it is asked what it wraps: an object of the project's may do anything then.
+    if isinstance(called, (types.FunctionType, functools._lru_cache_wrapper)):
+        with contextlib.suppress(ValueError):  # it wraps itself
+            called = inspect.unwrap(called)
     return (called, 0) if inspect.isfunction(called) else (None, 0)
 
 

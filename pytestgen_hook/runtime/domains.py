@@ -995,9 +995,9 @@ def from_usage(usage, constants, depth=0):
             library, make = _OF_LIBRARIES[kind]
             choices += [(make(constants), points)] if library in sys.modules else []
         elif kind == "callable":
-            arity = [int(name[5:]) for name in usage.points if name.startswith("arity")]
+            arity = [int(name[5:]) for name in usage.points if re.fullmatch(r"arity\d+", name)]
             choices.append((callables(arity[0] if len(arity) == 1 else None, None), points))
-        elif kind.startswith("tuple"):
+        elif re.fullmatch(r"tuple\d+", kind):
             choices.append((Tuples([anything(constants) if depth > 1 else Ints(constants)] * int(kind[5:])), points))
     if not choices:
         return anything(constants)

@@ -655,7 +655,7 @@ def _parameters(subject, function, kind, target, constants, typing):
     if kind == "constructor":
         hints = {**domains.hints_of(target), **hints}
     methods = [node for _, node in classes.methods_of(target)] if kind == "constructor" else ()
-    called = callees.Callees(function, subject.raw, subject.tree)
+    called = callees.Callees(function, subject.raw, subject.module, subject.tree)
     used = usage.usages(function, called, methods)
     constants.learn(called.constants())
     finder = shapes.Finder(subject.module, constants, typing)

@@ -160,7 +160,7 @@ _NAMES = {
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 
 
-HANDED_ON = 0.5  # of the points that another use of a value has
+_HANDED_ON = 0.5  # of the points that another use of a value has
 _LIKE_ARGUMENT = {"sorted", "reversed", "list", "tuple", "set", "iter", "abs"}  # give what they take, for our purpose
 
 
@@ -195,9 +195,7 @@ class Usage:
         self.domain = None  # to draw from, where the class of the objects was found out
         self.is_iterated = False
         self.is_looked_up = False  # by a name that does not count positions
-        self.handed_members = (
-            frozenset()
-        )  # that functions use which it is handed on to, and no built-in kind of value has
+        self.handed_members = frozenset()  # no built-in's, that are used where it is handed on to
 
     def add(self, kind, points):
         self.points[kind] = self.points.get(kind, 0) + points
@@ -206,7 +204,7 @@ class Usage:
         """Note that it becomes an argument which is used as ``other``: that says half as much as what is done here."""
         other = copy.deepcopy(other)
         for kind, points in other.points.items():
-            self.add(kind, points * HANDED_ON)
+            self.add(kind, points * _HANDED_ON)
         self.element = self.element or other.element
         self.key = self.key or other.key
         self.is_iterated |= other.is_iterated
