@@ -182,6 +182,13 @@ def test_proposed_calls_add_what_was_left_and_nothing_else(bench, searched):
     assert not is_open(both)
 
 
+def test_the_one_of_many_proposals_that_adds_something_is_found(bench, searched):
+    others = [f'network(text="10.9.{number // 8}.{number % 8}")' for number in range(80)]
+    others[60] = 'network(text="224.0.0.1")'
+    _, second = bench.ask("network", proposed=others, had=shown(searched))
+    assert [check.expected for case in second.cases for check in case.checks] == ['"multicast"']
+
+
 def test_proposals_that_add_nothing_leave_all_as_it_was(bench, searched):
     _, second = bench.ask("network", proposed=['network(text="10.2.3.4")'], had=shown(searched))
     kept = joined(searched, second, 12, 1.0)
