@@ -3,7 +3,6 @@
 import calendar
 import collections
 import datetime
-import functools
 import os
 import random
 import sys
@@ -240,21 +239,20 @@ class _Hash:
 
 
 class _Id:
-    """Gives the project's code other addresses at each moment: different ones for different objects, in another order."""
+    """Gives the project's code other addresses at each moment: different ones for different objects, in any order."""
 
     def __init__(self, real):
         self._real = real
+        self._moment = None
 
     def __call__(self, value):
         if not _shift.is_asked_by_project(sys._getframe(1)):
             return self._real(value)
         _shift.was_read = True
-        return self._real(value) ^ _other_bits(_shift.target)
-
-
-@functools.lru_cache(maxsize=1)
-def _other_bits(seed):
-    return random.Random(seed).getrandbits(40) << 4  # addresses are multiples of 16
+        if self._moment != _shift.target:
+            self._moment, self._chance, self._given = _shift.target, random.Random(_shift.target), {}
+        # Each by itself: two that all move by as much would stay as far from each other. Addresses are multiples of 16.
+        return self._given.setdefault(self._real(value), self._chance.getrandbits(40) << 4)
 
 
 def _has_fixed_hash(value):

@@ -1,6 +1,7 @@
 """Makes one call and writes down what it did: result or exception, arguments changed in place, lines and branches run."""
 
 import asyncio
+import builtins
 import collections.abc
 import contextlib
 import functools
@@ -208,6 +209,9 @@ class Watch:
                 self.noticed = "it changes how Python traces, which other tests would see"
             elif function in _TELLING and frame.f_code.co_filename.startswith(self.tree):
                 self.asked.add(function)
+                if getattr(builtins, function.__name__) is not function:
+                    # It was held since before there was another in its place (``elsewhere``): what it gave is the same.
+                    self.noticed = _TELLING[function]
         elif event == "call" and frame.f_code is _ENVIRONMENT:
             if frame.f_locals.get("key") in self._variables:
                 return

@@ -120,10 +120,11 @@ def test_a_number_of_a_constructor_may_be_of_the_class_that_it_asks_for(tmp_path
         pytest.param("return [one for one in items if not (id(one) in seen or seen.add(id(one)))]", True, id="to-tell"),
         pytest.param("return sorted([items, seen, [], {}, set()], key=id)", False, id="as-an-order"),
         pytest.param("return len([one for one in items if id(one) // 64 % 2])", False, id="as-a-number"),
+        pytest.param("return sorted([items, seen, [], {}, set()], key=by)", False, id="held-since-before"),
     ],
 )
 def test_addresses_may_tell_objects_apart_and_nothing_else(tmp_path, body, has_cases):
-    exploration = explored(tmp_path, f"def f(items: list[str]):\n    seen = set()\n    {body}\n")["f"]
+    exploration = explored(tmp_path, f"def f(items: list[str], by=id):\n    seen = set()\n    {body}\n")["f"]
     compared = [case for case in exploration.cases if case.checks and "[]" not in dict(case.arguments)["items"]]
     assert bool(compared) == has_cases
 
