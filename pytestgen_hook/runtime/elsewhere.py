@@ -261,16 +261,53 @@ def _has_fixed_hash(value):
     return isinstance(value, (int, float, complex))
 
 
-def _replace(replacements):
-    """Put other objects in the place of those with the ids given, wherever modules have them by a name of theirs."""
-    for key, module in list(sys.modules.items()):
-        names = getattr(module, "__dict__", None)
-        if names is None or key.startswith(_LEFT_ALONE):
-            continue
-        for name, value in list(names.items()):
-            replacement = replacements.get(id(value))
-            if replacement is not None:
-                names[name] = replacement
+class _Places:
+    """Where modules have what is replaced, found once for all processes that are forked from this one."""
+
+    def __init__(self):
+        self._found = {}  # {id of an object: the namespaces and the names that it has there}
+        self._sizes = {}  # of the namespaces that were looked through
+
+    def find(self):
+        self._found, self._sizes = {}, {}
+        for names in _namespaces():
+            self._sizes[id(names)] = len(names)
+            for name, value in list(names.items()):
+                if callable(value) or value is sys.version or value is sys.version_info or value is sys.executable:
+                    self._found.setdefault(id(value), []).append((names, name))
+
+    def replace(self, replacements):
+        """Put other objects in the place of those with the ids given, wherever modules have them by a name of theirs."""
+        for key, replacement in replacements.items():
+            for names, name in self._found.get(key, ()):
+                if id(names.get(name)) == key:
+                    names[name] = replacement
+        for names in _namespaces():
+            if self._sizes.get(id(names)) == len(names):
+                continue
+            for name, value in list(names.items()):
+                replacement = replacements.get(id(value))
+                if replacement is not None:
+                    names[name] = replacement
+
+
+def _namespaces():
+    """Return those of all modules but the few that are left alone."""
+    found = [
+        getattr(module, "__dict__", None)
+        for key, module in list(sys.modules.items())
+        if not key.startswith(_LEFT_ALONE)
+    ]
+    return [names for names in found if isinstance(names, dict)]
+
+
+_places = _Places()
+_replace = _places.replace
+
+
+def look_around():
+    """Find where modules have what ``move`` replaces: looking takes longer than to make a call in each process forked."""
+    _places.find()
 
 
 # -- the clocks --------------------------------------------------------------------------------------------------------

@@ -301,6 +301,7 @@ def zygote(place, request, reader, writer):
     _send(writer, {"loaded": problem is None, "problem": problem})
     if problem is not None:
         return
+    elsewhere.look_around()
     lines = _lines(reader)
 
     def ask_twin(items, timeout):
