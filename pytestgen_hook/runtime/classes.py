@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import functools
 import importlib
 import inspect
 import os
@@ -99,6 +100,7 @@ def is_self(node):
     return isinstance(node, ast.Name) and node.id in ("self", "cls")
 
 
+@functools.lru_cache(maxsize=512)
 def _node_of(kind):
     with contextlib.suppress(Exception):
         lines, _ = inspect.getsourcelines(kind)

@@ -26,6 +26,7 @@ from values import Built, Items, Keywords, Pairs, Plain, Text, from_value
 DEEPEST = 3
 ALIKE = 0.85  # of the containers drawn have members of one kind only
 _FURTHER = 3  # arguments at most in the place of ``*args``
+_MOST_ASKED_FOR = 1  # classes being made, one for another, of which it is found out what their constructors ask for
 _WORDS = (
     "a",
     "b",
@@ -803,7 +804,9 @@ class Typing:
             if domain is None:
                 known = used.get(parameter.name) or of_name(parameter.name)
                 by_default = default_domain(parameter.default, self.constants)
-                asked_for = self.asked_for(known, sys.modules.get(kind.__module__)) if by_default is not None else None
+                asked_for = None
+                if by_default is not None and len(self._making) <= _MOST_ASKED_FOR:
+                    asked_for = self.asked_for(known, sys.modules.get(kind.__module__))
                 domain = by_default or from_usage(known, self.constants)
                 domain = domain if asked_for is None else Any([(domain, 3), (asked_for, 1)])
                 domain = with_typical(domain, parameter.name)
@@ -909,7 +912,12 @@ def callables(count, returned):
 
 
 def _arity(function):
-    """Return how many arguments a function takes in order, None where that is not one number."""
+    """Return how many arguments a function takes in order, None where that is not one number.
+
+    An object that is called is not asked: it may be one that stands in for another and does anything then.
+    """
+    if not issubclass(type(function), (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
+        return None
     try:
         listed = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):

@@ -9,6 +9,7 @@ import inspect
 import keyword
 import random
 import re
+import sys
 import types
 
 import callees
@@ -45,6 +46,7 @@ _BUILTINS = {
 
 MOST_FURTHER = 6  # parameters of a function that is given
 CALLED_FURTHER = 0.9  # of the inputs drawn call the function that is given
+_ROOM = 6000  # frames, where the usual 1,000 do not suffice
 _MOST_DERIVED = 3  # classes, of those that derive from the one that a method is called on
 SHARED = 0.3  # of the inputs drawn speak of the same few values in all places
 SHARED_WITH_STATE = 0.6  # of those with an object that was brought into a state by calls
@@ -374,6 +376,22 @@ def _picked(domain):
     return found
 
 
+def _with_room(make):
+    """Let a function read expressions of hundreds of terms: whoever visits these takes some frames for each."""
+
+    @functools.wraps(make)
+    def made(*arguments, **options):
+        usual = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(usual, _ROOM))
+        try:
+            return make(*arguments, **options)
+        finally:
+            sys.setrecursionlimit(usual)
+
+    return made
+
+
+@_with_room
 def make_plan(subject, qualname, tree, can_make=None, avoid=False):
     """Return the Plan for the function whose raw object ``subject`` holds; CannotCall with the reason if there is none.
 

@@ -1,6 +1,7 @@
 """Guesses what kinds of values a parameter takes from how the body uses it; a guess only sets what is tried first."""
 
 import ast
+import contextlib
 import copy
 import functools
 import inspect
@@ -160,6 +161,7 @@ _NAMES = {
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 
 
+_MOST_CALCULATED = 12
 _HANDED_ON = 0.5  # of the points that another use of a value has
 _LIKE_ARGUMENT = {"sorted", "reversed", "list", "tuple", "set", "iter", "abs"}  # give what they take, for our purpose
 
@@ -169,13 +171,20 @@ def _called_name(call):
     return getattr(function, "id", None) or getattr(function, "attr", None)
 
 
-def _is_arithmetic(node):
-    """Whether an expression calculates with names and numbers alone, so that its result is of the kind of these."""
-    if isinstance(node, ast.BinOp):
-        return _is_arithmetic(node.left) and _is_arithmetic(node.right)
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, (int, float))
-    return isinstance(node, ast.Name)
+def _calculated(node):
+    """Return what an expression calculates with, if that are few names and numbers alone: its result is of their kind."""
+    found, left = [], [node]
+    while left:
+        part = left.pop()
+        if isinstance(part, ast.BinOp):
+            left += [part.right, part.left]
+        elif isinstance(part, ast.Name) or (isinstance(part, ast.Constant) and isinstance(part.value, (int, float))):
+            found.append(part)
+        else:
+            return []
+        if len(found) + len(left) > _MOST_CALCULATED:
+            return []
+    return found
 
 
 def _is_own_attribute(node):
@@ -354,7 +363,8 @@ class _Reader(ast.NodeVisitor):
         for method in methods if own is not None and own.attributes else ():
             if method.name != self._name:
                 self.known = {"self": own}
-                self.visit(method)
+                with contextlib.suppress(RecursionError):  # an expression of hundreds of terms
+                    self.visit(method)
 
     def _know_inner(self, inner, function):
         """Let the parameters of a function inside this one be what it is called with."""
@@ -380,8 +390,9 @@ class _Reader(ast.NodeVisitor):
             return None if outer is None or node.attr in _KNOWN_METHODS else outer.of_attribute(node.attr)
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and node.elts:
             return self._holding(self.usage(node.elts[0]))
-        if isinstance(node, ast.BinOp) and _is_arithmetic(node):
-            return self.usage(node.left) or self.usage(node.right)
+        if isinstance(node, ast.BinOp):
+            usages = [self.known[part.id] for part in _calculated(node) if getattr(part, "id", None) in self.known]
+            return usages[0] if usages else None
         if isinstance(node, ast.BoolOp):  # ``given or []``
             return self.usage(node.values[0])
         if isinstance(node, ast.IfExp):

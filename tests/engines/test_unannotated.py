@@ -149,3 +149,40 @@ def test_what_an_operator_does_not_take_is_tested(tmp_path):
     assert declined[0].message.startswith("unsupported operand type(s) for +: 'Money' and ")
     assert found["Money.__add__"].lines_run == found["Money.__add__"].lines_total
     assert all(case.raises is None for case in found["Money.__sub__"].cases)
+
+
+def test_code_that_is_hard_to_read_costs_no_function_its_tests(tmp_path):
+    kinds = [f"K{number}" for number in range(6)]
+    asking_for_one_another = "".join(
+        f"class {kind}:\n    def __init__(self, left=0, right=0):\n"
+        f"        if isinstance(left, ({', '.join(kinds)})) or isinstance(right, ({', '.join(kinds)})):\n"
+        "            self.right = right\n        self.left = left\n\n"
+        for kind in kinds
+    )
+    hard = f"""
+{asking_for_one_another}
+class Proxy:
+    def __getattr__(self, name):
+        raise RuntimeError("it was asked for " + name)
+    def __call__(self, value):
+        return value + 1
+
+def of_many(values):
+    return {" + ".join(f"values[{number}]" for number in range(400))}
+"""
+    source = """
+    from hard import *
+
+    class Own(K0):
+        def doubled(self, number: int):
+            return 2 * number
+
+    def by_default(number: int, then=Proxy()):
+        return then(2 * number)
+
+    def through(number: int):
+        return 3 * number if number < 1000 else of_many([number] * 400)
+    """
+    for name, found in explored(tmp_path, source, hard=hard).items():
+        assert found.cases, (name, found.problem)
+        assert found.lines_run == found.lines_total, name

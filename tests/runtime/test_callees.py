@@ -62,7 +62,33 @@ class Holder:
 
 class Heir(Holder):
     pass
-"""
+
+def over_proxy(value):
+    return value
+over_proxy.__wrapped__ = proxy
+
+def making():
+    def inside(value):
+        return value.strip()
+    return inside
+inside = making()
+making = proxy
+
+class Getting:
+    def __get__(self, instance, owner):
+        raise SystemError("it was bound")
+
+class Odd:
+    made = classmethod(Getting())
+
+def misplaced(value):
+    return value.strip()
+misplaced.__module__ = []
+
+def of_long(value):
+    value.strip()
+    return LONG
+""".replace("LONG", " + ".join(f"value[{place}]" for place in range(400)))
 
 
 @pytest.fixture
@@ -100,6 +126,8 @@ def kinds_of(tmp_path, monkeypatch):
         "Holder.made(given)",
         "Holder.plain(given)",
         "of_text(given or '')",
+        "Holder.of(None, given)",
+        "inside(given)",
     ],
 )
 def test_a_parameter_is_taken_for_what_it_is_handed_on_as(kinds_of, call):
@@ -108,7 +136,20 @@ def test_a_parameter_is_taken_for_what_it_is_handed_on_as(kinds_of, call):
 
 @pytest.mark.parametrize(
     "call",
-    ["endless(given)", "proxy(given)", "len(given)", "unknown(given)", "given()", "of_text(*given)", "of_text()"],
+    [
+        "endless(given)",
+        "proxy(given)",
+        "len(given)",
+        "unknown(given)",
+        "given()",
+        "of_text(*given)",
+        "of_text()",
+        "over_proxy(given)",
+        "Odd.made(given)",
+        "misplaced(given)",
+        "of_long(given)",
+        "Holder.of(given)",
+    ],
 )
 def test_what_cannot_be_looked_up_tells_nothing(kinds_of, call):
     assert "str" not in kinds_of(f"def subject(given):\n    return {call}\n")[:1]
@@ -125,6 +166,54 @@ def test_a_method_hands_on_to_others_of_its_class(kinds_of):
             return self.of(given)
     """
     assert kinds_of(source)[0] == "str"
+
+
+def test_what_another_class_takes_begins_with_the_object(kinds_of):
+    source = """
+    class Base:
+        def __init__(self, label, rows):
+            self.label = label.strip()
+            rows.append(1)
+    class Own(Base):
+        def subject(self, first, second):
+            Base.__init__(self, first, second)
+    """
+    assert kinds_of(source, "first")[0] == "str"
+    assert kinds_of(source, "second")[0] == "list"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def subject(of_text, given):\n    return of_text(given)\n",
+        "def subject(given):\n    of_text = len\n    return of_text(given)\n",
+    ],
+)
+def test_a_name_of_the_function_itself_hides_that_of_its_module(kinds_of, source):
+    assert kinds_of(source) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "kinds"),
+    [
+        pytest.param("@staticmethod\n        def subject(one, given)", ["int", "str"], id="static"),
+        pytest.param("def subject(one, /, given)", ["list", "int", "str"], id="positional-only"),
+    ],
+)
+def test_an_operator_is_that_of_the_object_of_a_method(kinds_of, head, kinds):
+    source = f"""
+    class Own:
+        def __add__(self, other):
+            return other.append(1)
+        {head}:
+            return one + given
+    """
+    assert kinds_of(source) == kinds
+
+
+@pytest.mark.parametrize("many", [30, 300])
+def test_what_is_calculated_of_many_is_read_once(kinds_of, many):
+    assert kinds_of(f"def subject(given):\n    return {' + '.join(['given'] * many)}\n")[:1] in (["int"], ["str"])
 
 
 def test_what_is_done_with_it_at_once_says_more(kinds_of):
