@@ -16,6 +16,7 @@ _MOST = (
     3,
     8,
 )  # functions that one hands its parameters on to, which are read: of those deepest down, …, of the first
+_LEVELS = len(_MOST) - 1
 _MOST_LINES = 150  # of one that is read
 _MOST_WRAPPED = 50
 _UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
@@ -36,7 +37,7 @@ class Callees:
     project is imported from.
     """
 
-    def __init__(self, function, raw, module, tree, levels=len(_MOST) - 1):
+    def __init__(self, function, raw, module, tree, levels=_LEVELS):
         self._function = function
         self._module = module
         self._owner = class_of(raw, module)
