@@ -173,13 +173,14 @@ def generate(
         return found
 
     bench = search.Bench(project.python, project.tree, project.roots, project.folder, hypothesis)
-    early = gates.Early(python=project.python, tree=project.tree, roots=project.roots, folder=project.folder)
     if speaker is None:
         hunt = search.explore(tasks, bench, seconds=seconds, done=done, cache=project.cache)
     else:
         from pytestgen_hook.engines import model
 
         hunt = model.explore(tasks, bench, speaker, seconds=seconds, done=done, cache=project.cache)
+    # After it: what it begins at once takes longer.
+    early = gates.Early(python=project.python, tree=project.tree, roots=project.roots, folder=project.folder)
     with contextlib.closing(early), contextlib.closing(hunt):
         for over in hunt:
             for position, exploration in over:
@@ -192,10 +193,18 @@ def generate(
                 missing[path] -= 1
                 if not missing[path]:
                     ready.append(path)
-            if sum(len(explored[path]) for path in ready) >= BATCH and len(ready) < len(explored):
-                yield finished(project.second_tree())
+            tree = _proving_tree(project, ready, explored)
+            if tree is not None:
+                yield finished(tree)
         if ready:
             yield finished(project.tree)
+
+
+def _proving_tree(project: Project, ready: Sequence[str], explored: Mapping[str, Sequence[Exploration]]) -> Path | None:
+    """Return the tree to prove the tests of the sources in that are ready, None where more is to be waited for."""
+    if ready and len(ready) == len(explored):
+        return project.tree  # at once: to end what explored, a model among it, takes time
+    return project.second_tree() if sum(len(explored[path]) for path in ready) >= BATCH else None
 
 
 def task_of(

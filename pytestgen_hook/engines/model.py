@@ -6,6 +6,7 @@ import ast
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -67,8 +68,24 @@ def explore(
     """Explore every task as ``search.explore`` does; where that leaves something, ask the model, as long as there is time.
 
     What has nothing left, or nothing that a model could help with, is yielded as soon as it is searched. Names are asked for
-    last, for nothing is reached with them.
+    last, for nothing is reached with them. A model that is wanted is loaded from now on, unless it was asked of all before.
     """
+    loading = _Loading(speaker)
+    if speaker.is_wanted and any(_answer_of(task, speaker, cache) is None for task in tasks):
+        loading.begin()
+    return _explored(tasks, bench, speaker, loading, seconds=seconds, done=done, cache=cache)
+
+
+def _explored(
+    tasks: Sequence[Task],
+    bench: Bench,
+    speaker: Speaker,
+    loading: _Loading,
+    *,
+    seconds: float,
+    done: Callable[[Exploration], None],
+    cache: Cache | None,
+) -> Generator[list[tuple[int, Exploration]]]:
     end = time.monotonic() + seconds
     open_ends: dict[int, Exploration] = {}
     unnamed: dict[int, Exploration] = {}
@@ -79,7 +96,9 @@ def explore(
 
     kept = seconds * RESERVED if speaker.is_wanted else 0.0
     hunt = search.explore(tasks, bench, seconds=seconds - kept, done=done, cache=cache)
-    with closing(hunt):
+    with ExitStack() as opened:
+        opened.enter_context(closing(loading))
+        opened.enter_context(closing(hunt))
         for over in hunt:
             asked = {
                 position: found for position, found in over if is_open(found) or is_unnamed(tasks[position], found)
@@ -88,11 +107,11 @@ def explore(
             rest = [(position, found) for position, found in over if position not in asked]
             if rest:
                 yield rest
-    if not open_ends:
-        return
-    speaker.asking(len(open_ends))
-    with ExitStack() as opened:
-        session = _Session(bench, speaker, cache, opened)
+        hunt.close()
+        if not open_ends:
+            return
+        speaker.asking(len(open_ends))
+        session = _Session(bench, speaker, loading, cache, opened)
         most_first = sorted(open_ends, key=lambda position: (-_worth(open_ends[position]), position))
         for at, position in enumerate(most_first):
             left = end - time.monotonic()
@@ -124,15 +143,51 @@ def _worth(exploration: Exploration) -> int:
     return 3 * len(left["lines"]) + 2 * len(left["branches"]) + len(left["mutants"])
 
 
+class _Loading:
+    """The model of a speaker, which is loaded once, beside other work where that begins early."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+        self._opened = ExitStack()
+        self._pool = ThreadPoolExecutor(1)
+        self._begun: Future[LocalModel] | None = None
+
+    def begin(self) -> Future[LocalModel]:
+        """Load it now, in a thread."""
+        if self._begun is None:
+            self._begun = self._pool.submit(lambda: self._opened.enter_context(self._speaker.load()))
+        return self._begun
+
+    def model(self) -> LocalModel:
+        """Return it as soon as it is loaded. Raises what ``load`` raises."""
+        return self.begin().result()
+
+    def close(self) -> None:
+        """Free its memory. Closing twice does no harm."""
+        self._pool.shutdown()
+        self._opened.close()
+
+
+def _answer_of(task: Task, speaker: Speaker, cache: Cache | None) -> Mapping[str, Any] | None:
+    """Return what an earlier run made of the answers about a task, None where it was not asked, or nothing is kept."""
+    return cache.get(KIND, _key(task, speaker)) if cache is not None and task.key else None
+
+
+def _key(task: Task, speaker: Speaker) -> str:
+    return answers.key(task.key, speaker.identity(), speaker.settings.key())
+
+
 class _Session:
     """The model and the runtime that judges what it proposes, each made when it is first needed."""
 
-    def __init__(self, bench: Bench, speaker: Speaker, cache: Cache | None, opened: ExitStack) -> None:
+    def __init__(
+        self, bench: Bench, speaker: Speaker, loading: _Loading, cache: Cache | None, opened: ExitStack
+    ) -> None:
         self._bench = bench
         self._speaker = speaker
+        self._loading = loading
         self._cache = cache
         self._opened = opened
-        self._model: LocalModel | None = None
         self._through: dict[tuple[str, ...], dict[str, None]] = {}  # the calls proposed of each caller
         self._runtime: sandbox.Runtime | None = None
 
@@ -142,8 +197,8 @@ class _Session:
         The model is asked for more only if its first answers bring nothing.
         ``left`` are the seconds left for all, ``share`` those that are this function's.
         """
-        key = answers.key(task.key, self._speaker.identity(), self._speaker.settings.key()) if task.key else ""
-        kept = self._kept(task, key, first)
+        key = _key(task, self._speaker) if task.key else ""
+        kept = self._kept(task, first)
         if kept is not None:
             return kept
         started = time.monotonic()
@@ -224,9 +279,9 @@ class _Session:
             answers.keep(self._cache, key, answer.names, answer.tokens)
         return answer.names, answer.tokens
 
-    def _kept(self, task: Task, key: str, first: Exploration) -> Exploration | None:
+    def _kept(self, task: Task, first: Exploration) -> Exploration | None:
         """Return what an earlier run made of the same cases of the search and the same answer."""
-        value = self._cache.get(KIND, key) if self._cache is not None and key else None
+        value = _answer_of(task, self._speaker, self._cache)
         try:
             if value is None or value["had"] != _shown(first):
                 return None
@@ -276,10 +331,9 @@ class _Session:
         if left < LEAST_SECONDS:
             return None
         started = time.monotonic()
-        if self._model is None:
-            self._model = self._opened.enter_context(self._speaker.load())
-        self._model.prepare(prefix)
-        return self._model if left - (time.monotonic() - started) >= LEAST_SECONDS else None
+        model = self._loading.model()
+        model.prepare(prefix)
+        return model if left - (time.monotonic() - started) >= LEAST_SECONDS else None
 
     def _started(self) -> sandbox.Runtime:
         """Return the runtime that judges, which is started where there is none, or none any more."""
@@ -346,7 +400,8 @@ def improved(
 ) -> Iterator[Exploration]:
     """Yield the explorations with what the model adds to each, asked about one function after the other."""
     with ExitStack() as opened:
-        session = _Session(bench, speaker, None, opened)
+        loading = opened.enter_context(closing(_Loading(speaker)))
+        session = _Session(bench, speaker, loading, None, opened)
         for task, first in searched:
             yield session.more(task, first, seconds, ASK_SECONDS + SEARCH_SECONDS)
 
@@ -356,7 +411,8 @@ def named(
 ) -> Exploration:
     """Return an exploration with the names that the model chooses, asked about this function alone."""
     with ExitStack() as opened:
-        return _Session(bench, speaker, cache, opened).named(task, found, seconds, seconds)
+        loading = opened.enter_context(closing(_Loading(speaker)))
+        return _Session(bench, speaker, loading, cache, opened).named(task, found, seconds, seconds)
 
 
 def _shown(exploration: Exploration) -> dict[str, list[Any]]:

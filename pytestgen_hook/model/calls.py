@@ -78,6 +78,7 @@ def ask(
         prompt,
         len(goals),
         endings=[prompts.opening(goal) for goal in goals],
+        start=grammar.start(form),
         prefix=prompts.prefix(),
         grammar=grammar.calls_grammar(form, most),
         max_tokens=settings.tokens,

@@ -17,7 +17,7 @@ MOST_STEPS = 4  # statements about the object before the call
 MOST_MEMBERS = 24  # of a class
 MOST_OPTIONAL = 8  # parameters with a default that an answer may give
 
-VERSION = 3  # part of what answers are kept by
+VERSION = 4  # part of what answers are kept by
 END = "```"  # ends the list, as it ends code in Markdown
 
 Form = Mapping[str, Any]
@@ -60,6 +60,15 @@ _SIMPLE = {
 def calls_grammar(form: Form, most: int) -> str:
     """Return the grammar of one to ``most`` calls of the function whose form the runtime told (``runtime/form.py``)."""
     return _Grammar(form).source(most)
+
+
+def start(form: Form) -> str:
+    """Return what every line begins with, as far as that is sure; it ends where a word does, as tokens of a model do."""
+    if form["receiver"] is not None:
+        return ""
+    first = next((known for known in form["parameters"] if known["required"]), None)
+    called = f"{form['owner']}.{form['name']}" if form["owner"] else str(form["name"])
+    return f"{called}({first['name']}" if first is not None and first["name"] else called
 
 
 class _Grammar:

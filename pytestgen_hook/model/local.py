@@ -212,10 +212,12 @@ class LocalModel:
         seed: int | None = None,
         on_text: Told | None = None,
         endings: Sequence[str] = (),
+        start: str = "",
     ) -> list[Completion]:
         """Return ``count`` answers to one prompt, written side by side, each with a seed of its own.
 
-        With ``endings``, one for each answer, the prompt of each ends in its own; they are no part of the answers.
+        With ``endings``, one for each answer, the prompt of each ends in its own; they are no part of the answers. With
+        ``start``, for answers with endings, each begins with what any answer would: it is read at once, and not written.
         The prompt and the weights are read once for all of them. The state after ``prefix`` is kept in memory and on disk,
         and is never read again as long as model and prefix are the same. ``grammar`` is GBNF with the rule ``root``;
         ``max_tokens`` bound each answer, ``seconds`` everything. ValueError for a grammar that does not parse, and for a
@@ -231,8 +233,10 @@ class LocalModel:
         if endings and len(endings) != count:
             raise ValueError(f"{len(endings)} endings for {count} answers")
         own = [self._tokens(ending) for ending in endings]
-        if not all(own):
+        if not all(own) or (start and not own):
             raise ValueError("an ending is empty")
+        begun = self._tokens(start)
+        own = [ending + begun for ending in own]
         asked = len(fixed) + len(rest) + sum(map(len, own))
         max_tokens = min(max_tokens, (self.n_ctx - asked) // count)
         if max_tokens < 1:
@@ -244,6 +248,7 @@ class LocalModel:
             ]
             for writer in writers:
                 writer.grammar = opened.enter_context(self._grammar(grammar)) if grammar is not None else None
+                writer.begin(start, begun)
             origin = self._hold(fixed, rest)
             is_read = bool(own) and self._question == tuple(rest)
             try:
@@ -530,6 +535,18 @@ class _Writer:
         self._told = told
         self._recent: list[int] = []
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def begin(self, text: str, tokens: Sequence[int]) -> None:
+        """Take what every answer begins with as if it had been written. ValueError where the grammar forbids it."""
+        numpy = self._model._numpy
+        for token in tokens:
+            if self.grammar is not None:
+                if not len(self._model.allowed(self.grammar, numpy.array([token], dtype=numpy.int32))):
+                    raise ValueError(f"no answer may begin with {text!r}")
+                self._model.accept(self.grammar, token)
+            self._recent.append(token)
+        if text:
+            self._goes_on(text)
 
     def take(self, logits: Any) -> int | None:
         """Draw the next token and take it; None where the answer is over."""
