@@ -2,6 +2,7 @@
 
 import calendar
 import collections
+import copy
 import datetime
 import os
 import random
@@ -34,6 +35,10 @@ MANY_MOMENTS = tuple(
     )
     for number in range(48)
 )
+
+ONE_MOMENT = MOMENTS[
+    -1:
+]  # the same for one call after the other: in each, objects have the addresses that others had before
 
 _JUMP = 1.0  # seconds that pass between two readings of a fast clock
 _SLOWER = 50
@@ -243,14 +248,17 @@ class _Id:
 
     def __init__(self, real):
         self._real = real
-        self._moment = None
+        self._number = None
 
     def __call__(self, value):
-        if not _shift.is_asked_by_project(sys._getframe(1)):
+        asker = sys._getframe(1)
+        is_own = _shift.is_asked_by_project(asker)
+        # What the project notes for ``deepcopy`` is looked up there.
+        if not is_own and (_shift.tree is None or asker.f_code.co_filename != copy.__file__):
             return self._real(value)
-        _shift.was_read = True
-        if self._moment != _shift.target:
-            self._moment, self._chance, self._given = _shift.target, random.Random(_shift.target), {}
+        _shift.was_read |= is_own
+        if self._number != _shift.number:
+            self._number, self._chance, self._given = _shift.number, random.Random(_shift.target), {}
         # Each by itself: two that all move by as much would stay as far from each other. Addresses are multiples of 16.
         return self._given.setdefault(self._real(value), self._chance.getrandbits(40) << 4)
 

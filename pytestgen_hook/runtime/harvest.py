@@ -3,6 +3,7 @@
 import ast
 import copy
 import doctest
+import itertools
 import re
 
 from values import Items, Keywords, from_expression
@@ -11,6 +12,8 @@ _CLOSE = {"(": ")", "[": "]", "{": "}"}
 _LONGEST = 600
 _MOST = 60
 _LARGEST_VALUE = 200  # nodes of what is put in the place of a variable
+_LARGEST_CALL = 600
+_DEEPEST = 12  # blocks in one another
 
 
 def balanced(text, start):
@@ -108,7 +111,12 @@ def calls_in_code(tree, name):
         yield from _calls_in_block(tree.body, {}, name)
 
 
-def _calls_in_block(statements, values, name, imported=lambda _: {}):
+def _calls_in_block(statements, values, name, imported=lambda _: {}, depth=0):
+    if depth > _DEEPEST:  # the branches of a long ``elif``: what is bound below each would be read for all of them
+        for node in (node for statement in statements for node in ast.walk(statement)):
+            if isinstance(node, ast.Call) and _is_call_of(node, name):
+                yield from _inlined(node, {}, _LARGEST_CALL)
+        return
     values = dict(values)
     for statement in statements:
         blocks = list(_blocks(statement))
@@ -119,28 +127,43 @@ def _calls_in_block(statements, values, name, imported=lambda _: {}):
         if not is_assigned:
             known = {key: value for key, value in values.items() if key not in bound}
         for block in blocks:
-            yield from _calls_in_block(block, known, name, imported)
+            yield from _calls_in_block(block, known, name, imported, depth + 1)
         for node in _outside(statement, blocks):
             if isinstance(node, ast.Call) and _is_call_of(node, name):
-                yield _Inlined(known).visit(copy.deepcopy(node))
+                yield from _inlined(node, known, _LARGEST_CALL)
         assigned = _assigned(statement.targets[0], statement.value, values) if is_assigned else {}
         values = {key: value for key, value in values.items() if key not in bound}
         values.update({**imported(statement), **assigned})
 
 
+def _inlined(node, values, most):
+    """Yield a copy of an expression with what stands for names put in; nothing where either is large."""
+    if _is_larger(node, most):
+        return
+    try:
+        found = _Inlined(values).visit(copy.deepcopy(node))
+    except RecursionError:
+        return
+    if not _is_larger(found, most):
+        yield found
+
+
+def _is_larger(node, most):
+    """Whether a syntax tree has more nodes than so many."""
+    return next(itertools.islice(ast.walk(node), most, None), None) is not None
+
+
 def _assigned(target, value, values):
     """Return {name: what stands for it} after an assignment; nothing where what is assigned is long."""
-    value = _Inlined(values).visit(copy.deepcopy(value))
-    if sum(1 for _ in ast.walk(value)) > _LARGEST_VALUE:
-        return {}
-    if isinstance(target, ast.Name):
-        return {target.id: value}
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return {
-            one.id: ast.Subscript(value, ast.Constant(place), ast.Load())
-            for place, one in enumerate(target.elts)
-            if isinstance(one, ast.Name)
-        }
+    for found in _inlined(value, values, _LARGEST_VALUE):
+        if isinstance(target, ast.Name):
+            return {target.id: found}
+        if isinstance(target, (ast.Tuple, ast.List)):
+            return {
+                one.id: ast.Subscript(found, ast.Constant(place), ast.Load())
+                for place, one in enumerate(target.elts)
+                if isinstance(one, ast.Name)
+            }
     return {}
 
 

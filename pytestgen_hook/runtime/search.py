@@ -49,6 +49,7 @@ KILL_SHARE = 0.85  # by then the comparison with mutants ends; the rest is for c
 FULL_MATRIX_SECONDS = 0.6
 UNUSUAL = 0.1  # kinds of arguments that a smaller share of the calls had
 PROPERTY_SECONDS = 6.0
+OTHERS = 8  # calls made before one that asks for addresses, or for the time
 PROPOSED = 24  # of the calls that a model wrote
 
 _AGAIN = "it depends on the clock, on chance or on the process"
@@ -99,9 +100,14 @@ def _changed(text):
     return "it writes files" if _TEMPORARY.fullmatch(text) else f"it writes files ({text})"
 
 
+def _own(item):
+    """Return the sources of an item's arguments; not the values that names of modules are given for the time of a test."""
+    return [source for target, source in item["arguments"] if not str(target).startswith("monkeypatch.")]
+
+
 def _largest_number(item):
     return max(
-        (int(digits) for _, source in item["arguments"] for digits in re.findall(r"(?<![\w.])\d{1,18}", source)),
+        (int(digits) for source in _own(item) for digits in re.findall(r"(?<![\w.])\d{1,18}", source)),
         default=0,
     )
 
@@ -200,6 +206,7 @@ class Search:
         items = [item for _, item in fresh.values()]
         self.tried += len(items)
         answers = scout.tried(self.subject, self._guard, items, self._timeout(), self._end)
+        self._tries.keys.difference_update(key for key, answer in zip(fresh, answers) if answer.get("how") == "not run")
         for (proposed, _), answer in zip(fresh.values(), answers):
             for domain, index in proposed.picks:
                 domain.reward(index, answer["kind"] in scout.USABLE and self._is_reaching(answer))
@@ -216,7 +223,7 @@ class Search:
         return scout.how_many(seconds[len(seconds) // 4]) if seconds else scout.MOST
 
     def _is_of_size(self, item):
-        sources = [*(source for _, source in item["arguments"]), *item["define"], *item["prepare"]]
+        sources = [*_own(item), *item["define"], *item["prepare"]]
         if sum(map(len, sources)) > LONGEST_INPUT:
             return False
         return self._largest is None or _largest_number(item) < self._largest
@@ -361,8 +368,9 @@ class Search:
         tried = self._tried(others)
         self._tries.note(tried, 0)
         answers = [answer for _, _, answer in tried]
-        newest = scout.newest(answers, self.arcs, self.ways, BATCH // 2)
-        return [*seeds[:SURELY_OBSERVED], *(tried[place][0] for place in newest)]
+        chosen = [place for place, answer in enumerate(answers) if answer.get("how") == "not run"][:BATCH]
+        chosen += scout.newest(answers, self.arcs, self.ways, BATCH // 2)
+        return [*seeds[:SURELY_OBSERVED], *(tried[place][0] for place in chosen)]
 
     def _probe(self):
         """Make calls that promises speak of, to hold them against these; what is found becomes no test."""
@@ -780,6 +788,12 @@ class Search:
         asking = [seen for seen, own in pairs if any(answer.get("asked") for answer in own)]
         often = zip(asking, self._again([[seen.item] * 48 for seen in asking], ahead="often"))
         unsteady = {seen for seen, own in often if not self._is_same(seen, own, _ELSEWHERE)}
+        # What was remembered by the address of an object that is gone is found again under that of another one.
+        others = [other for other in self.good if other.answer["kind"] == "value"][:OTHERS]
+        after = self._again(
+            [[*(other.item for other in others if other is not seen), seen.item] for seen in asking], ahead="still"
+        )
+        unsteady |= {seen for seen, own in zip(asking, after) if not self._is_same(seen, own[-1:], _STATEFUL)}
         return [seen for seen, _ in pairs if seen not in unsteady]
 
     def _again(self, some, ahead):

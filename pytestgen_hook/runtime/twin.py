@@ -48,7 +48,7 @@ class Twin:
             if not self._is_there():
                 return None
             self._send(self._to, {**_moved(request, self._shifted(request)), "items": items, "timeout": timeout})
-            seconds = request["import_seconds"] + 2 * timeout * len(items) + 10
+            seconds = 2 * request["import_seconds"] + 2 * timeout * len(items) + 10
             answer = self._receive(self._from, seconds)
         except OSError:
             answer = None

@@ -42,7 +42,8 @@ class Manner:
 
     ``mutant``: index of the mutant put in place of the body, or None; ``trace``: note lines; ``strict``: read what was
     written back, watch for addresses and changed module state; ``ahead``: at other moments, one after the other, in
-    another time zone, working folder and machine (``"often"``: at many moments); ``probe``: note what comparisons look at.
+    another time zone, working folder and machine (``"often"``: at many moments, ``"still"``: all at one); ``probe``: note
+    what comparisons look at.
     """
 
     __slots__ = ("ahead", "mutant", "probe", "strict", "trace")
@@ -375,7 +376,8 @@ class _Surroundings:
 
 def move(subject, manner):
     """Take this process to the times and places that the manner asks for."""
-    elsewhere.move(subject.tree, elsewhere.MANY_MOMENTS if manner.ahead == "often" else elsewhere.MOMENTS)
+    other = {"often": elsewhere.MANY_MOMENTS, "still": elsewhere.ONE_MOMENT}
+    elsewhere.move(subject.tree, other.get(manner.ahead, elsewhere.MOMENTS))
 
 
 def serve(subject, guard, items, manner, write):

@@ -186,3 +186,58 @@ def of_many(values):
     for name, found in explored(tmp_path, source, hard=hard).items():
         assert found.cases, (name, found.problem)
         assert found.lines_run == found.lines_total, name
+
+
+def test_what_is_remembered_by_the_address_of_what_is_gone_has_no_test(tmp_path):
+    source = """
+    def by_identity(function):
+        cache = {}
+        def remembered(given):
+            if id(given) not in cache:
+                cache[id(given)] = function(given)
+            return cache[id(given)]
+        return remembered
+
+    @by_identity
+    def total(values: list[int]):
+        return sum(values)
+    """
+    total = explored(tmp_path, source)["total"]
+    assert (total.cases, total.problem) == ((), "it depends on what was called before it")
+
+
+def test_what_is_copied_by_addresses_has_tests(tmp_path):
+    source = """
+    import copy
+
+    class Node:
+        def __init__(self, name: str):
+            self.name = name
+            self.next = self
+
+        def __deepcopy__(self, memo):
+            made = memo[id(self)] = Node(self.name)
+            made.next = copy.deepcopy(self.next, memo)
+            return made
+
+    def copied(name: str):
+        node = copy.deepcopy(Node(name))
+        return node.name if node.next is node else None
+    """
+    copied = explored(tmp_path, source)["copied"]
+    assert copied.cases, copied.problem
+
+
+def test_what_a_name_of_the_module_is_set_to_is_no_input(tmp_path):
+    source = """
+    count = 5000
+
+    def spin(n: int):
+        global count
+        count += 1
+        while n > 3000:
+            pass
+        return count + n
+    """
+    spin = explored(tmp_path, source)["spin"]
+    assert spin.cases, spin.problem

@@ -72,3 +72,12 @@ def test_calls_are_bound_as_python_binds_them():
 @pytest.mark.parametrize("call", ["f()", "f(1, d=2)", "f(unknown)", "f(*xs)", "f(1, **xs)"])
 def test_calls_that_do_not_fit_are_left_out(call):
     assert bound(call, lambda a: None) is None
+
+
+def test_what_is_too_large_to_be_put_in_costs_nothing(monkeypatch):
+    long = " + ".join(f"l{number}" for number in range(400))
+    chain = "a" + ".strip()" * 300
+    deep = "".join(f"{'    ' * depth}if a == {depth}:\n" for depth in range(60)) + "    " * 60 + "parse(7)\n"
+    text = f"X = {long}\nY = {chain}\nparse({long})\nparse(X)\n{deep}\nZ = 3\nparse(Z)\n"
+    found = [ast.unparse(call) for call in harvest.calls_in_code(ast.parse(text), "parse")]
+    assert found == ["parse(X)", "parse(7)", "parse(3)"]
