@@ -54,6 +54,7 @@ def main() -> None:
                         prompt,
                         len(goals),
                         endings=[prompts.opening(goal) for goal in goals],
+                        start=grammar.start(form),
                         prefix=prompts.prefix(),
                         grammar=grammar.calls_grammar(form, settings.calls),
                         max_tokens=settings.tokens,
