@@ -37,7 +37,7 @@ def test_example(repo, name):
     repo.commit()
     before = {path: (EXAMPLES / name / path).read_text() for path in repo.git("ls-files").split()}
 
-    assert run("--all", "--mode", "write") == 1
+    assert run("--all", "--mode", "write", "--budget", "20") == 1
 
     changed = [line[3:] for line in repo.git("status", "--porcelain", "-uall").splitlines()]
     assert sorted(changed) == WRITTEN[name]

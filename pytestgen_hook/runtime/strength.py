@@ -36,6 +36,7 @@ import warnings
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
 
+import compiled  # noqa: E402
 import evidence  # noqa: E402
 import hidden  # noqa: E402
 import in_turn  # noqa: E402
@@ -162,6 +163,16 @@ def run_pytest(request, place, loop, write, first=None):
             self.loop(self, session)
             end_quickly(session.config)
             return True
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_generate_tests(self, metafunc):
+            yield
+            if self.names is not None:
+                with contextlib.suppress(
+                    AttributeError
+                ):  # another version of pytest: there are more than are asked for
+                    calls, own = metafunc._calls, metafunc.definition.name
+                    calls[:] = [call for call in calls if f"{own}[{call.id}]" in self.names.get(own, ())] or calls
 
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
         def pytest_fixture_setup(self, fixturedef, request):
@@ -419,6 +430,7 @@ class Collected:
         self._unsteady = set()
         self._shared = False
         self._starts = False
+        self._patterns = []
 
     def run(self, plugin, session):
         self._plugin = plugin
@@ -455,6 +467,8 @@ class Collected:
                 ran, seconds = fixtures.get(message["fixture"], (set(), 0.0))
                 ran |= set(map(tuple, message["ran"]))
                 fixtures[message["fixture"]] = ran, max(seconds, message["seconds"])
+            elif "patterns" in message:
+                self._patterns = message["patterns"]
             elif "shared" in message:
                 self._shared = True
             elif "starts" in message:
@@ -474,6 +488,7 @@ class Collected:
             self.tests[reached].why = "did not end in time" if ended.late else "it ended the process"
             first = reached + 1
         self._is_cut = first < len(self.items)
+        compiled.compile_all(self._patterns)
         for path, tests in itertools.groupby(self.tests[first:], lambda test: test.id.partition("::")[0]):
             why = "%d tests not run: the time for running tests was over, or they could not be started"
             self._write(left=path, why=why % len(list(tests)))
@@ -507,6 +522,7 @@ class Collected:
             run_items(items, before, lambda: False)
             watch.end(first + len(items) - 1)
             watch.tell_fixtures()
+            write(patterns=compiled.patterns())
             write(done=True)
 
         return body
@@ -565,9 +581,15 @@ class Collected:
         files = [path for path in self._request["tests"] if path not in self._plugin.problems]
         called = [test.node for test in self.tests if test.is_plain]
         at_once = 1 if self._shared else None
-        avoided = [*failing, *unsteady]
         self._write(
-            later=later, files=files, avoided=avoided, plain=called, seconds=rest, at_once=at_once, starts=self._starts
+            later=later,
+            files=files,
+            avoided=[*failing, *unsteady],
+            plain=called,
+            patterns=self._patterns,
+            seconds=rest,
+            at_once=at_once,
+            starts=self._starts,
         )
 
     def _be_ready(self):
@@ -837,7 +859,9 @@ def collect_anew(plugin, session, swap, subjects, part, write):
     """The same in a process that was forked from one in which pytest has started, and has collected nothing."""
     _put_in_place(swap, subjects, part)
     if not part["all"]:
-        plugin.names = {test.split("::")[1].partition("[")[0] for test in part["files"]}
+        plugin.names = {}
+        for test in part["files"]:
+            plugin.names.setdefault(test.split("::")[1].partition("[")[0], set()).add(test.rpartition("::")[2])
     session.config.args = [plugin.argument(test) for test in part["files"]]
     use_folder(session.config, os.path.join(part["place"], "tmp"))
     try:
@@ -958,6 +982,8 @@ def run(request, address, report):
                 return
             waiting = {number for number, _, _ in given["later"]}
             warm(session.config)
+            compiled.compile_all(given["patterns"])
+            gc.freeze()  # each page that a search for garbage writes to would be copied, in every process forked from here
             if waiting and not any(subject.number in waiting and subject.is_imported() for subject in subjects):
 
                 def collect(part, inner):

@@ -105,7 +105,7 @@ def test_what_is_written_below_the_folder_is_asserted(tmp_path):
 
 def test_written_tests_are_green_and_fail_for_a_broken_source(repo):
     repo.stage("store.py", WRITERS)
-    CliRunner().invoke(check, ["--mode", "write", "--python", sys.executable])
+    CliRunner().invoke(check, ["--mode", "write", "--budget", "15", "--python", sys.executable])
     text = (repo.path / "tests" / "test_store.py").read_text()
     assert "def test_backup_writes_file(tmp_path):\n" in text
     assert '.read_text() == "' in text

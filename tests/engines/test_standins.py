@@ -72,7 +72,7 @@ def test_what_a_method_does_with_a_dependency_is_asserted(tmp_path):
 
 def test_written_tests_are_green_and_fail_for_a_broken_source(repo):
     repo.stage("shop.py", SHOP)
-    CliRunner().invoke(check, ["--mode", "write", "--python", sys.executable])
+    CliRunner().invoke(check, ["--mode", "write", "--budget", "15", "--python", sys.executable])
     text = (repo.path / "tests" / "test_shop.py").read_text()
     assert "    db = create_autospec(Database, instance=True)\n" in text
     assert "    db.get_order.assert_called_once_with(" in text

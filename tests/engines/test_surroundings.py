@@ -69,7 +69,7 @@ def test_what_is_asked_is_set_where_it_matters(tmp_path):
 
 def test_written_tests_are_green_whatever_is_around_them_and_fail_for_a_broken_source(repo):
     repo.stage("app.py", SOURCE)
-    CliRunner().invoke(check, ["--mode", "write", "--python", sys.executable])
+    CliRunner().invoke(check, ["--mode", "write", "--budget", "15", "--python", sys.executable])
 
     def passes(**variables: str) -> bool:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_app.py"]
