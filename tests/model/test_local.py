@@ -170,3 +170,16 @@ def test_a_file_that_is_no_model_is_refused_in_one_line(tmp_path):
     with pytest.raises(FatalError, match=r"no model that can be loaded") as caught:
         LocalModel(file, threads=1)
     assert "\n" not in str(caught.value)
+
+
+def test_what_every_answer_begins_with_is_read_and_not_written(model):
+    root = 'root ::= "kind(text=" ("\\"a\\"" | "\\"b\\"") ")"'
+    asked = {"grammar": root, "max_tokens": 12, "sampling": Sampling(), "endings": ["# one\n", "# two\n"]}
+    begun = model.complete_all("Write calls.\n", 2, start="kind(text", **asked)
+    written = model.complete_all("Write calls.\n", 2, **asked)
+    assert [one.text for one in begun] == [one.text for one in written]
+    assert all(one.tokens < other.tokens for one, other in zip(begun, written, strict=True))
+    with pytest.raises(ValueError, match="may begin"):
+        model.complete_all("Write calls.\n", 2, start="other(", **asked)
+    with pytest.raises(ValueError, match="empty"):
+        model.complete_all("Write calls.\n", 2, start="kind(", **{**asked, "endings": []})
