@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
@@ -34,6 +35,7 @@ def {name}(text: str) -> str:
         return "{name} multicast"
     return "{name} other"
 '''
+_LOOKS_EVERY = 0.02  # seconds between two looks at the files
 NAMES = ("network", "kind_of", "reach", "scope_of", "described", "label", "family", "zone")
 
 
@@ -71,21 +73,35 @@ def one(folder: Path, name: str, model: Path, cache: Path) -> dict[str, object]:
     (folder / f"{name}.py").write_text(SOURCE.format(name=name))
     subprocess.run(["git", "add", "--all"], cwd=folder, check=True)
     run(folder, cache, "--engine", "search", "--diff")
-    started = time.perf_counter()
-    run(folder, cache, "--engine", "model", "--model", str(model), "--mode", "write")
-    seconds = time.perf_counter() - started
-    texts = [path.read_text() for path in folder.rglob("test_*.py")]
-    is_reached = any(f'"{name} loopback"' in text or f'"{name} multicast"' in text for text in texts)
-    return {"function": name, "seconds": round(seconds, 2) if is_reached else None}
+    wanted = (f'"{name} loopback"', f'"{name} multicast"')
+    seconds = run(folder, cache, "--engine", "model", "--model", str(model), "--mode", "write", wanted=wanted)
+    return {"function": name, "seconds": None if seconds is None else round(seconds, 2)}
 
 
-def run(folder: Path, cache: Path, *options: str) -> None:
-    """Run the command to its end, which for a function without tests is a finding."""
-    command = [sys.executable, "-m", "pytestgen_hook", "check", "--python", sys.executable, *options]
+def run(folder: Path, cache: Path, *options: str, wanted: Sequence[str] = ()) -> float | None:
+    """Run the command to its end, which for a function without tests is a finding.
+
+    Return the seconds until a test file had one of the wanted texts, None if none had.
+    """
+    command = [sys.executable, "-m", "pytestgen_hook", "check", "--python", sys.executable, *options, "--quiet"]
     environment = {**os.environ, "PYTESTGEN_CACHE_DIR": str(cache)}
-    done = subprocess.run([*command, "--quiet"], cwd=folder, env=environment, capture_output=True, text=True)
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"pytestgen-check ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    found = None
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    while True:
+        ended = process.poll() is not None
+        texts = [path.read_text() for path in folder.rglob("test_*.py")] if found is None else []
+        if any(part in text for part in wanted for text in texts):
+            found = time.perf_counter() - started
+        if ended:
+            break
+        time.sleep(_LOOKS_EVERY)
+    errors = process.communicate()[1]
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"pytestgen-check ended with {process.returncode}:\n{errors[-2000:]}")
+    return found
 
 
 if __name__ == "__main__":

@@ -67,9 +67,8 @@ def main() -> None:
                 whole = [line for some in lines for line in some]
                 parsed = [line for line in whole if parses(line)]
                 runtime = search.runtime(bench, "format")
-                done, runtime_left = search.ask(
-                    runtime, 0, task, 0.5, 60.0, hypothesis=False, more={"proposed": parsed}
-                )
+                more = {"proposed": parsed, "avoid": bool(first.left["avoid"]), "through": first.left["through"]}
+                done, runtime_left = search.ask(runtime, 0, task, 0.5, 60.0, hypothesis=False, more=more)
                 if runtime_left is not None:
                     runtime_left.close()
                 fitting = (done.answer or {}).get("fitting", len(parsed))

@@ -164,6 +164,7 @@ def explore(modules, request, ask_twin=None):
     had = Had(**request["had"]) if "had" in request else None
     proposed = request.get("proposed")
     through = request.get("through")
+    fitting = []  # how many of the proposed calls can be read and bound
     subject = None
 
     def seeds(plan):
@@ -171,6 +172,7 @@ def explore(modules, request, ask_twin=None):
             texts = [*request.get("texts", ()), *(callers.texts(plan) if plan.is_through else ())]
             plan.constants.learn(texts)
             made = proposals.inputs(plan, proposed)
+            fitting.append(len(made))
             return [*made, *proposals.with_texts(made, texts)]
         return plans.seeds(plan, modules.tree, request.get("calls", ()))
 
@@ -203,7 +205,7 @@ def explore(modules, request, ask_twin=None):
         answer = {"cases": [], "problem": None, "refused": None} if only_promises else hunt.finish()
         answer["promises"] = hunt.compared()
         if proposed is not None:
-            answer["fitting"] = len(written)
+            answer["fitting"] = fitting[0]
         elif not only_promises:
             answer["form"] = {**form.told(hunt.plan, plans.resolver(subject)), "tail": hunt.may_give_objects}
             answer["avoid"] = hunt.plan is not first
