@@ -98,16 +98,15 @@ def _explored(
     hunt = search.explore(tasks, bench, seconds=seconds - kept, done=done, cache=cache)
     with ExitStack() as opened:
         opened.enter_context(closing(loading))
-        opened.enter_context(closing(hunt))
-        for over in hunt:
-            asked = {
-                position: found for position, found in over if is_open(found) or is_unnamed(tasks[position], found)
-            }
-            open_ends |= asked
-            rest = [(position, found) for position, found in over if position not in asked]
-            if rest:
-                yield rest
-        hunt.close()
+        with closing(hunt):
+            for over in hunt:
+                asked = {
+                    position: found for position, found in over if is_open(found) or is_unnamed(tasks[position], found)
+                }
+                open_ends |= asked
+                rest = [(position, found) for position, found in over if position not in asked]
+                if rest:
+                    yield rest
         if not open_ends:
             return
         speaker.asking(len(open_ends))

@@ -67,8 +67,12 @@ def start(form: Form) -> str:
     if form["receiver"] is not None:
         return ""
     first = next((known for known in form["parameters"] if known["required"]), None)
-    called = f"{form['owner']}.{form['name']}" if form["owner"] else str(form["name"])
-    return f"{called}({first['name']}" if first is not None and first["name"] else called
+    return f"{_called(form)}({first['name']}" if first is not None and first["name"] else _called(form)
+
+
+def _called(form: Form) -> str:
+    """Return what is called where no object is made for it first."""
+    return f"{form['owner']}.{form['name']}" if form["owner"] else str(form["name"])
 
 
 class _Grammar:
@@ -128,8 +132,7 @@ class _Grammar:
         parameters = self._arguments(form["parameters"], DEEPEST)
         if form["receiver"] is not None:
             return f'{self._receiver()} "." {self._named_call()}'
-        owner = f"{form['owner']}." if form["owner"] else ""
-        return f'{_quoted(owner + form["name"] + "(")} {parameters} ")"'
+        return f'{_quoted(_called(form) + "(")} {parameters} ")"'
 
     def _arguments(self, parameters: Sequence[Mapping[str, Any]], depth: int) -> str:
         """Return the rule of the arguments: those that are needed, then any of the others, in order."""

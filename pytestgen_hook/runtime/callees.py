@@ -11,15 +11,13 @@ import classes
 import harvest
 import usage
 
-_MOST = (
-    0,
-    3,
-    8,
-)  # functions that one hands its parameters on to, which are read: of those deepest down, …, of the first
+# Functions that one hands its parameters on to, which are read: of those deepest down, …, of the first.
+_MOST = (0, 3, 8)
 _LEVELS = len(_MOST) - 1
 _MOST_LINES = 150  # of one that is read
 _MOST_WRAPPED = 50
-_UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+# What it may raise to look something up.
+UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
 _OPERATORS = {
     ast.Add: "add",
     ast.Sub: "sub",
@@ -50,7 +48,7 @@ class Callees:
         """Yield (node that is given, Usage of the parameter it is given as) for the arguments of a call."""
         try:
             called = target(call.func, self._function, self._owner, self._module)
-        except _UNKNOWN:
+        except UNKNOWN:
             return
         names, usages = self._taken(called)
         given = [*zip(names, call.args), *((known.arg, known.value) for known in call.keywords)]
@@ -67,7 +65,7 @@ class Callees:
             if isinstance(own, ast.Name) and own.id == self._first:
                 try:
                     method = bound(inspect.getattr_static(self._owner, forms % word), self._owner)
-                except _UNKNOWN:
+                except UNKNOWN:
                     continue
                 names, usages = self._taken(method)
                 if names:

@@ -100,7 +100,7 @@ def is_self(node):
     return isinstance(node, ast.Name) and node.id in ("self", "cls")
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=512)  # each place where such an object is made asks for it
 def _node_of(kind):
     with contextlib.suppress(Exception):
         lines, _ = inspect.getsourcelines(kind)

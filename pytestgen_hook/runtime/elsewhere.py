@@ -36,9 +36,8 @@ MANY_MOMENTS = tuple(
     for number in range(48)
 )
 
-ONE_MOMENT = MOMENTS[
-    -1:
-]  # the same for one call after the other: in each, objects have the addresses that others had before
+# The same for one call after the other: in each, objects have the addresses that others had before.
+ONE_MOMENT = MOMENTS[-1:]
 
 _JUMP = 1.0  # seconds that pass between two readings of a fast clock
 _SLOWER = 50

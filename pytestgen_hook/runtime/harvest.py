@@ -113,9 +113,8 @@ def calls_in_code(tree, name):
 
 def _calls_in_block(statements, values, name, imported=lambda _: {}, depth=0):
     if depth > _DEEPEST:  # the branches of a long ``elif``: what is bound below each would be read for all of them
-        for node in (node for statement in statements for node in ast.walk(statement)):
-            if isinstance(node, ast.Call) and _is_call_of(node, name):
-                yield from _inlined(node, {}, _LARGEST_CALL)
+        for statement in statements:
+            yield from _calls_among(ast.walk(statement), {}, name)
         return
     values = dict(values)
     for statement in statements:
@@ -128,24 +127,29 @@ def _calls_in_block(statements, values, name, imported=lambda _: {}, depth=0):
             known = {key: value for key, value in values.items() if key not in bound}
         for block in blocks:
             yield from _calls_in_block(block, known, name, imported, depth + 1)
-        for node in _outside(statement, blocks):
-            if isinstance(node, ast.Call) and _is_call_of(node, name):
-                yield from _inlined(node, known, _LARGEST_CALL)
+        yield from _calls_among(_outside(statement, blocks), known, name)
         assigned = _assigned(statement.targets[0], statement.value, values) if is_assigned else {}
         values = {key: value for key, value in values.items() if key not in bound}
         values.update({**imported(statement), **assigned})
 
 
+def _calls_among(nodes, values, name):
+    for node in nodes:
+        if isinstance(node, ast.Call) and _is_call_of(node, name):
+            call = _inlined(node, values, _LARGEST_CALL)
+            if call is not None:
+                yield call
+
+
 def _inlined(node, values, most):
-    """Yield a copy of an expression with what stands for names put in; nothing where either is large."""
+    """Return a copy of an expression with what stands for names put in; None where either is large."""
     if _is_larger(node, most):
-        return
+        return None
     try:
         found = _Inlined(values).visit(copy.deepcopy(node))
     except RecursionError:
-        return
-    if not _is_larger(found, most):
-        yield found
+        return None
+    return None if _is_larger(found, most) else found
 
 
 def _is_larger(node, most):
@@ -155,15 +159,17 @@ def _is_larger(node, most):
 
 def _assigned(target, value, values):
     """Return {name: what stands for it} after an assignment; nothing where what is assigned is long."""
-    for found in _inlined(value, values, _LARGEST_VALUE):
-        if isinstance(target, ast.Name):
-            return {target.id: found}
-        if isinstance(target, (ast.Tuple, ast.List)):
-            return {
-                one.id: ast.Subscript(found, ast.Constant(place), ast.Load())
-                for place, one in enumerate(target.elts)
-                if isinstance(one, ast.Name)
-            }
+    value = _inlined(value, values, _LARGEST_VALUE)
+    if value is None:
+        return {}
+    if isinstance(target, ast.Name):
+        return {target.id: value}
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return {
+            one.id: ast.Subscript(value, ast.Constant(place), ast.Load())
+            for place, one in enumerate(target.elts)
+            if isinstance(one, ast.Name)
+        }
     return {}
 
 

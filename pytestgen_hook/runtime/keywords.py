@@ -58,7 +58,7 @@ def _read_elsewhere(function, parameter, owner, module):
             target = callees.unwrapped(callees.target(node.func, function, owner, module))
             taken = list(inspect.signature(target).parameters)
             tree = ast.parse(textwrap.dedent(inspect.getsource(target)))
-        except (AttributeError, LookupError, TypeError, ValueError, OSError, SyntaxError, RecursionError):
+        except (*callees.UNKNOWN, OSError, SyntaxError):
             continue
         for place in places:
             yield from _read(tree, taken[place]) if place < len(taken) else ()
@@ -81,7 +81,7 @@ def _passed_on(function, parameter, owner, module):
             continue
         try:
             taken = _taken(callees.target(node.func, function, owner, module))
-        except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        except callees.UNKNOWN:
             continue
         given = {known.arg for known in node.keywords}
         places = [one for one in taken if one.kind is one.POSITIONAL_OR_KEYWORD]

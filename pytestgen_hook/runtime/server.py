@@ -193,9 +193,8 @@ def explore(modules, request, ask_twin=None):
                 raise plans.CannotCall("what leads to it cannot be called")
         else:
             plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=avoid)
-        written = seeds(plan)
         first = plan
-        hunt = search_for(plan, written)
+        hunt = search_for(plan, seeds(plan))
         if plan.has_real and hunt.is_held_back and not avoid and not through:
             # What it needs of its objects cannot be had here: once more with others in their places.
             plan = plans.make_plan(subject, request["qualname"], modules.tree, can_make, avoid=True)

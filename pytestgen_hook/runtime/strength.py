@@ -168,9 +168,8 @@ def run_pytest(request, place, loop, write, first=None):
         def pytest_generate_tests(self, metafunc):
             yield
             if self.names is not None:
-                with contextlib.suppress(
-                    AttributeError
-                ):  # another version of pytest: there are more than are asked for
+                # In another version of pytest there may be more than are asked for.
+                with contextlib.suppress(AttributeError):
                     calls, own = metafunc._calls, metafunc.definition.name
                     calls[:] = [call for call in calls if f"{own}[{call.id}]" in self.names.get(own, ())] or calls
 
@@ -488,7 +487,6 @@ class Collected:
             self.tests[reached].why = "did not end in time" if ended.late else "it ended the process"
             first = reached + 1
         self._is_cut = first < len(self.items)
-        compiled.compile_all(self._patterns)
         for path, tests in itertools.groupby(self.tests[first:], lambda test: test.id.partition("::")[0]):
             why = "%d tests not run: the time for running tests was over, or they could not be started"
             self._write(left=path, why=why % len(list(tests)))
@@ -598,6 +596,7 @@ class Collected:
         explain_nothing()
         limit_memory()
         random.seed(0)
+        compiled.compile_all(self._patterns)
         for item in self.items:
             with contextlib.suppress(Exception):
                 item.location  # noqa: B018  computed when it is first asked for
@@ -981,10 +980,10 @@ def run(request, address, report):
                 write(why=ended.last("raised") or _manner(ended))
                 return
             waiting = {number for number, _, _ in given["later"]}
-            warm(session.config)
-            compiled.compile_all(given["patterns"])
-            gc.freeze()  # each page that a search for garbage writes to would be copied, in every process forked from here
             if waiting and not any(subject.number in waiting and subject.is_imported() for subject in subjects):
+                warm(session.config)
+                compiled.compile_all(given["patterns"])
+                gc.freeze()  # each page that a search for garbage writes to would be copied, in every process forked here
 
                 def collect(part, inner):
                     collect_anew(plugin, session, swap, subjects, part, inner)

@@ -161,7 +161,9 @@ _NAMES = {
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 
 
-_MOST_CALCULATED = 12
+_MOST_CALCULATED = (
+    12  # names and numbers of an expression; in a chain of hundreds each part would be read for each other
+)
 _HANDED_ON = 0.5  # of the points that another use of a value has
 _LIKE_ARGUMENT = {"sorted", "reversed", "list", "tuple", "set", "iter", "abs"}  # give what they take, for our purpose
 

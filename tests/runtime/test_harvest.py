@@ -74,7 +74,7 @@ def test_calls_that_do_not_fit_are_left_out(call):
     assert bound(call, lambda a: None) is None
 
 
-def test_what_is_too_large_to_be_put_in_costs_nothing(monkeypatch):
+def test_what_is_too_large_to_be_put_in_costs_nothing():
     long = " + ".join(f"l{number}" for number in range(400))
     chain = "a" + ".strip()" * 300
     deep = "".join(f"{'    ' * depth}if a == {depth}:\n" for depth in range(60)) + "    " * 60 + "parse(7)\n"
