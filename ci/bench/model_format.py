@@ -55,6 +55,7 @@ def main() -> None:
                         len(goals),
                         endings=[prompts.opening(goal) for goal in goals],
                         start=grammar.start(form),
+                        closing=grammar.closing(form),
                         prefix=prompts.prefix(),
                         grammar=grammar.calls_grammar(form, settings.calls),
                         max_tokens=settings.tokens,

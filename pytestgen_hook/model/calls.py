@@ -79,6 +79,7 @@ def ask(
         len(goals),
         endings=[prompts.opening(goal) for goal in goals],
         start=grammar.start(form),
+        closing=grammar.closing(form),
         prefix=prompts.prefix(),
         grammar=grammar.calls_grammar(form, most),
         max_tokens=settings.tokens,

@@ -17,9 +17,8 @@ MOST_STEPS = 4  # statements about the object before the call
 MOST_MEMBERS = 24  # of a class
 MOST_OPTIONAL = 8  # parameters with a default that an answer may give
 
-VERSION = 4  # part of what answers are kept by
+VERSION = 5  # part of what answers are kept by
 END = "```"  # ends the list, as it ends code in Markdown
-
 Form = Mapping[str, Any]
 
 # Leading zeros are no Python; so long a number, or text, is no reader's idea of a test.
@@ -68,6 +67,14 @@ def start(form: Form) -> str:
         return ""
     first = next((known for known in form["parameters"] if known["required"]), None)
     return f"{_called(form)}({first['name']}" if first is not None and first["name"] else _called(form)
+
+
+def closing(form: Form) -> tuple[str, ...]:
+    """Return what ends a line where an answer is cut, the preferred first, each as far as the grammar allows it.
+
+    Brackets stand in a text too, so that is ended before them; an object that is only made yet is called next.
+    """
+    return ("\n", '"', ")", "]", "}", ",)", "0", ";", " obj", " =", " ", ".", f"{form['name']}(")
 
 
 def _called(form: Form) -> str:

@@ -34,6 +34,7 @@ _MOST_STATES = 12
 _RECENT = 64  # tokens that a repeat penalty looks back at
 _FAINT = 18.0  # what is e^-18 as likely as the likeliest token is never drawn
 _NEAR = 10.0  # of the likeliest: where a token that the grammar allows is looked for first
+_MOST_TO_CLOSE = 40  # tokens that close the last line of an answer that was cut
 
 Told = Callable[[int, str], object]
 
@@ -213,11 +214,13 @@ class LocalModel:
         on_text: Told | None = None,
         endings: Sequence[str] = (),
         start: str = "",
+        closing: Sequence[str] = (),
     ) -> list[Completion]:
         """Return ``count`` answers to one prompt, written side by side, each with a seed of its own.
 
         With ``endings``, one for each answer, the prompt of each ends in its own; they are no part of the answers. With
         ``start``, for answers with endings, each begins with what any answer would: it is read at once, and not written.
+        ``closing`` are the texts with which a last line that was cut is closed as the grammar allows, the preferred one first.
         The prompt and the weights are read once for all of them. The state after ``prefix`` is kept in memory and on disk,
         and is never read again as long as model and prefix are the same. ``grammar`` is GBNF with the rule ``root``;
         ``max_tokens`` bound each answer, ``seconds`` everything. ValueError for a grammar that does not parse, and for a
@@ -258,6 +261,8 @@ class LocalModel:
                 else:
                     for writer in writers:
                         writer.ended = "time"
+                if closing:
+                    self._close_lines(writers, closing)
             finally:
                 # With endings the same question may be asked on, and need not be read again.
                 self._forget(len(fixed) + (len(rest) if own and is_read else 0))
@@ -479,6 +484,13 @@ class LocalModel:
         for writer in writers:
             writer.finish()
 
+    def _close_lines(self, writers: Sequence[_Writer], closing: Sequence[str]) -> None:
+        """Close the last line of each answer that was cut; the model is not run for that."""
+        pieces = [token for text in closing for token in self._tokens(text)]
+        for writer in writers:
+            if writer.count and writer.ended != "stop" and writer.grammar is not None:
+                writer.close_line(pieces)
+
     def _logits(self, row: int) -> Any:
         """Return a copy of the logits that the last batch gave at a row."""
         pointer = self._api.llama_get_logits_ith(self._context, row)
@@ -560,11 +572,35 @@ class _Writer:
         if token is None or self._model.ends(token):
             self.ended = "stop"
             return None
+        return token if self._takes(token) else None
+
+    def _takes(self, token: int) -> bool:
+        """Take a token that the grammar allows; whether the answer goes on."""
         if self.grammar is not None:
             self._model.accept(self.grammar, token)
         self.count += 1
         self._recent.append(token)
-        return token if self._goes_on(self._decoder.decode(self._model.piece(token))) else None
+        return self._goes_on(self._decoder.decode(self._model.piece(token)))
+
+    def close_line(self, pieces: Sequence[int]) -> None:
+        """Go on to the end of a line that was begun: by the first of the pieces that may come, else by what leads on most."""
+        numpy = self._model._numpy
+        for _ in range(_MOST_TO_CLOSE):
+            if not self.text or self.text.endswith("\n"):
+                break
+            some = self._model.allowed(self.grammar, numpy.array(pieces, dtype=numpy.int32))
+            if len(some):
+                token = int(some[0])
+            else:
+                some = self._model.allowed(self.grammar, numpy.arange(self._model._size, dtype=numpy.int32))
+                token = max(some.tolist(), key=self._lead, default=-1)
+            if token < 0 or not self._takes(token):
+                break
+
+    def _lead(self, token: int) -> tuple[bool, int, int]:
+        """Return how far a token leads on, for comparison: the most of all, but what begins a text leads into it."""
+        piece = self._model.piece(token)
+        return b'"' not in piece, len(piece), -token
 
     def finish(self) -> None:
         """Take what is left of a character that never became whole."""

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from pytestgen_hook.model.grammar import END, MOST_STEPS, calls_grammar
+from pytestgen_hook.model.grammar import END, MOST_STEPS, calls_grammar, closing
 
 ANY = ["any"]
 
@@ -78,7 +78,30 @@ def test_whatever_is_written_is_a_call_that_fits(model, name):
         sampling=Sampling(temperature=1.2),
         on_text=lambda _, text: "\n" not in text,  # a line of each is enough
     )
-    lines = [line for one in found for line in one.text.split("\n")[:-1] if line != END]
+    fits(known, [line for one in found for line in one.text.split("\n")[:-1] if line != END])
+
+
+@pytest.mark.parametrize("most", [1, 12])
+@pytest.mark.parametrize("name", FORMS)
+def test_a_line_that_is_cut_is_closed(model, name, most):
+    from pytestgen_hook.model.local import Sampling
+
+    found = model.complete_all(
+        "```python\n",
+        2,
+        grammar=calls_grammar(FORMS[name], 3),
+        closing=closing(FORMS[name]),
+        max_tokens=most,
+        sampling=Sampling(temperature=1.2),
+    )
+    for one in found:
+        *lines, rest = one.text.split("\n")
+        assert rest in ("", END)
+        fits(FORMS[name], lines)
+
+
+def fits(known, lines):
+    """Every line is a call of the form's function that binds, and there is one."""
     assert lines
     by_name = {parameter["name"]: parameter for parameter in known["parameters"]}
     for line in lines:
