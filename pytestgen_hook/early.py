@@ -22,7 +22,7 @@ class Early:
         self.place = Path(tempfile.mkdtemp(dir=folder, prefix="strength-"))
         environment = run_environment(interpreter, folder / "tree", self.place)
         self.process = sandbox.Started(
-            [interpreter.python, "-B", sandbox.RUNTIME / "strength.py", "--report", self.place / REPORT],
+            [interpreter.python, *sandbox.program("strength"), "--report", self.place / REPORT],
             cwd=folder,
             env=environment,
         )

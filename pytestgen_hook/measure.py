@@ -406,8 +406,7 @@ class _Runner:
             completed = sandbox.run(
                 [
                     bench.interpreter.python,
-                    "-B",
-                    sandbox.RUNTIME / "evidence.py",
+                    *sandbox.program("evidence"),
                     "--request",
                     request,
                     "--report",

@@ -47,6 +47,12 @@ class Completed:
     seconds: float
 
 
+def program(name: str) -> list[str]:
+    """Return the options of an interpreter that has it run a program of the runtime, to be followed by those of the program."""
+    keep = () if os.environ.get("PYTHONDONTWRITEBYTECODE") else ("--keep",)
+    return ["-B", str(RUNTIME / "start.py"), *keep, name]
+
+
 def processors() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -315,7 +321,7 @@ class Runtime:
         work.mkdir(parents=True, exist_ok=True)
         self._lines = bytearray()
         self._log = folder / "runtime.log"
-        arguments = [str(python), "-B", str(RUNTIME / "server.py"), "--folder", str(folder), "--tree", str(tree)]
+        arguments = [str(python), *program("server"), "--folder", str(folder), "--tree", str(tree)]
         arguments += [option for root in roots for option in ("--root", root or ".")]
         environment = {**clean_environment(work), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
         with self._log.open("wb") as log:

@@ -132,10 +132,9 @@ class _Runner:
         with tempfile.TemporaryDirectory(dir=bench.folder, prefix="strength-", ignore_cleanup_errors=True) as place:
             address, report = Path(place) / "request.json", Path(place) / REPORT
             address.write_text(json.dumps(self._request(functions, tests, start, seconds, place)), encoding="utf-8")
-            script = sandbox.RUNTIME / "strength.py"
             with _followed(report, self.total, self.step):
                 completed = sandbox.run(
-                    [bench.interpreter.python, "-B", script, "--request", address, "--report", report],
+                    [bench.interpreter.python, *sandbox.program("strength"), "--request", address, "--report", report],
                     cwd=self.tree,
                     env=run_environment(bench.interpreter, self.tree, Path(place)),
                     timeout=limit,

@@ -69,8 +69,8 @@ PROGRAMS = {
     GIT: r"git .*",
     RUFF: r"\S*/ruff (analyze|format|check) .*",
     ASKED: r"PYTHON -B -c .*",
-    PROJECT_TESTS: r"PYTHON -B RUNTIME/evidence\.py .*",
-    CALLS: r"PYTHON -B RUNTIME/(server|confined)\.py .*",
+    PROJECT_TESTS: r"PYTHON -B RUNTIME/start\.py (--keep )?evidence .*",
+    CALLS: r"PYTHON -B RUNTIME/(start\.py (--keep )?server|confined\.py) .*",
 }
 
 

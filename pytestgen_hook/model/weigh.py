@@ -93,7 +93,7 @@ def tried(file: Path, function: Function, bench: Bench, seconds: float) -> Told:
         request, report = place / "request.json", place / "report.jsonl"
         request.write_text(json.dumps(_request(file, function, bench, place, seconds)), encoding="utf-8")
         environment = {**sandbox.clean_environment(place), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-        arguments: list[str | Path] = [bench.python, "-B", sandbox.RUNTIME / "weigh.py"]
+        arguments: list[str | Path] = [bench.python, *sandbox.program("weigh")]
         arguments += ["--request", request, "--report", report]
         completed = sandbox.run(arguments, cwd=bench.tree, env=environment, timeout=seconds + _SPARE)
         text = report.read_text(encoding="utf-8") if report.exists() else ""

@@ -1,6 +1,6 @@
 """Runs test files with pytest and writes down which functions and lines each passing test ran.
 
-usage: evidence.py --request FILE --report FILE
+usage: start.py evidence --request FILE --report FILE
 
 The request is one JSON object: ``tests`` (paths), ``root`` (the tree), ``paths`` (folders for ``sys.path``),
 ``modules`` ({module name: path} of what should come from the tree), ``place`` (a temporary folder), ``confined`` (whether
@@ -18,13 +18,10 @@ import os
 import sys
 from typing import Any
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, _HERE)
-
-import hidden  # noqa: E402
-import reads  # noqa: E402
-import summaries  # noqa: E402
-import tracers  # noqa: E402
+import hidden
+import reads
+import summaries
+import tracers
 
 _MOST_TESTS = 50  # of a function; more names help nobody
 # What a project's own options may ask for that would lose the measurement or leave the machine: plugins' options that
@@ -322,7 +319,3 @@ def main() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # threads and exit handlers of the code under test have no say any more
-
-
-if __name__ == "__main__":
-    main()

@@ -16,30 +16,27 @@ import sys
 import time
 import traceback
 
-_GRACE = 3.0  # seconds that a search may take beyond its own, for what cannot be interrupted
-
-TRYING_SHARE = 0.15  # of the time, at least, for finding a caller where calls of the function itself left lines
-THROUGH_SHARE = 0.35  # and for calls of that one
+import callers
+import confine
+import elsewhere
+import form
+import hidden
+import judged
+import members
+import plan as plans
+import promised
+import proposals
+import search
+import standins
+import twin
+import workers
+from observe import Subject
+from seen import Had
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, _HERE)
-
-import callers  # noqa: E402
-import confine  # noqa: E402
-import elsewhere  # noqa: E402
-import form  # noqa: E402
-import hidden  # noqa: E402
-import judged  # noqa: E402
-import members  # noqa: E402
-import plan as plans  # noqa: E402
-import promised  # noqa: E402
-import proposals  # noqa: E402
-import search  # noqa: E402
-import standins  # noqa: E402
-import twin  # noqa: E402
-import workers  # noqa: E402
-from observe import Subject  # noqa: E402
-from seen import Had  # noqa: E402
+_GRACE = 3.0  # seconds that a search may take beyond its own, for what cannot be interrupted
+TRYING_SHARE = 0.15  # of the time, at least, for finding a caller where calls of the function itself left lines
+THROUGH_SHARE = 0.35  # and for calls of that one
 
 
 class Place:
@@ -511,7 +508,3 @@ def main():
         supervise(place, reader, writer)
     else:
         supervise_without_fork(place, reader, writer)
-
-
-if __name__ == "__main__":
-    main()

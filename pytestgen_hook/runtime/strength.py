@@ -1,6 +1,6 @@
 """Tries mutants of functions against the project's own tests and writes down which of them the tests notice.
 
-usage: strength.py [--request FILE] --report FILE [--part FILE]
+usage: start.py strength [--request FILE] --report FILE [--part FILE]
 
 The request is one JSON object: ``tests``, ``root``, ``paths``, ``modules`` and ``place`` as for ``evidence.py``;
 ``subjects`` ({path, name, first_line, last_line}), ``timeout`` (seconds for running the tests once), ``seconds`` (for
@@ -33,19 +33,17 @@ import sys
 import time
 import warnings
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, _HERE)
+import compiled
+import evidence
+import hidden
+import in_turn
+import plain
+import reads
+import subjects as subjects_
+import summaries
+import trials
 
-import compiled  # noqa: E402
-import evidence  # noqa: E402
-import hidden  # noqa: E402
-import in_turn  # noqa: E402
-import plain  # noqa: E402
-import reads  # noqa: E402
-import subjects as subjects_  # noqa: E402
-import summaries  # noqa: E402
-import trials  # noqa: E402
-
+_START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.py")
 KILLED, SURVIVED, TIMED_OUT, NOT_RUN, NOT_TRIED = "killed", "survived", "timed out", "not run", "not tried"
 FACTOR = 10  # times the normal time that tests may take with a mutant
 LEAST = 0.1  # seconds of computing that are no sign of an infinite loop
@@ -839,7 +837,7 @@ class Anew:
         file, output = os.path.join(part["place"], "part.json"), os.path.join(part["place"], "output")
         with open(file, "w", encoding="utf-8") as stream:
             json.dump(part, stream)
-        command = [os.path.join(_HERE, "strength.py"), "--request", self._address, "--report", output, "--part", file]
+        command = [_START, "strength", "--request", self._address, "--report", output, "--part", file]
         return trials.Spawned(command, output, dict(os.environ), _STARTS + PATIENCE + seconds)
 
 
@@ -1059,8 +1057,10 @@ def _awaited(options):
         address = os.path.join(request["place"], "request.json")
         with open(address, "w", encoding="utf-8") as stream:
             stream.write(text)
-        script = os.path.join(_HERE, "strength.py")
-        os.execv(sys.executable, [sys.executable, "-B", script, "--request", address, "--report", options.report])
+        os.execv(
+            sys.executable,
+            [sys.executable, "-B", _START, "strength", "--request", address, "--report", options.report],
+        )
     return request
 
 
@@ -1088,7 +1088,3 @@ def main():
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # threads and exit handlers of the code under test have no say any more
-
-
-if __name__ == "__main__":
-    main()

@@ -82,7 +82,8 @@ class Twin:
         command = [
             sys.executable,
             "-B",
-            os.path.join(os.path.dirname(os.path.abspath(__file__)), "server.py"),
+            os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.py"),
+            "server",
             "--moved",
         ]
         command += ["--folder", folder, "--tree", self._tree, "--read-fd", str(down), "--write-fd", str(up)]

@@ -1,6 +1,6 @@
 """Tries tests that nobody has looked at yet, each alone: is it green, what of one function does it run, which mutants fail it.
 
-usage: weigh.py --request FILE --report FILE
+usage: start.py weigh --request FILE --report FILE
 
 The request is one JSON object: ``subject`` ({path, name, first_line, last_line}), ``tests`` (one test file), ``root``,
 ``paths``, ``place`` (a folder to write in), ``seconds`` (for all), ``test_seconds`` (for one test without a mutant) and
@@ -17,18 +17,14 @@ import json
 import os
 import random
 import signal
-import sys
 import time
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, _HERE)
-
-import confine  # noqa: E402
-import evidence  # noqa: E402
-import hidden  # noqa: E402
-import strength  # noqa: E402
-import subjects as subjects_  # noqa: E402
-import trials  # noqa: E402
+import confine
+import evidence
+import hidden
+import strength
+import subjects as subjects_
+import trials
 
 MEMORY = 2 << 30
 _PATIENCE = 2.0  # seconds of the clock beyond those of computing
@@ -162,7 +158,3 @@ def main():
     status = strength.run_pytest(request, request["place"], weighing.run, lambda **_: None)
     report(end=status)
     os._exit(0)  # threads and exit handlers of the code under test have no say any more
-
-
-if __name__ == "__main__":
-    main()

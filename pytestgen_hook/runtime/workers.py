@@ -459,7 +459,7 @@ class _Fresh:
             "probe": job.manner.probe,
             "subject": subject.address,
         }
-        command = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "server.py"), "--child"]
+        command = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "start.py"), "server", "--child"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import pytestgen_hook
 from pytestgen_hook.cli import pytestgen
-from pytestgen_hook.sandbox import RUNTIME
+from pytestgen_hook.sandbox import RUNTIME, program
 
 from ..leavings import SOURCES
 
@@ -1003,7 +1003,7 @@ def reported(report):
 def test_without_fork_every_mutant_has_a_new_interpreter(tmp_path):
     (tmp_path / "start.py").write_text(WITHOUT_FORK)
     (tmp_path / "request.json").write_text(json.dumps(graded(tmp_path, {"a": "a.py"})))
-    command = [sys.executable, "-B", tmp_path / "start.py", RUNTIME / "strength.py"]
+    command = [sys.executable, "-B", tmp_path / "start.py", RUNTIME / "start.py", "strength"]
     report = tmp_path / "report"
     subprocess.run(
         [*command, "--request", tmp_path / "request.json", "--report", report], check=True, cwd=tmp_path, timeout=120
@@ -1020,7 +1020,7 @@ def test_without_fork_every_mutant_has_a_new_interpreter(tmp_path):
 def test_a_process_that_waits_for_its_request_has_no_module_of_the_project(tmp_path, came_with_pytest):
     modules = {"a": "a.py", "pluggy": "pluggy.py"} if came_with_pytest else {"a": "a.py"}
     text = json.dumps(graded(tmp_path, modules)).encode()
-    command = [sys.executable, "-B", RUNTIME / "strength.py", "--report", tmp_path / "report"]
+    command = [sys.executable, *program("strength"), "--report", tmp_path / "report"]
     subprocess.run(command, input=text, check=True, cwd=RUNTIME, timeout=120)
     found, end = reported(tmp_path / "report")
     assert found[">= became >"] == "survived"
@@ -1030,7 +1030,7 @@ def test_a_process_that_waits_for_its_request_has_no_module_of_the_project(tmp_p
 
 @needs_fork
 def test_a_process_that_is_asked_for_nothing_does_nothing(tmp_path):
-    command = [sys.executable, "-B", RUNTIME / "strength.py", "--report", tmp_path / "report"]
+    command = [sys.executable, *program("strength"), "--report", tmp_path / "report"]
     subprocess.run(command, input=b"", check=True, cwd=tmp_path, timeout=120)
     assert list(tmp_path.iterdir()) == []
 
@@ -1040,7 +1040,7 @@ import sys
 heavy = {"pytestgen_hook.measure", "pytestgen_hook.imports", "pytestgen_hook.commands.examination", "pytestgen_hook.report"}
 
 def hook(event, arguments):
-    if event == "subprocess.Popen" and any("strength.py" in str(part) for part in arguments[1]):
+    if event == "subprocess.Popen" and any(str(part) == "strength" for part in arguments[1]):
         print("started with", sorted(heavy & sys.modules.keys()), file=sys.stderr)
 
 sys.addaudithook(hook)

@@ -43,7 +43,7 @@ def test_cases_are_found_and_attacks_are_named(tmp_path):
         for function in functions_in("subject.py", source.encode())
     ]
     process = subprocess.run(
-        [sys.executable, "-B", start, RUNTIME / "server.py", "--folder", tmp_path, "--tree", tree],
+        [sys.executable, "-B", start, RUNTIME / "start.py", "server", "--folder", tmp_path, "--tree", tree],
         input="".join(json.dumps(request) + "\n" for request in requests),
         capture_output=True,
         text=True,

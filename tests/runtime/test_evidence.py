@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-import pytestgen_hook
+from pytestgen_hook.sandbox import program
 
-EVIDENCE = Path(pytestgen_hook.__file__).parent / "runtime" / "evidence.py"
 # More interpreters (with pytest) to run all of this under, separated as in PATH.
 OTHERS = [python for python in os.environ.get("PYTESTGEN_TEST_PYTHONS", "").split(os.pathsep) if python]
 
@@ -59,7 +58,7 @@ class Project:
         message = {"tests": list(tests), "root": str(self.root), "paths": folders, "modules": modules or {}}
         request.write_text(json.dumps({**message, "place": str(self.place), "confined": False}))
         completed = subprocess.run(
-            [self.python, "-B", EVIDENCE, "--request", request, "--report", report],
+            [self.python, *program("evidence"), "--request", request, "--report", report],
             cwd=self.root,
             capture_output=True,
             text=True,
