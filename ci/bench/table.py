@@ -161,8 +161,9 @@ def rows() -> list[tuple[str, str, str]]:
                 f"nothing else changed: {'yes' if safe else 'NO'}",
             )
         )
-    if size := result("size"):
-        small, large, stopped = size["small"], size["large"], size["interrupted"]
+    size = result("size")
+    if "large" in size:
+        small, large = size["small"], size["large"]
         found += [
             (
                 f"seconds a function: {large['functions']} in one repository, the same in {small['repositories']}",
@@ -180,13 +181,12 @@ def rows() -> list[tuple[str, str, str]]:
                 f"{large['cores_wanted_percent']} % · {large['cores_used_percent']} %, "
                 f"{small['cores_wanted_percent']} % · {small['cores_used_percent']} %",
             ),
-            (
-                f"… interrupted half way, {stopped['functions']} functions: given tests before · after",
-                "nothing lost or done twice",
-                f"{stopped['given_tests_before']} in {stopped['seconds_before']} s · "
-                f"{stopped['given_tests_after']} in {stopped['seconds_after']} s",
-            ),
         ]
+    if stopped := size.get("interrupted"):
+        what = f"… interrupted half way, {stopped['functions']} functions: given tests before · after"
+        before = f"{stopped['given_tests_before']} in {stopped['seconds_before']} s"
+        after = f"{stopped['given_tests_after']} in {stopped['seconds_after']} s"
+        found.append((what, "nothing lost or done twice", f"{before} · {after}"))
     for project in result("strength").get("projects", ()):
         against = project["against_mutmut"]
         found.append(
