@@ -97,6 +97,12 @@ def is_green(python: Path, folder: Path, seed: str, paths: Sequence[str] = ("tes
     )
 
 
+def result(name: str) -> dict:
+    """Return a result that was kept, empty if there is none."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def save(name: str, result: Mapping[str, Any]) -> None:
     """Keep a result as JSON beside the benchmarks and print it without its rows."""
     RESULTS.mkdir(exist_ok=True)

@@ -22,7 +22,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import RESULTS, environment, git, repository, save, unpacked
+from common import environment, git, repository, save, unpacked
+from common import result as kept
 
 # (library, what is taken of it, where that goes): modules that need nothing beside them, chosen by counting their functions.
 PARTS = {
@@ -49,7 +50,6 @@ PARTS = {
     "funcutils": [("boltons==26.2.0", "boltons/funcutils.py", "boltons/funcutils.py")],
     "tableutils": [("boltons==26.2.0", "boltons/tableutils.py", "boltons/tableutils.py")],
 }
-RESULT = RESULTS / "size.json"
 EVERY = 0.2
 MIB = 1 << 20
 SUBREAPER = 36  # of prctl: processes whose parent is gone become ours, and their time can be counted
@@ -265,7 +265,7 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     python = environment(work)
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
-    result = json.loads(RESULT.read_text(encoding="utf-8")) if options.only and RESULT.exists() else {}
+    result = kept("size") if options.only else {}
     if options.only != "interrupted":
         small = measured(python, [made(work, name, [name]) for name in PARTS], seconds)
         print(json.dumps({"small": small}), flush=True)

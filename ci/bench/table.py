@@ -1,16 +1,9 @@
 """Writes the table in README.md from the results: python ci/bench/table.py"""
 
-import json
 import re
 from pathlib import Path
 
-HERE = Path(__file__).parent
-
-
-def result(name: str) -> dict:
-    """Return a result, empty if it was not measured."""
-    path = HERE / "results" / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+from common import RESULTS, result
 
 
 def beside(measured: dict, key: str, unit: str = "") -> str:
@@ -22,7 +15,7 @@ def beside(measured: dict, key: str, unit: str = "") -> str:
 def asked_directly() -> list[tuple[str, str, str]]:
     """Return the rows about models that were asked for whole test files."""
     found = []
-    for path in sorted((HERE / "results").glob("model-direct-*.json")):
+    for path in sorted(RESULTS.glob("model-direct-*.json")):
         direct = result(path.stem)
         found += [
             (
@@ -288,7 +281,7 @@ def of_names() -> list[tuple[str, str, str]]:
         ("… recall, of true ones in its own words", "", str(names["recall"])),
         ("… made up freely by the 1.5B model: true", "", f"{free['true']} of {free['labelled']}"),
     ]
-    for path in sorted((HERE / "results").glob("names-*.json")):
+    for path in sorted(RESULTS.glob("names-*.json")):
         one = result(path.stem)
         what = f"… {one['model']}: rows by values that it renamed · seconds a row (the machine was busy)"
         found.append(
@@ -317,7 +310,7 @@ def main() -> None:
         lines += [f"- {count} x {reason}" for reason, count in library["not_reached"].items()] or ["- nothing"]
     for name, what in (("faults", "Faults missed"), ("modules", "Modules")):
         lines += ["", f"{what}:", "", *details(name)] if result(name) else []
-    readme = HERE / "README.md"
+    readme = Path(__file__).parent / "README.md"
     text = readme.read_text(encoding="utf-8")
     between = "<!-- results -->\n" + "\n".join(lines).replace("\\", "\\\\") + "\n<!-- end -->"
     readme.write_text(re.sub(r"<!-- results -->.*<!-- end -->", between, text, flags=re.DOTALL), encoding="utf-8")

@@ -19,6 +19,7 @@ MOST_OPTIONAL = 8  # parameters with a default that an answer may give
 
 VERSION = 5  # part of what answers are kept by
 END = "```"  # ends the list, as it ends code in Markdown
+
 Form = Mapping[str, Any]
 
 # Leading zeros are no Python; so long a number, or text, is no reader's idea of a test.

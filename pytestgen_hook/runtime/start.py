@@ -12,6 +12,11 @@ import os
 import sys
 
 
+def command(program):
+    """Return the command, to be followed by options, that starts a program in another process of this interpreter."""
+    return [sys.executable, "-B", os.path.abspath(__file__), program]
+
+
 def main():
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     keeps = sys.argv[1] == "--keep"

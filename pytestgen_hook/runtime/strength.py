@@ -39,11 +39,11 @@ import hidden
 import in_turn
 import plain
 import reads
+import start
 import subjects as subjects_
 import summaries
 import trials
 
-_START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.py")
 KILLED, SURVIVED, TIMED_OUT, NOT_RUN, NOT_TRIED = "killed", "survived", "timed out", "not run", "not tried"
 FACTOR = 10  # times the normal time that tests may take with a mutant
 LEAST = 0.1  # seconds of computing that are no sign of an infinite loop
@@ -837,7 +837,7 @@ class Anew:
         file, output = os.path.join(part["place"], "part.json"), os.path.join(part["place"], "output")
         with open(file, "w", encoding="utf-8") as stream:
             json.dump(part, stream)
-        command = [_START, "strength", "--request", self._address, "--report", output, "--part", file]
+        command = [*start.command("strength"), "--request", self._address, "--report", output, "--part", file]
         return trials.Spawned(command, output, dict(os.environ), _STARTS + PATIENCE + seconds)
 
 
@@ -1057,10 +1057,7 @@ def _awaited(options):
         address = os.path.join(request["place"], "request.json")
         with open(address, "w", encoding="utf-8") as stream:
             stream.write(text)
-        os.execv(
-            sys.executable,
-            [sys.executable, "-B", _START, "strength", "--request", address, "--report", options.report],
-        )
+        os.execv(sys.executable, [*start.command("strength"), "--request", address, "--report", options.report])
     return request
 
 

@@ -9,7 +9,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 
 _TAKES = 1 << 16
@@ -155,7 +154,7 @@ class Spawned(_Process):
         self._output = output
         self._at = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-B", *command],
+            command,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

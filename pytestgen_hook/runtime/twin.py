@@ -8,7 +8,8 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+
+import start
 
 MOST_FILES = 20_000
 _SEED = "3141"
@@ -79,13 +80,7 @@ class Twin:
         os.makedirs(os.path.join(folder, "work"), exist_ok=True)
         down, self._to = os.pipe()
         self._from, up = os.pipe()
-        command = [
-            sys.executable,
-            "-B",
-            os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.py"),
-            "server",
-            "--moved",
-        ]
+        command = [*start.command("server"), "--moved"]
         command += ["--folder", folder, "--tree", self._tree, "--read-fd", str(down), "--write-fd", str(up)]
         for root in self._place.roots:
             command += ["--root", os.path.relpath(root, self._place.tree)]

@@ -10,11 +10,11 @@ import random
 import select
 import signal
 import subprocess
-import sys
 import time
 
 import confine
 import elsewhere
+import start
 import state
 from observe import observe
 
@@ -459,7 +459,7 @@ class _Fresh:
             "probe": job.manner.probe,
             "subject": subject.address,
         }
-        command = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "start.py"), "server", "--child"]
+        command = [*start.command("server"), "--child"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
