@@ -124,11 +124,20 @@ class Early:
     """
 
     def __init__(self, *, python: Path, tree: Path, roots: Sequence[str], folder: Path) -> None:
-        """Start them, for tests of this tree. Raises OSError where that cannot be done."""
+        """Say for tests of which tree; nothing is started yet."""
         self._waiting: dict[tuple[Round, _Place], _Process] = {}
+        self._python, self._tree, self._roots, self._folder = python, tree, tuple(roots), folder
+        self._has_begun = False
+
+    def begin(self) -> None:
+        """Start the processes, if that was not done before. Raises OSError where that cannot be done."""
+        if self._has_begun:
+            return
+        self._has_begun = True
         try:
             for way in ROUNDS:
-                place = _Place(python, _elsewhere(tree) if way.moved else tree, tuple(roots), folder)
+                there = _elsewhere(self._tree) if way.moved else self._tree
+                place = _Place(self._python, there, self._roots, self._folder)
                 self._waiting[way, place] = _Process(way, place, _MOST_SECONDS)
         except BaseException:
             self.close()
@@ -255,6 +264,7 @@ class _Bench:
             "moment": _MOMENT if way.moved else None,
             "seconds": _SECONDS_A_TEST,
             "writable": str(place.folder),
+            "roots": [str(place.tree / root) for root in place.roots],
         }
         run, is_late = process.run(order, left, self._stopped)
         if is_late and run.status is None:

@@ -173,15 +173,11 @@ def generate(
         return found
 
     bench = search.Bench(project.python, project.tree, project.roots, project.folder, hypothesis)
-    if speaker is None:
-        hunt = search.explore(tasks, bench, seconds=seconds, done=done, cache=project.cache)
-    else:
-        from pytestgen_hook.engines import model
-
-        hunt = model.explore(tasks, bench, speaker, seconds=seconds, done=done, cache=project.cache)
-    # After it: what it begins at once takes longer.
     early = gates.Early(python=project.python, tree=project.tree, roots=project.roots, folder=project.folder)
+    hunt = _hunt(tasks, bench, speaker, early, seconds=seconds, done=done, cache=project.cache)
     with contextlib.closing(early), contextlib.closing(hunt):
+        if speaker is None or not speaker.is_wanted:  # else a model is loaded, which would take longer beside it
+            early.begin()
         for over in hunt:
             for position, exploration in over:
                 path, number = slots[position]
@@ -198,6 +194,24 @@ def generate(
                 yield finished(tree)
         if ready:
             yield finished(project.tree)
+
+
+def _hunt(
+    tasks: Sequence[search.Task],
+    bench: search.Bench,
+    speaker: Speaker | None,
+    early: gates.Early,
+    *,
+    seconds: float,
+    done: Callable[[Exploration], None],
+    cache: Cache,
+) -> Generator[list[tuple[int, Exploration]]]:
+    """Explore the tasks, with the model of a speaker if there is one; what proves is started once that has answered."""
+    if speaker is None:
+        return search.explore(tasks, bench, seconds=seconds, done=done, cache=cache)
+    from pytestgen_hook.engines import model
+
+    return model.explore(tasks, bench, speaker, seconds=seconds, done=done, cache=cache, answered=early.begin)
 
 
 def _proving_tree(project: Project, ready: Sequence[str], explored: Mapping[str, Sequence[Exploration]]) -> Path | None:

@@ -64,16 +64,18 @@ def explore(
     seconds: float,
     done: Callable[[Exploration], None],
     cache: Cache | None = None,
+    answered: Callable[[], None] = lambda: None,
 ) -> Generator[list[tuple[int, Exploration]]]:
     """Explore every task as ``search.explore`` does; where that leaves something, ask the model, as long as there is time.
 
     What has nothing left, or nothing that a model could help with, is yielded as soon as it is searched. Names are asked for
     last, for nothing is reached with them. A model that is wanted is loaded from now on, unless it was asked of all before.
+    ``answered`` is called each time the model has proposed calls, before these are tried: it leaves room on the cores then.
     """
     loading = _Loading(speaker)
     if speaker.is_wanted and any(_answer_of(task, speaker, cache) is None for task in tasks):
         loading.begin()
-    return _explored(tasks, bench, speaker, loading, seconds=seconds, done=done, cache=cache)
+    return _explored(tasks, bench, speaker, loading, seconds=seconds, done=done, cache=cache, answered=answered)
 
 
 def _explored(
@@ -85,6 +87,7 @@ def _explored(
     seconds: float,
     done: Callable[[Exploration], None],
     cache: Cache | None,
+    answered: Callable[[], None],
 ) -> Generator[list[tuple[int, Exploration]]]:
     end = time.monotonic() + seconds
     open_ends: dict[int, Exploration] = {}
@@ -110,7 +113,7 @@ def _explored(
         if not open_ends:
             return
         speaker.asking(len(open_ends))
-        session = _Session(bench, speaker, loading, cache, opened)
+        session = _Session(bench, speaker, loading, cache, opened, answered)
         most_first = sorted(open_ends, key=lambda position: (-_worth(open_ends[position]), position))
         for at, position in enumerate(most_first):
             left = end - time.monotonic()
@@ -180,13 +183,20 @@ class _Session:
     """The model and the runtime that judges what it proposes, each made when it is first needed."""
 
     def __init__(
-        self, bench: Bench, speaker: Speaker, loading: _Loading, cache: Cache | None, opened: ExitStack
+        self,
+        bench: Bench,
+        speaker: Speaker,
+        loading: _Loading,
+        cache: Cache | None,
+        opened: ExitStack,
+        answered: Callable[[], None] = lambda: None,
     ) -> None:
         self._bench = bench
         self._speaker = speaker
         self._loading = loading
         self._cache = cache
         self._opened = opened
+        self._answered = answered
         self._through: dict[tuple[str, ...], dict[str, None]] = {}  # the calls proposed of each caller
         self._runtime: sandbox.Runtime | None = None
 
@@ -218,6 +228,7 @@ class _Session:
             known, texts = self._known_through(first, new)
             spent = time.monotonic() - started
             if (new or known) and left - spent > search.LEAST_SECONDS:
+                self._answered()
                 seconds = min(left - spent, search.MOST_SECONDS, max(SEARCH_SECONDS, share - spent))
                 second, answer = self._searched(task, first, [*calls, *known], texts, seconds, left - spent)
             if second is not None and second.cases:

@@ -36,6 +36,8 @@ _FAINT = 18.0  # what is e^-18 as likely as the likeliest token is never drawn
 _NEAR = 10.0  # of the likeliest: where a token that the grammar allows is looked for first
 _MOST_TO_CLOSE = 40  # tokens that close the last line of an answer that was cut
 
+_ASCII = ("\n", *map(chr, range(32, 127)))
+
 Told = Callable[[int, str], object]
 
 
@@ -115,6 +117,8 @@ class LocalModel:
         self._closing.callback(api.llama_model_free, self._model)
         self._vocab = api.llama_model_get_vocab(self._model)
         self._size = api.llama_vocab_n_tokens(self._vocab)
+        found = [token for one in _ASCII for token in self._tokens(one) if self.piece(token) == one.encode()]
+        self._ascii = self._numpy.array(found, dtype=self._numpy.int32)
         self._context = api.llama_init_from_model(self._model, self._context_parameters(n_ctx))
         if not self._context:
             self._closing.close()
@@ -466,21 +470,25 @@ class LocalModel:
             places = {index: place + len(own) for index, own in enumerate(endings)}
         else:
             logits = {writer.index: self._logits(-1) for writer in writers}
-        for step in range(max_tokens):
-            wanted = []
-            for writer in going:
-                token = writer.take(logits[writer.index])
-                if token is not None:
-                    wanted.append((writer, token))
-            going = [writer for writer, _ in wanted]
-            if not going or step == max_tokens - 1:
+        while True:
+            taken = [(writer, writer.take(logits[writer.index])) for writer in going]
+            taken = [(writer, tokens) for writer, tokens in taken if tokens and writer.count < max_tokens]
+            going = [writer for writer, _ in taken]
+            if not going:
                 break
             if time.monotonic() > end:
                 for writer in going:
                     writer.ended = "time"
                 break
-            self._decode([(token, places[writer.index] + step, writer.index, True) for writer, token in wanted])
-            logits = {writer.index: self._logits(at) for at, writer in enumerate(going)}
+            items: list[tuple[int, int, int, bool]] = []
+            rows = {}
+            for writer, tokens in taken:
+                first, index = places[writer.index], writer.index
+                items += [(token, first + at, index, at == len(tokens) - 1) for at, token in enumerate(tokens)]
+                places[index] += len(tokens)
+                rows[index] = len(items) - 1
+            self._decode(items)
+            logits = {index: self._logits(row) for index, row in rows.items()}
         for writer in writers:
             writer.finish()
 
@@ -521,6 +529,16 @@ class LocalModel:
         api.llama_sampler_apply(grammar, ctypes.byref(array))
         return tokens[self._numpy.isfinite(view["logit"])]
 
+    def newline_after(self, grammar: Any) -> int | None:
+        """Return the token of a line's end if an answer under the grammar can go on with no other character of ASCII.
+
+        A token can begin only with a character that the grammar allows alone.
+        """
+        if len(self._ascii) < len(_ASCII):  # a vocabulary that does not have each alone
+            return None
+        newline = int(self._ascii[0])
+        return newline if self.allowed(grammar, self._ascii).tolist() == [newline] else None
+
     def accept(self, grammar: Any, token: int) -> None:
         """Let the grammar go on by a token that it allows."""
         self._api.llama_sampler_accept(grammar, token)
@@ -560,8 +578,11 @@ class _Writer:
         if text:
             self._goes_on(text)
 
-    def take(self, logits: Any) -> int | None:
-        """Draw the next token and take it; None where the answer is over."""
+    def take(self, logits: Any) -> list[int]:
+        """Draw the next token and take it; return what the model is to be run on, nothing where the answer is over.
+
+        Where only the end of the line may follow, that is taken too.
+        """
         numpy = self._model._numpy
         if self._sampling.repeat_penalty != 1.0 and self._recent:
             some = numpy.unique(self._recent[-_RECENT:])
@@ -571,8 +592,13 @@ class _Writer:
         token = self._drawn(logits)
         if token is None or self._model.ends(token):
             self.ended = "stop"
-            return None
-        return token if self._takes(token) else None
+            return []
+        if not self._takes(token):
+            return []
+        newline = self._model.newline_after(self.grammar) if self.grammar is not None else None
+        if newline is None:
+            return [token]
+        return [token, newline] if self._takes(newline) else []
 
     def _takes(self, token: int) -> bool:
         """Take a token that the grammar allows; whether the answer goes on."""
@@ -666,9 +692,7 @@ _kept_alive: list[Any] = []  # a callback that C code calls
 def _libraries() -> tuple[Any, Any]:
     """Return the bindings of llama.cpp, told to be silent, and numpy."""
     try:
-        import numpy
-
-        api = _bindings()
+        numpy, api = _numpy(), _bindings()
     except ImportError:
         raise missing_extra("llama-cpp-python") from None
     except (OSError, RuntimeError) as error:
@@ -678,6 +702,21 @@ def _libraries() -> tuple[Any, Any]:
         api.llama_log_set(_kept_alive[0], ctypes.c_void_p(0))
         api.llama_backend_init()
     return api, numpy
+
+
+def _numpy() -> Any:
+    """Return numpy, imported without the threads of its library for matrices, of which nothing is used here.
+
+    They turn on every core for a while after they were started, beside the model that is being loaded.
+    """
+    name = "OPENBLAS_NUM_THREADS"
+    if "numpy" in sys.modules or name in os.environ:
+        return importlib.import_module("numpy")
+    os.environ[name] = "1"
+    try:
+        return importlib.import_module("numpy")
+    finally:
+        os.environ.pop(name, None)
 
 
 def _bindings() -> Any:

@@ -32,6 +32,8 @@ _SYSTEM = (
     'gives: call it, or name an attribute of it (`adder(n=1)(2)`, `parse(text="a").kind`).'
 )
 
+_BEGUN = "<|im_start|>user\n```python\n"  # every question, and so no part of it
+
 _EXAMPLES = (
     (
         """import re
@@ -151,14 +153,14 @@ def parse_size(text, default=None):
 
 
 def prefix() -> str:
-    """Return the constant part: what is wanted, and worked examples."""
+    """Return the constant part: what is wanted, worked examples, and how each question begins."""
     turns = [f"<|im_start|>system\n{_SYSTEM}<|im_end|>\n"]
     for code, known, name, goals, calls in _EXAMPLES:
-        turns.append(_asked(code, known, name))
+        turns.append(_BEGUN + _asked(code, known, name))
         turns.append(
             "".join(opening(goal) + call + "\n" for goal, call in zip(goals, calls, strict=True)) + "```<|im_end|>\n"
         )
-    return "".join(turns)
+    return "".join(turns) + _BEGUN
 
 
 def question(
@@ -170,9 +172,10 @@ def question(
     *,
     most_lines: int = MOST_LINES,
 ) -> str:
-    """Return the part of the prompt about one function; its answer goes on after the opening of a block of code.
+    """Return the part of the prompt about one function: its code, which the constant part has opened, and what is wanted.
 
-    What is written for a goal goes on after the ``opening`` of that goal; the question names none, since each is read then.
+    The answer goes on after the opening of a block of code, what is written for a goal after the ``opening`` of that goal;
+    the question names none, since each is read then.
     ``left`` and ``form`` are what the runtime told (``runtime/left.py``, ``runtime/form.py``), ``known`` are calls that are
     there. Code that does not fit into so many lines is left out, what is far from the marks first.
     """
@@ -212,8 +215,7 @@ def _name(form: Mapping[str, Any]) -> str:
 
 def _asked(code: str, known: Sequence[str], name: str) -> str:
     there = "Tests have these calls:\n```python\n" + "\n".join(known) + "\n```\n" if known else ""
-    asked = f"```python\n{code}\n```\n{there}Write calls of `{name}`."
-    return f"<|im_start|>user\n{asked}<|im_end|>\n<|im_start|>assistant\n```python\n"
+    return f"{code}\n```\n{there}Write calls of `{name}`.<|im_end|>\n<|im_start|>assistant\n```python\n"
 
 
 # -- goals -----------------------------------------------------------------------------------------------------------

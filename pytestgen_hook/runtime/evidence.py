@@ -19,8 +19,8 @@ import sys
 from typing import Any
 
 import hidden
+import needless
 import reads
-import summaries
 import tracers
 
 _MOST_TESTS = 50  # of a function; more names help nobody
@@ -158,7 +158,7 @@ class Plugin:
                 self._finish(path)
 
     def pytest_sessionfinish(self, session: Any) -> None:
-        summaries.leave_out(session.config)
+        needless.leave_out_summaries(session.config)
 
     # -- results ---------------------------------------------------------------------------------------------------
 

@@ -746,13 +746,15 @@ class Search:
         return [seen for seen in some if seen in known or seen in found]
 
     def _lasting_ones(self, some):
-        same = self._elsewhere_too(self._again_too(some))
-        if not same or self._ask_twin is None:
-            return same
-        answers = self._ask_twin([seen.item for seen in same], self._patience())
+        from_twin = self._ask_twin([seen.item for seen in some], self._patience()) if some and self._ask_twin else None
+        try:
+            same = self._elsewhere_too(self._again_too(some))  # while the twin makes them
+        finally:
+            answers = from_twin() if from_twin is not None else None
         if answers is None:
             return same
-        found = [seen for seen, prints in zip(same, answers) if set(prints) == {seen.answer["print"]}]
+        shown = dict(zip(some, answers))
+        found = [seen for seen in same if set(shown[seen]) == {seen.answer["print"]}]
         for _ in range(len(same) - len(found)):
             self._count(self.rejections, _ANEW)
         return found

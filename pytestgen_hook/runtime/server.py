@@ -303,8 +303,9 @@ def zygote(place, request, reader, writer):
     lines = _lines(reader)
 
     def ask_twin(items, timeout):
+        """Have the twin make these calls; return what is to be called for its answers, once, before anything else is asked."""
         _send(writer, {"twin": {"items": items, "timeout": timeout}})
-        return json.loads(next(lines))["answers"]
+        return lambda: json.loads(next(lines))["answers"]
 
     for line in lines:
         request = json.loads(line)

@@ -37,11 +37,11 @@ import compiled
 import evidence
 import hidden
 import in_turn
+import needless
 import plain
 import reads
 import start
 import subjects as subjects_
-import summaries
 import trials
 
 KILLED, SURVIVED, TIMED_OUT, NOT_RUN, NOT_TRIED = "killed", "survived", "timed out", "not run", "not tried"
@@ -352,7 +352,7 @@ def explain_nothing():
 
 def end_quickly(config):
     """Let pytest end without summaries and its search for garbage: both take longer than most tests."""
-    summaries.leave_out(config)
+    needless.leave_out_summaries(config)
     gc.freeze()
 
 

@@ -2,8 +2,8 @@
 
 The first line is a JSON object with ``report`` (a descriptor, or a path where those cannot be handed on) and ``token``. The
 order is another, which may come much later: ``arguments`` of pytest, ``skip`` (node ids), ``reverse``, ``ends`` (the process
-is to end by itself), ``moment`` (the clock to run under, or None), ``seconds`` (of computing, for one test) and ``writable``
-(the folder that may be changed).
+is to end by itself), ``moment`` (the clock to run under, or None), ``seconds`` (of computing, for one test), ``writable``
+(the folder that may be changed) and ``roots`` (the folders that the project's own modules lie in).
 
 A test that tries what the sandbox denies is not green, whatever it makes of the denial: it would do it where it is run later.
 
@@ -13,6 +13,7 @@ own process finds it, and code that changes pytest itself makes it call a red te
 """
 
 import faulthandler
+import gc
 import importlib
 import json
 import os
@@ -22,8 +23,8 @@ import sys
 import elsewhere
 import events
 import hidden
+import needless
 import places
-import summaries
 
 _COLLECTING_SECONDS = 30.0
 _PATIENCE = 3  # on a machine with other work, a test gets the processor for a part of the time only
@@ -117,7 +118,9 @@ def plugin(tell, order):
             tell_attempts(nodeid, "failed")
 
         def pytest_sessionfinish(self, session):
-            summaries.leave_out(session.config)
+            needless.leave_out_summaries(session.config)
+            if not order["ends"]:
+                gc.freeze()  # pytest looks for garbage several times when it ends, to warn of what nobody reads here
 
     return Plugin(), lambda: watch(_ENDING_SECONDS, patience=1)
 
@@ -143,6 +146,7 @@ def main():
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     sys.argv[1:] = order["arguments"]
     importlib.invalidate_caches()  # the tree may have come to its place since pytest was imported
+    needless.leave_out_rewriting_of_plugins(order["roots"])
     made, watch_end = plugin(tell, order)
     leave = os._exit
     status = int(pytest.main(order["arguments"], plugins=[made]))

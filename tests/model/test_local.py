@@ -108,6 +108,15 @@ def test_an_answer_keeps_to_its_grammar(model):
     assert {one.ended for one in found} == {"stop"}
 
 
+@pytest.mark.parametrize("colour", ["red", "green"])  # a token each
+def test_where_a_line_can_only_end_it_is_ended_and_gone_on_from(model, colour):
+    prompt = "The colours of a traffic light, one a line:\n"
+    both = model.complete(prompt, grammar=rf'root ::= "{colour}" "\n" [ -~]{{24}}', max_tokens=40)
+    first, second = both.text.splitlines(keepends=True)
+    alone = model.complete(prompt + first, grammar="root ::= [ -~]{24}", max_tokens=40)
+    assert (alone.text, alone.ended) == (second, "stop")
+
+
 def test_answers_end_at_a_text_at_their_length_and_in_time(model, answer):
     first = answer.text[:1]
     stopped = model.complete(PROMPT, prefix=PREFIX, max_tokens=6, stop=[first])
