@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,7 @@ _MOST_STATES = 12
 _RECENT = 64  # tokens that a repeat penalty looks back at
 _FAINT = 18.0  # what is e^-18 as likely as the likeliest token is never drawn
 _NEAR = 10.0  # of the likeliest: where a token that the grammar allows is looked for first
+_MOST_AT_ONCE = 2  # tokens that an answer goes on by between two runs of the model
 _MOST_TO_CLOSE = 40  # tokens that close the last line of an answer that was cut
 
 _ASCII = ("\n", *map(chr, range(32, 127)))
@@ -97,8 +99,9 @@ class LocalModel:
         ``identity`` stands for the weights, those of the adapter too (``choice.fingerprint``): with it the states of constant
         prompts are kept on disk, below ``states`` (by default in the user's cache), without it in memory only.
         """
-        self._api, self._numpy = _libraries()
-        self._path, self._seed, self._n_batch, self._parallel = path, seed, n_batch, max(1, parallel)
+        self._api = _library()
+        self._path, self._seed, self._parallel = path, seed, max(1, parallel)
+        self._n_batch = max(n_batch, _MOST_AT_ONCE * self._parallel)  # answers side by side are one batch
         self._identity, self._is_repacked = identity, repack
         self._states = states if states is not None else default_folder() / "model-states"
         self._threads = threads or physical_cores()
@@ -106,15 +109,11 @@ class LocalModel:
         self._question: tuple[int, ...] = ()  # those after it, if the last question may be asked on
         self._closing = contextlib.ExitStack()
         api = self._api
-        parameters = api.llama_model_default_params()
-        parameters.n_gpu_layers = 0
-        parameters.use_extra_bufts = repack
-        self._model = api.llama_model_load_from_file(os.fsencode(path), parameters) if path.is_file() else None
-        if not self._model:
-            raise ModelError(
-                f"{path}: no model that can be loaded. Run `pytestgen model verify`, or name another file."
-            )
+        with ThreadPoolExecutor(1) as pool:
+            numpy = pool.submit(_numpy)  # while the model is loaded, which takes longer
+            self._model = self._loaded_weights(path, repack)
         self._closing.callback(api.llama_model_free, self._model)
+        self._numpy = numpy.result()
         self._vocab = api.llama_model_get_vocab(self._model)
         self._size = api.llama_vocab_n_tokens(self._vocab)
         found = [token for one in _ASCII for token in self._tokens(one) if self.piece(token) == one.encode()]
@@ -128,8 +127,19 @@ class LocalModel:
             self._adapt(adapter)
         self.n_ctx = int(api.llama_n_ctx(self._context))
         self._memory = api.llama_get_memory(self._context)
-        self._batch = api.llama_batch_init(max(n_batch, self._parallel), 0, 1)
+        self._batch = api.llama_batch_init(self._n_batch, 0, 1)
         self._closing.callback(api.llama_batch_free, self._batch)
+
+    def _loaded_weights(self, path: Path, repack: bool) -> Any:
+        parameters = self._api.llama_model_default_params()
+        parameters.n_gpu_layers = 0
+        parameters.use_extra_bufts = repack
+        model = self._api.llama_model_load_from_file(os.fsencode(path), parameters) if path.is_file() else None
+        if not model:
+            raise ModelError(
+                f"{path}: no model that can be loaded. Run `pytestgen model verify`, or name another file."
+            )
+        return model
 
     def _context_parameters(self, n_ctx: int) -> Any:
         parameters = self._api.llama_context_default_params()
@@ -689,10 +699,10 @@ def is_installed() -> bool:
 _kept_alive: list[Any] = []  # a callback that C code calls
 
 
-def _libraries() -> tuple[Any, Any]:
-    """Return the bindings of llama.cpp, told to be silent, and numpy."""
+def _library() -> Any:
+    """Return the bindings of llama.cpp, told to be silent."""
     try:
-        numpy, api = _numpy(), _bindings()
+        api = _bindings()
     except ImportError:
         raise missing_extra("llama-cpp-python") from None
     except (OSError, RuntimeError) as error:
@@ -701,7 +711,7 @@ def _libraries() -> tuple[Any, Any]:
         _kept_alive.append(api.llama_log_callback(lambda *_: None))
         api.llama_log_set(_kept_alive[0], ctypes.c_void_p(0))
         api.llama_backend_init()
-    return api, numpy
+    return api
 
 
 def _numpy() -> Any:
@@ -710,13 +720,16 @@ def _numpy() -> Any:
     They turn on every core for a while after they were started, beside the model that is being loaded.
     """
     name = "OPENBLAS_NUM_THREADS"
-    if "numpy" in sys.modules or name in os.environ:
-        return importlib.import_module("numpy")
-    os.environ[name] = "1"
+    is_own = "numpy" not in sys.modules and name not in os.environ
+    if is_own:
+        os.environ[name] = "1"
     try:
         return importlib.import_module("numpy")
+    except ImportError:
+        raise missing_extra("llama-cpp-python") from None
     finally:
-        os.environ.pop(name, None)
+        if is_own:
+            os.environ.pop(name, None)
 
 
 def _bindings() -> Any:

@@ -117,6 +117,12 @@ def test_where_a_line_can_only_end_it_is_ended_and_gone_on_from(model, colour):
     assert (alone.text, alone.ended) == (second, "stop")
 
 
+def test_batches_have_room_for_all_answers_side_by_side(model_file, tmp_path):
+    with loaded(model_file, tmp_path, n_batch=1) as other:
+        found = other.complete_all(PROMPT, 4, grammar=COLOUR, max_tokens=6, sampling=Sampling(temperature=1.0))
+    assert {one.text for one in found} <= {"red", "green", "blue"}
+
+
 def test_answers_end_at_a_text_at_their_length_and_in_time(model, answer):
     first = answer.text[:1]
     stopped = model.complete(PROMPT, prefix=PREFIX, max_tokens=6, stop=[first])
