@@ -12,7 +12,6 @@ id}`` before a test, ``{"file": path, …}`` when all tests of a file have run, 
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import os
 import sys
@@ -21,18 +20,10 @@ from typing import Any
 import hidden
 import needless
 import reads
+import testrun
 import tracers
 
 _MOST_TESTS = 50  # of a function; more names help nobody
-# What a project's own options may ask for that would lose the measurement or leave the machine: plugins' options that
-# start processes, measure by themselves or pick tests, and pytest's own that end early or publish.
-_NEUTRAL = {
-    "numprocesses": 0, "maxprocesses": None, "dist": "no", "distload": False, "tx": [], "looponfail": False, "forked":
-    False, "testmon": False, "no_cov": True, "cov_source": [], "maxfail": 0, "lf": False, "failedfirst": False,
-    "newfirst": False, "stepwise": False, "stepwise_skip": False, "collectonly": False, "usepdb": False, "trace":
-    False, "pastebin": None, "randomly_seed": 0, "randomly_reorganize": False, "setuponly": False, "setupplan": False,
-    "version": 0, "continue_on_collection_errors": True, "cacheshow": None, "markers": False, "showfixtures": False,
-}  # fmt: skip
 
 
 class Report:
@@ -47,9 +38,6 @@ class Report:
             data = json.dumps(record).encode() + b"\n"
             while data:
                 data = data[os.write(self._descriptor, data) :]
-
-
-_real = functools.lru_cache(maxsize=None)(os.path.realpath)  # many items have the same place
 
 
 class FileResult:
@@ -68,9 +56,9 @@ class Plugin:
     """The pytest plugin: tells the tracer which test runs, and reports on each file when its last test has run."""
 
     def __init__(self, root: str, tests: list[str], place: str, tracer: Any, report: Report) -> None:
-        self._prefix = root + os.sep
+        self._root = root
+        self.place = place
         self._wanted = tests
-        self._place = place
         self._tracer = tracer
         self._report = report
         self._files: dict[str, FileResult] = {}
@@ -78,15 +66,6 @@ class Plugin:
         self._owners: list[str] = []
         self._records: dict[str, list[Any]] = {}
         self._done: set[str] = set()
-
-    # -- options ---------------------------------------------------------------------------------------------------
-
-    def neutralise(self, options: Any) -> None:
-        for name, value in _NEUTRAL.items():
-            if hasattr(options, name):
-                setattr(options, name, value)
-        if hasattr(options, "basetemp"):
-            options.basetemp = os.path.join(self._place, "basetemp")
 
     # -- collection ------------------------------------------------------------------------------------------------
 
@@ -102,7 +81,7 @@ class Plugin:
             folder = path if path in ("", ".") or not path.endswith(".py") else path.rpartition("/")[0]
             below = [wanted for wanted in self._wanted if not folder or wanted.startswith(folder + "/")]
             for wanted in [path] if path in self._wanted else below:
-                self._file(wanted).problem = summary(report)
+                self._file(wanted).problem = testrun.summary(report)
 
     def pytest_collection_finish(self, session: Any) -> None:
         for item in session.items:
@@ -117,11 +96,7 @@ class Plugin:
                 self._finish(path)
 
     def _path(self, node: Any) -> str | None:
-        place = getattr(node, "path", None) or getattr(node, "fspath", None)
-        if place is None:
-            return None
-        real = _real(str(place))
-        return real[len(self._prefix) :].replace(os.sep, "/") if real.startswith(self._prefix) else None
+        return testrun.path_of(node, self._root)
 
     def _file(self, path: str) -> FileResult:
         return self._files.setdefault(path, FileResult(0))
@@ -140,7 +115,7 @@ class Plugin:
         result = self._files[self._owners[number]]
         result.seconds += getattr(report, "duration", 0.0)
         if report.failed:
-            result.failures.setdefault(report.nodeid, summary(report))
+            result.failures.setdefault(report.nodeid, testrun.summary(report))
             result.passed.discard(number)
         elif report.when == "call" and report.passed and report.nodeid not in result.failures:
             result.passed.add(number)
@@ -194,29 +169,18 @@ class Plugin:
         )
 
 
-def summary(report: Any) -> str:
-    """Return the one line of a failure that says most."""
-    crash = getattr(getattr(report, "longrepr", None), "reprcrash", None)
-    text = str(crash.message) if crash is not None else str(getattr(report, "longrepr", "") or "")
-    told = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
-    lines = told or [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        return "no message"
-    return (lines[0] if crash is not None else lines[-1])[:300]
-
-
 def make_plugin(pytest: Any, *arguments: Any) -> Any:
     """Return the plugin with the hooks that have to come before or around those of all other plugins."""
 
     class First(Plugin):
         @pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator,unused-ignore]
         def pytest_load_initial_conftests(self, early_config: Any) -> Any:
-            self.neutralise(early_config.known_args_namespace)
+            testrun.neutralise(early_config.known_args_namespace, self.place)
             yield
 
         @pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator,unused-ignore]
         def pytest_cmdline_main(self, config: Any) -> Any:
-            self.neutralise(config.option)
+            testrun.neutralise(config.option, self.place)
             yield
 
         @pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -228,50 +192,6 @@ def make_plugin(pytest: Any, *arguments: Any) -> Any:
 
 
 # -- the process ----------------------------------------------------------------------------------------------------
-
-
-def shadows_stdlib(folders: list[str]) -> bool:
-    """Whether a module at one of the folders has the name of one that pytest itself needs from the standard library."""
-    names: Any = getattr(sys, "stdlib_module_names", frozenset())
-    for folder in folders:
-        try:
-            found = os.listdir(folder)
-        except OSError:
-            continue
-        for name in found:
-            stem = name[:-3] if name.endswith(".py") else name
-            is_module = name.endswith(".py") or os.path.exists(os.path.join(folder, name, "__init__.py"))
-            if is_module and stem in names and stem != "test":
-                return True
-    return False
-
-
-def foreign_modules(root: str, modules: dict[str, str]) -> dict[str, str]:
-    """Return {path: file} for modules that should have come from the tree and came from elsewhere.
-
-    An editable install that puts itself first does that. The standard library's modules keep their names by right.
-    """
-    found = {}
-    library = os.path.realpath(os.path.dirname(os.__file__)) + os.sep
-    for name, path in modules.items():
-        module = sys.modules.get(name)
-        place = getattr(module, "__file__", None)
-        if not place or name == "__main__":
-            continue
-        real = os.path.realpath(place)
-        is_library = real.startswith(library) and "-packages" + os.sep not in real
-        if not is_library and not real.startswith(root + os.sep):
-            found[path] = place
-    return found
-
-
-def use_paths(paths: list[str]) -> None:
-    """Put the import roots of the tree first, for this process and for Python processes that tests start."""
-    if shadows_stdlib(paths):
-        import pytest  # noqa: F401  with all it needs of the standard library, before other modules take those names
-    else:
-        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
-    sys.path[:0] = paths
 
 
 def confined(writable: list[str]) -> None:
@@ -287,7 +207,7 @@ def run(request: dict[str, Any], report: Report) -> None:
     """Run the tests of a request and report; the report's last line is written only if pytest came to its end."""
     root = os.path.realpath(request["root"])
     tests = request["tests"]
-    use_paths(request["paths"])
+    testrun.use_paths(request["paths"])
     noted = reads.Reads(root)
     tracer = tracers.make_tracer(tracers.Files(root, set(tests)), root, request["place"])
     tracer = tracers.FollowingTracer(tracer, root, request["place"])
@@ -301,7 +221,7 @@ def run(request: dict[str, Any], report: Report) -> None:
         status = int(pytest.main(arguments, plugins=[plugin]))
     finally:
         noted.stop()
-    foreign = foreign_modules(root, request["modules"])
+    foreign = testrun.foreign_modules(root, request["modules"])
     report.write(end=status, tracer=tracer.name, pytest=pytest.__version__, foreign=foreign, reads=sorted(noted.paths))
 
 

@@ -34,7 +34,6 @@ import time
 import warnings
 
 import compiled
-import evidence
 import hidden
 import in_turn
 import needless
@@ -42,6 +41,7 @@ import plain
 import reads
 import start
 import subjects as subjects_
+import testrun
 import trials
 
 KILLED, SURVIVED, TIMED_OUT, NOT_RUN, NOT_TRIED = "killed", "survived", "timed out", "not run", "not tried"
@@ -79,11 +79,9 @@ class Test:
 class Plugin:
     """The pytest plugin: hands the collected session to ``loop``, and what happens to whoever ``watch`` is."""
 
-    _path = evidence.Plugin._path
-
     def __init__(self, request, place, loop, write, first):
         self._root = request["root"]
-        self._prefix = os.path.realpath(self._root) + os.sep
+        self._real_root = os.path.realpath(self._root)
         self._wanted = request["tests"]
         self._place = place
         self._first = first
@@ -92,6 +90,9 @@ class Plugin:
         self.watch = None
         self.names = None
         self.problems = {}
+
+    def _path(self, node):
+        return testrun.path_of(node, self._real_root)
 
     def pytest_collectstart(self, collector):
         path = self._path(collector)
@@ -127,12 +128,12 @@ def run_pytest(request, place, loop, write, first=None):
     class First(Plugin):
         @pytest.hookimpl(hookwrapper=True)
         def pytest_load_initial_conftests(self, early_config):
-            evidence.Plugin.neutralise(self, early_config.known_args_namespace)
+            testrun.neutralise(early_config.known_args_namespace, self._place)
             yield
 
         @pytest.hookimpl(hookwrapper=True)
         def pytest_cmdline_main(self, config):
-            evidence.Plugin.neutralise(self, config.option)
+            testrun.neutralise(config.option, self._place)
             yield
 
         @pytest.hookimpl(hookwrapper=True)
@@ -140,7 +141,7 @@ def run_pytest(request, place, loop, write, first=None):
             outcome = yield
             report = outcome.get_result()
             if report.failed:
-                self.problems[self._path(collector) or ""] = evidence.summary(report)
+                self.problems[self._path(collector) or ""] = testrun.summary(report)
 
         @pytest.hookimpl(tryfirst=True)
         def pytest_pycollect_makeitem(self, collector, name):
@@ -193,6 +194,7 @@ def run_pytest(request, place, loop, write, first=None):
     arguments = ["-q", "--tb=short", "--capture=sys", "-o", f"cache_dir={os.path.join(place, 'cache')}"]
     plugin = First(request, place, loop, write, first)
     arguments += [plugin.argument(path) for path in request["tests"]]
+    needless.leave_out_rewriting_of_plugins(request["paths"])
     return int(pytest.main(arguments, plugins=[plugin]))
 
 
@@ -270,7 +272,7 @@ class Watch:
 
     def reported(self, report):
         if report.failed:
-            self._failed = self._failed or evidence.summary(report)
+            self._failed = self._failed or testrun.summary(report)
         elif report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
             self._passed = True
 
@@ -953,7 +955,7 @@ def run(request, address, report):
                 report(mutant=[subject.number, number], verdict=NOT_RUN)
         report(end=0, why="", foreign={}, fork=hasattr(os, "fork"), seconds=request["seconds"], starts=False)
         return
-    evidence.use_paths(request["paths"])
+    testrun.use_paths(request["paths"])
     import pytest  # noqa: F401  before anything is forked
 
     seconds = request["timeout"] + request["seconds"] + 60
@@ -964,7 +966,7 @@ def run(request, address, report):
 
         def collected(plugin, session):
             Collected(request, subjects, swap, ran, plugin.write).run(plugin, session)
-            plugin.write(foreign=evidence.foreign_modules(os.path.realpath(request["root"]), request["modules"]))
+            plugin.write(foreign=testrun.foreign_modules(os.path.realpath(request["root"]), request["modules"]))
 
         def beside(plugin, session):
             """Let one process collect; this one, which has not, tries what it leaves."""
@@ -1031,6 +1033,7 @@ def _subjects(request):
 
 def _import_pytest():
     """Import pytest, and what it imports itself as soon as it is started."""
+    gc.disable()  # to look for garbage in what stays takes a tenth of the time
     import pytest  # noqa: F401
 
     with contextlib.suppress(Exception):
@@ -1038,6 +1041,7 @@ def _import_pytest():
 
         for name in default_plugins:
             importlib.import_module("_pytest." + name)
+    gc.enable()
 
 
 def _awaited(options):
@@ -1078,7 +1082,7 @@ def main():
     if options.part:
         with open(options.part, encoding="utf-8") as stream:
             part = json.load(stream)
-        evidence.use_paths(request["paths"])
+        testrun.use_paths(request["paths"])
         try_anew(request, _subjects(request), part, report)
     else:
         run(request, options.request, report)

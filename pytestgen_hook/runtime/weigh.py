@@ -20,10 +20,10 @@ import signal
 import time
 
 import confine
-import evidence
 import hidden
 import strength
 import subjects as subjects_
+import testrun
 import trials
 
 MEMORY = 2 << 30
@@ -153,7 +153,7 @@ def main():
     report(mutants=[[mutant.line, mutant.label] for mutant in subject.mutants], problem=subject.problem)
     ran = set()
     swap = strength._installed([subject], ran)
-    evidence.use_paths(request["paths"])
+    testrun.use_paths(request["paths"])
     weighing = Weighing(request, subject, swap, ran, report)
     status = strength.run_pytest(request, request["place"], weighing.run, lambda **_: None)
     report(end=status)
