@@ -6,16 +6,34 @@ What counts is that nothing is promised that was not said: a sentence that is no
 from __future__ import annotations
 
 import ast
-import doctest
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pytestgen_hook import docstrings
 from pytestgen_hook.docstrings import Docstring, Sentence
 from pytestgen_hook.types import Documented, Function, Promise
 
+if TYPE_CHECKING:
+    import doctest
+
 _Node = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class _Pattern:
+    """A regular expression that is compiled when it is first used: there are many, and most docstrings need a few."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._given = pattern, flags
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(*self._given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._compiled, name)
 
 
 def documented(source: bytes, functions: Iterable[Function]) -> dict[Function, Documented]:
@@ -66,7 +84,7 @@ def _unless(promise: Promise, subjects: _Subjects) -> tuple[str, ...]:
 
 # -- whom sentences speak of -----------------------------------------------------------------------------------------
 
-_MODIFIERS = re.compile(
+_MODIFIERS = _Pattern(
     r"default|strict|errors|on_\w+|missing|ignore\w*|raise\w*|silent|safe|fallback|check\w*|valid\w*|allow\w*|force|lenient"
     r"|key|reverse\w*|order\w*|sort\w*|cmp|by|ascending|descending|inplace|in_place|copy|unique|inclusive|exclusive|mode"
 )
@@ -260,54 +278,51 @@ def _counted(sign: str) -> _Predicate:
 
 _LESS = r"(?:strictly )?(?:less|smaller|lower|earlier|(?P<long>shorter)) than"
 _MORE = r"(?:strictly )?(?:greater|larger|bigger|higher|later|more|(?P<long>longer)) than"
-_PREDICATES: tuple[tuple[re.Pattern[str], _Predicate], ...] = tuple(
-    (re.compile(pattern), build)
-    for pattern, build in (
-        (rf"{_IS} (?:negative|below zero)", _simply("the.number({}) < 0", "-1", "-2")),
-        (rf"{_IS} (?:zero|0)", _simply("the.number({}) == 0", "0")),
-        (rf"(?:{_IS} (?:equal to|the same as)|equals) {_X}", _compared("==")),
-        (
-            rf"{_IS} (?:not positive|non-?positive|not a positive \w+|(?:zero|0) or (?:negative|less|below)"
-            r"|negative or (?:zero|0))",
-            _simply("the.number({}) <= 0", "0", "-1"),
-        ),
-        (rf"{_IS} positive", _simply("the.number({}) > 0", "1", "2")),
-        (rf"{_IS} (?:not negative|non-?negative)", _simply("the.number({}) >= 0", "0", "1")),
-        (rf"{_IS} {_X} or (?:less|fewer|smaller|lower)", _compared("<=")),
-        (rf"{_IS} {_X} or (?:more|greater|larger|higher)", _compared(">=")),
-        (rf"{_IS} (?:{_LESS}|below) {_X}", _compared("<")),
-        (rf"{_IS} (?:{_MORE}|above) {_X}", _compared(">")),
-        (rf"{_IS} (?:(?:less|smaller) than or equal to|at most) {_X}", _compared("<=")),
-        (rf"{_IS} (?:(?:greater|larger) than or equal to|at least) {_X}", _compared(">=")),
-        (rf"exceeds {_X}", _compared(">")),
-        (rf"< ?{_X}", _compared("<")),
-        (rf"> ?{_X}", _compared(">")),
-        (rf"(?:<=|≤) ?{_X}", _compared("<=")),
-        (rf"(?:>=|≥) ?{_X}", _compared(">=")),
-        (rf"==? ?{_X}", _compared("==")),
-        (rf"{_IS} not (?:between|(?:with)?in(?: the)?(?: closed)?(?: range| interval)?(?: of| from)?) {_BOUNDS}", _outside),
-        (rf"{_IS} outside (?:of )?(?:the )?(?:range |interval )?(?:of )?{_BOUNDS}", _outside),
-        (rf"{_IS} empty|(?:has|have|contains?) no {_MEMBERS}", _simply("the.is_empty({})")),
-        (rf"{_IS} None", _simply("{} is None", "None", about_types=True)),
-        (rf"{_IS} not (?:found |present |contained )?in (?:the )?{_X}", _absent),
-        (rf"(?:{_IS} (?:missing|absent) from|(?:does not|doesn't) exist in) (?:the )?{_X}", _absent),
-        (rf"{_IS} not an? (?P<type>\w+)", _mistyped),
-        (rf"(?:has|have|contains?) (?:fewer|less) than {_X} {_MEMBERS}", _counted("<")),
-        (rf"(?:has|have|contains?) more than {_X} {_MEMBERS}", _counted(">")),
-        (rf"{_IS} not (?:exactly )?{_X} (?:characters?|letters?)(?: long)?", _counted("!=")),
-        (rf"{_IS} odd", _simply("the.number({}) % 2 == 1", "1", "3")),
-        (rf"{_IS} even", _simply("the.number({}) % 2 == 0", "2", "4")),
-    )
+_PREDICATES: tuple[tuple[str, _Predicate], ...] = (
+    (rf"{_IS} (?:negative|below zero)", _simply("the.number({}) < 0", "-1", "-2")),
+    (rf"{_IS} (?:zero|0)", _simply("the.number({}) == 0", "0")),
+    (rf"(?:{_IS} (?:equal to|the same as)|equals) {_X}", _compared("==")),
+    (
+        rf"{_IS} (?:not positive|non-?positive|not a positive \w+|(?:zero|0) or (?:negative|less|below)"
+        r"|negative or (?:zero|0))",
+        _simply("the.number({}) <= 0", "0", "-1"),
+    ),
+    (rf"{_IS} positive", _simply("the.number({}) > 0", "1", "2")),
+    (rf"{_IS} (?:not negative|non-?negative)", _simply("the.number({}) >= 0", "0", "1")),
+    (rf"{_IS} {_X} or (?:less|fewer|smaller|lower)", _compared("<=")),
+    (rf"{_IS} {_X} or (?:more|greater|larger|higher)", _compared(">=")),
+    (rf"{_IS} (?:{_LESS}|below) {_X}", _compared("<")),
+    (rf"{_IS} (?:{_MORE}|above) {_X}", _compared(">")),
+    (rf"{_IS} (?:(?:less|smaller) than or equal to|at most) {_X}", _compared("<=")),
+    (rf"{_IS} (?:(?:greater|larger) than or equal to|at least) {_X}", _compared(">=")),
+    (rf"exceeds {_X}", _compared(">")),
+    (rf"< ?{_X}", _compared("<")),
+    (rf"> ?{_X}", _compared(">")),
+    (rf"(?:<=|≤) ?{_X}", _compared("<=")),
+    (rf"(?:>=|≥) ?{_X}", _compared(">=")),
+    (rf"==? ?{_X}", _compared("==")),
+    (rf"{_IS} not (?:between|(?:with)?in(?: the)?(?: closed)?(?: range| interval)?(?: of| from)?) {_BOUNDS}", _outside),
+    (rf"{_IS} outside (?:of )?(?:the )?(?:range |interval )?(?:of )?{_BOUNDS}", _outside),
+    (rf"{_IS} empty|(?:has|have|contains?) no {_MEMBERS}", _simply("the.is_empty({})")),
+    (rf"{_IS} None", _simply("{} is None", "None", about_types=True)),
+    (rf"{_IS} not (?:found |present |contained )?in (?:the )?{_X}", _absent),
+    (rf"(?:{_IS} (?:missing|absent) from|(?:does not|doesn't) exist in) (?:the )?{_X}", _absent),
+    (rf"{_IS} not an? (?P<type>\w+)", _mistyped),
+    (rf"(?:has|have|contains?) (?:fewer|less) than {_X} {_MEMBERS}", _counted("<")),
+    (rf"(?:has|have|contains?) more than {_X} {_MEMBERS}", _counted(">")),
+    (rf"{_IS} not (?:exactly )?{_X} (?:characters?|letters?)(?: long)?", _counted("!=")),
+    (rf"{_IS} odd", _simply("the.number({}) % 2 == 1", "1", "3")),
+    (rf"{_IS} even", _simply("the.number({}) % 2 == 0", "2", "4")),
 )  # fmt: skip
-_LENGTHS_DIFFER = re.compile(
+_LENGTHS_DIFFER = _Pattern(
     r"(?P<one>\w+) and (?P<other>\w+) (?:have different (?:lengths|sizes)|differ in (?:length|size)"
     r"|(?:are not|aren't) (?:of )?(?:the same|equal) (?:length|size)|do(?: not|n't) have the same (?:length|size))"
 )
-_THERE_ARE_NO = re.compile(r"there (?:is|are) no (?P<subject>[\w ]+)")
-_THERE_ARE_FEWER = re.compile(rf"there are (?:fewer|less) than (?P<x>{_NUMBER}) (?P<subject>\w+)")
-_CHAIN = re.compile(rf"(?P<a>{_NUMBER}) ?<=? ?(?P<name>\w+) ?<=? ?(?P<b>{_NUMBER})")
+_THERE_ARE_NO = _Pattern(r"there (?:is|are) no (?P<subject>[\w ]+)")
+_THERE_ARE_FEWER = _Pattern(rf"there are (?:fewer|less) than (?P<x>{_NUMBER}) (?P<subject>\w+)")
+_CHAIN = _Pattern(rf"(?P<a>{_NUMBER}) ?<=? ?(?P<name>\w+) ?<=? ?(?P<b>{_NUMBER})")
 _MOST_PARTS = 2  # of a condition beyond the first: each is read on both sides
-_VERB = re.compile(r"\b(?:is|are|was|has|have|does|do|contains?|exceeds?|cannot|can't|<|>)\b|[<>=]")
+_VERB = _Pattern(r"\b(?:is|are|was|has|have|does|do|contains?|exceeds?|cannot|can't|<|>)\b|[<>=]")
 
 
 def condition(text: str, subjects: _Subjects) -> _Condition | None:
@@ -351,7 +366,7 @@ def _of_one(text: str, subjects: _Subjects) -> _Condition | None:
     if special is not None:
         return special
     for pattern, build in _PREDICATES:
-        for match in re.finditer(rf"(?<=\s)(?:{pattern.pattern})$", text):
+        for match in re.finditer(rf"(?<=\s)(?:{pattern})$", text):
             subject = subjects.find(text[: match.start()])
             built = build(subject, match, subjects) if subject is not None else None
             # Of an object no more can be told than that there is nothing in it.
@@ -379,11 +394,11 @@ def _special(text: str, subjects: _Subjects) -> _Condition | None:
 
 # -- exceptions ------------------------------------------------------------------------------------------------------
 
-_RAISES_IN_PROSE = re.compile(
+_RAISES_IN_PROSE = _Pattern(
     r"(?:(?:It |This \w+ )?[Rr]aises? (?:an? )?(?P<name>[A-Z]\w+)|(?:An? )?(?P<name2>[A-Z]\w+) is raised)"
     r" (?P<word>if|when|unless) (?P<when>.+)"
 )
-_DOUBT = re.compile(
+_DOUBT = _Pattern(
     r"\b(?:unless|except|usually|typically|normally|should|may|might|could|optional\w*|depending|only|also|strict|default)\b"
 )
 
@@ -446,11 +461,11 @@ def _promise(
 
 # -- results ---------------------------------------------------------------------------------------------------------
 
-_VERB_OF_RESULT = re.compile(r"(?:Returns?|Gives?|Yields?|It returns|Will return|This function returns) (?P<rest>.+)")
-_NAME_OF_RESULT = re.compile(
+_VERB_OF_RESULT = _Pattern(r"(?:Returns?|Gives?|Yields?|It returns|Will return|This function returns) (?P<rest>.+)")
+_NAME_OF_RESULT = _Pattern(
     r"(?:The |the )?(?:result|returned \w+|return value|output)(?: list| string)? (?:is|are|has|will be|contains) (?P<rest>.+)"
 )
-_HEDGE = re.compile(
+_HEDGE = _Pattern(
     r"\b(?:unless|except|usually|typically|normally|should|may|might|can|could|assum\w+|expect\w*|must|most(?<!at most)|often"
     r"|probably|approximately|about|roughly|ideally|likely|by default|if|when|where|depending|otherwise|or None|else|that"
     r"|which|whose|each|every|for|given|not in|e\.g|such as)\b"
@@ -463,57 +478,55 @@ _VALUES = {
 _VALUE = (
     r"(?P<value>None|True|False|-?\d+(?:\.\d+)?|zero|(?:an |the )?empty (?:list|string|text|dict|dictionary|tuple|set))"
 )
-_IF = re.compile(
-    rf"(?:(?P<before>.+?)(?:,| or| and|, or|, and) )?{_VALUE},? (?:if|when) (?P<when>[^,]+)", re.IGNORECASE
-)
-_IF_FIRST = re.compile(
+_IF = _Pattern(rf"(?:(?P<before>.+?)(?:,| or| and|, or|, and) )?{_VALUE},? (?:if|when) (?P<when>[^,]+)", re.IGNORECASE)
+_IF_FIRST = _Pattern(
     rf"If (?P<when>[^,]+), (?:the result is|(?:it |this )?(?:returns?|gives?|yields?)) {_VALUE}", re.IGNORECASE
 )
-_FOR_EMPTY = re.compile(rf"{_VALUE} for (?:an )?empty (?P<noun>\w+)", re.IGNORECASE)
+_FOR_EMPTY = _Pattern(rf"{_VALUE} for (?:an )?empty (?P<noun>\w+)", re.IGNORECASE)
 _UNITS = r"(?:characters?|chars?|elements?|items?|entries|words|names|lines|values|letters|results|members)"
-_RANGE = re.compile(
+_RANGE = _Pattern(
     rf"(?:between|in(?: the)?(?: closed)?(?: range| interval)?(?: of| from)?|from|within|ranging from)"
     rf" (?:\[ ?(?P<a>{_NUMBER}) ?, ?(?P<b>{_NUMBER}) ?[\])]|(?P<a2>{_NUMBER}) ?(?:\.\.|\u2013|-|to|and) ?(?P<b2>{_NUMBER}))"
     r"(?:,? \(?inclusive\)?)?$"
 )
-_A_NUMBER = re.compile(
+_A_NUMBER = _Pattern(
     r"(?:^|.*, |.*\b(?:is|as) )(?:an? |the )?(?:\w+ )?(?:number|value|float|int|integer|score|ratio|probability|fraction"
     r"|percentage|similarity|factor)$"
 )
-_ORDER = re.compile(
+_ORDER = _Pattern(
     r"(?:^(?:an? |the )?sorted (?:list|tuple|copy)\b.*|.*\bsorted(?: in (?P<order>\w+) order| alphabetically)?"
     r"|.*\bin (?P<order2>ascending|increasing|descending|decreasing|sorted) order)$"
 )
-_NOT_BY_VALUE = re.compile(
+_NOT_BY_VALUE = _Pattern(
     r"\b(?:by|key|keys|according|respect|length|frequency|already|unsorted|first|last|topological|order of|not|input|insertion"
     r"|pairs?|tuples?|each|largest|smallest|while|but|such|whose|its|except|unless|otherwise|only|indic\w+|index|positions?"
     r"|even|odd)\b"
 )
-_DISTINCT = re.compile(
+_DISTINCT = _Pattern(
     r"(?:.*\bwithout (?:any )?duplicates|.*\b(?:with )?(?:all )?duplicates removed"
     r"|(?:an? |the )?(?:list|tuple) of (?:all )?(?:the )?(?:unique|distinct) \w+"
     rf"|(?:the |all )?(?:unique|distinct) {_UNITS})\b.*"
 )
-_NOT_NEGATIVE = re.compile(
+_NOT_NEGATIVE = _Pattern(
     r"(?:(?:always )?(?:an? )?non-?negative(?: \w+)?(?: number)?(?: of \w+)?|.*\b(?:never|not) negative|.*\bzero or positive.*)"
 )
-_POSITIVE = re.compile(r"(?:always )?an? (?:strictly )?positive (?:int|integer|number|float|value)(?:,.*)?")
-_BEYOND = re.compile(
+_POSITIVE = _Pattern(r"(?:always )?an? (?:strictly )?positive (?:int|integer|number|float|value)(?:,.*)?")
+_BEYOND = _Pattern(
     r"(?:always )?(?:strictly )?(?P<how>(?P<more>later|greater|larger)|earlier|less|smaller) than (?P<x>\w+)"
 )
-_LONG = re.compile(rf"(?:(?:an? )?\w+ of )?(?P<how>at most|no more than|at least|up to) (?P<x>\w+) {_UNITS}(?: long)?")
-_AS_LONG = re.compile(r"(?:.*\b(?:of|has|with) )?(?:the )?same (?:length|size) as (?:the )?(?P<x>\w+)(?: \w+)?")
-_AS_MANY = re.compile(rf"as many {_UNITS} as (?:there are )?(?P<x>\w+)")
-_CASE = re.compile(
+_LONG = _Pattern(rf"(?:(?:an? )?\w+ of )?(?P<how>at most|no more than|at least|up to) (?P<x>\w+) {_UNITS}(?: long)?")
+_AS_LONG = _Pattern(r"(?:.*\b(?:of|has|with) )?(?:the )?same (?:length|size) as (?:the )?(?P<x>\w+)(?: \w+)?")
+_AS_MANY = _Pattern(rf"as many {_UNITS} as (?:there are )?(?P<x>\w+)")
+_CASE = _Pattern(
     r"(?:(?:an? |the )?(?P<one>lower|upper)-?case(?:d)? (?:string|text|version|form|name)\b.*"
     r"|.*\bin (?P<two>lower|upper)[ -]?case)"
 )
-_NEVER_NONE = re.compile(r"(?:.*\b)?never (?:be |returns? )?None")
-_COMMA = re.compile(r", (?![^\[(]*[\])])")  # outside of brackets
-_NEW = re.compile(r"(?:an? )(?:\w+ )?new (?P<kind>list|dict|dictionary|set)\b.*")
+_NEVER_NONE = _Pattern(r"(?:.*\b)?never (?:be |returns? )?None")
+_COMMA = _Pattern(r", (?![^\[(]*[\])])")  # outside of brackets
+_NEW = _Pattern(r"(?:an? )(?:\w+ )?new (?P<kind>list|dict|dictionary|set)\b.*")
 
 
-_ASIDE = re.compile(
+_ASIDE = _Pattern(
     r",? (?:(?:in|of|with|for) which|whichever|whatever|even (?:if|when)|in the order) .*|, (?:preserving|keeping) .*"
 )
 
@@ -646,16 +659,16 @@ def _about_form(clause: str) -> Iterator[_Claim]:
 _CHANGED = r"(?:modified|changed|mutated|altered|touched)"
 _ALL = r"(?:arguments?|inputs?|originals?|parameters)"
 _UNTOUCHED = (
-    re.compile(rf"(?P<what>.+?) (?:is|are|will be) (?:not|never) {_CHANGED}(?: in place)?"),
-    re.compile(
+    _Pattern(rf"(?P<what>.+?) (?:is|are|will be) (?:not|never) {_CHANGED}(?: in place)?"),
+    _Pattern(
         r"(?P<what>.+?) (?:is|are|stays?|remains?) (?:left )?(?:unchanged|unmodified|untouched|as (?:it is|they are))"
     ),
-    re.compile(
+    _Pattern(
         r"(?:This \w+ |It )?(?:does not|doesn't|never|will not|do not)"
         r" (?:modif\w+|mutate\w*|change\w*|alter\w*|touch\w*) (?P<what>.+)",
         re.IGNORECASE,
     ),
-    re.compile(rf"(?P<what>Neither)(?: of the {_ALL})? (?:is|are) {_CHANGED}"),
+    _Pattern(rf"(?P<what>Neither)(?: of the {_ALL})? (?:is|are) {_CHANGED}"),
 )
 
 
@@ -757,10 +770,7 @@ def _examples(text: str, first_line: int, node: _Node, function: Function) -> tu
     """Return the examples of a docstring to be run one after the other, and those of them that show the function."""
     promises: list[Promise] = []
     numbers: list[int | None] = []
-    try:
-        examples = doctest.DocTestParser().get_examples(text) if ">>>" in text else []
-    except ValueError:
-        examples = []
+    examples = _of_doctest(text) if ">>>" in text else []
     name = function.name if function.name != "__init__" else function.qualname.split(".")[-2]
     shape = re.compile(rf"(?<!\w){re.escape(name)}\b" + ("" if function.kind.value == "property" else r"\s*\("))
     for example in examples:
@@ -777,6 +787,15 @@ def _examples(text: str, first_line: int, node: _Node, function: Function) -> tu
             promises.append(_shown(source, wanted, line))
             whole += f">>> {source}\n{wanted}\n\n"
     return _Examples(whole, tuple(numbers)), promises
+
+
+def _of_doctest(text: str) -> list[doctest.Example]:
+    import doctest  # with all that it is run and debugged with: few docstrings need it
+
+    try:
+        return doctest.DocTestParser().get_examples(text)
+    except ValueError:
+        return []
 
 
 def _shown(source: str, wanted: str, line: int) -> Promise:

@@ -35,24 +35,28 @@ def runner(work: Path, base: Path) -> Path:
 def suites(work: Path) -> list[Path]:
     """Return the repositories below the folder in which tests were written."""
     inside = [path.parent for depth in ("*", "*/*") for path in work.glob(f"{depth}/.git")]
-    return sorted(folder for folder in inside if list(folder.rglob("tests/**/test_*.py")))
+    return sorted(folder for folder in inside if test_files(folder))
+
+
+def test_files(folder: Path) -> list[Path]:
+    """Return the files with tests of a repository, in a folder of their own or beside the modules."""
+    return sorted(folder.rglob("test_*.py"))
 
 
 def failures(python: Path, folder: Path, number: int) -> tuple[int, list[str]]:
     """Run the tests of a repository once; return how many ran and the names of those that failed."""
-    roots = [str(path) for path in (folder / "src", folder) if path.is_dir()]
-    env = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(roots),
-        "PYTHONHASHSEED": str(number),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "TZ": ZONES[number % len(ZONES)],
-    }
     order = ["--random-order", "--random-order-bucket=global", f"--random-order-seed={number}"]
+    command = [python, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", "--timeout=60", *order]
     with tempfile.TemporaryDirectory() as place:
-        tests = shutil.copytree(folder / "tests", Path(place) / "tests")
-        command = [python, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", "--timeout=60", *order]
-        run = subprocess.run([*command, tests], cwd=place, env=env, capture_output=True, text=True)
+        copy = shutil.copytree(folder, Path(place) / "copy", ignore=shutil.ignore_patterns(".git"))
+        env = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(str(path) for path in (copy / "src", copy) if path.is_dir()),
+            "PYTHONHASHSEED": str(number),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TZ": ZONES[number % len(ZONES)],
+        }
+        run = subprocess.run([*command, *test_files(copy)], cwd=place, env=env, capture_output=True, text=True)
     ran = sum(int(found) for found in re.findall(r"(\d+) (?:passed|failed)", (run.stdout.splitlines() or [""])[-1]))
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", run.stdout, flags=re.MULTILINE)
     if run.returncode and not failed:
