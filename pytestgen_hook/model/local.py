@@ -749,14 +749,22 @@ def _bindings() -> Any:
 
 
 def _build(api: Any) -> str:
-    """What states depend on besides the model: the version of the library, and what it uses of the processor."""
-    from importlib.metadata import PackageNotFoundError, version
+    """What states depend on besides the model: which build of the library it is, and what that uses of the processor."""
+    return f"{_library_file(api)} {api.llama_print_system_info().decode()}"
 
+
+def _library_file(api: Any) -> str:
+    """Return what tells one build of llama.cpp from others: to look its version up takes ten times as long."""
     try:
-        installed = version("llama_cpp_python")
-    except PackageNotFoundError:
-        installed = "?"
-    return f"{installed} {api.llama_print_system_info().decode()}"
+        told = Path(api._lib._name).stat()
+        return f"{told.st_size} {told.st_mtime_ns}"
+    except (AttributeError, TypeError, OSError):
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("llama_cpp_python")
+        except PackageNotFoundError:
+            return "?"
 
 
 def _last_used(path: Path) -> float:
