@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from finetuning.rows import Row
+from pytestgen_hook.model import prompts
 
 COLUMNS = ("question", "answer", "context", "reasoning")
 
@@ -71,8 +72,8 @@ _OPENING, _CLOSING = "<|im_start|>user\n", "<|im_end|>"
 
 
 def _turn(question: str) -> str:
-    """Return the turn of the user without the marks of the chat form."""
-    return question.partition(_OPENING)[2].partition(_CLOSING)[0]
+    """Return the turn of the user, which the constant part of a prompt begins, without the marks of the chat form."""
+    return (prompts.BEGUN + question).partition(_OPENING)[2].partition(_CLOSING)[0]
 
 
 def _columns(row: Row) -> dict[str, str]:

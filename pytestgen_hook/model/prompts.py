@@ -9,7 +9,7 @@ from typing import Any
 
 from pytestgen_hook.types import Function
 
-VERSION = 7  # part of what answers are kept by: another text, another number
+VERSION = 8  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question
 MOST_GOALS = 8
 _MOST_CONDITIONS = 3  # of one goal, the innermost
@@ -32,7 +32,7 @@ _SYSTEM = (
     'gives: call it, or name an attribute of it (`adder(n=1)(2)`, `parse(text="a").kind`).'
 )
 
-_BEGUN = "<|im_start|>user\n```python\n"  # every question, and so no part of it
+BEGUN = "<|im_start|>user\n```python\n"  # how every question begins: the end of the constant part
 
 _EXAMPLES = (
     (
@@ -156,11 +156,11 @@ def prefix() -> str:
     """Return the constant part: what is wanted, worked examples, and how each question begins."""
     turns = [f"<|im_start|>system\n{_SYSTEM}<|im_end|>\n"]
     for code, known, name, goals, calls in _EXAMPLES:
-        turns.append(_BEGUN + _asked(code, known, name))
+        turns.append(BEGUN + _asked(code, known, name))
         turns.append(
             "".join(opening(goal) + call + "\n" for goal, call in zip(goals, calls, strict=True)) + "```<|im_end|>\n"
         )
-    return "".join(turns) + _BEGUN
+    return "".join(turns) + BEGUN
 
 
 def question(

@@ -95,6 +95,7 @@ def test_the_form_of_distil_labs(rows, tmp_path):
     assert tuple(told) == ("question", "answer", "context", "reasoning")
     assert told["answer"].splitlines() == list(rows[0].answer)
     assert told["question"].startswith("```python\n")
+    assert f"def {rows[0].origin.function}(" in told["question"]
     assert "<|im" not in told["question"]
     assert "MIT" in told["context"]
     assert rows[0].origin.commit[:12] in told["context"]
