@@ -95,6 +95,24 @@ def test_no_summary_is_made_of_a_round(tmp_path):
     assert "assert False" in found.why_not("test_a.py::test_bad")
 
 
+def test_plugins_may_be_unregistered_at_the_end(tmp_path):
+    """As pytest's own ``--junitxml`` does; to leave summaries out must not stand in the way."""
+    plugin = """
+        class Told:
+            def pytest_terminal_summary(self):
+                raise RuntimeError
+
+        told = Told()
+
+        def pytest_configure(config):
+            config.pluginmanager.register(told)
+
+        def pytest_unconfigure(config):
+            config.pluginmanager.unregister(told)
+    """
+    assert proof(tmp_path, conftest=plugin, test_a=GOOD).green == {"test_a.py::test_good"}
+
+
 def test_what_tests_may_do_is_no_attempt(tmp_path):
     """Temporary files of all kinds, threads, event loops, variables, the working folder, what is printed."""
     found = proof(
@@ -219,6 +237,9 @@ def test_nothing_that_was_started_early_is_left(tmp_path, early, is_proved):
         return sum(str(tmp_path).encode() in line for line in lines)
 
     written(tmp_path / "tree", test_a=GOOD)
+    end = time.monotonic() + 10
+    while left() < len(gates.ROUNDS) and time.monotonic() < end:  # for a moment a process that starts has no arguments
+        time.sleep(0.01)
     assert left() == len(gates.ROUNDS)
     if is_proved:
         gates.prove(

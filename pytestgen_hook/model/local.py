@@ -113,11 +113,16 @@ class LocalModel:
             numpy = pool.submit(_numpy)  # while the model is loaded, which takes longer
             self._model = self._loaded_weights(path, repack)
         self._closing.callback(api.llama_model_free, self._model)
-        self._numpy = numpy.result()
+        try:
+            self._numpy = numpy.result()
+        except BaseException:
+            self._closing.close()
+            raise
         self._vocab = api.llama_model_get_vocab(self._model)
         self._size = api.llama_vocab_n_tokens(self._vocab)
-        found = [token for one in _ASCII for token in self._tokens(one) if self.piece(token) == one.encode()]
-        self._ascii = self._numpy.array(found, dtype=self._numpy.int32)
+        self._singles = {
+            one: token for one in _ASCII for token in self._tokens(one) if self.piece(token) == one.encode()
+        }
         self._context = api.llama_init_from_model(self._model, self._context_parameters(n_ctx))
         if not self._context:
             self._closing.close()
@@ -237,8 +242,8 @@ class LocalModel:
         ``closing`` are the texts with which a last line that was cut is closed as the grammar allows, the preferred one first.
         The prompt and the weights are read once for all of them. The state after ``prefix`` is kept in memory and on disk,
         and is never read again as long as model and prefix are the same. ``grammar`` is GBNF with the rule ``root``;
-        ``max_tokens`` bound each answer, ``seconds`` everything. ValueError for a grammar that does not parse, and for a
-        prompt that leaves no room for an answer.
+        ``max_tokens`` bound each answer, but for the end of a line that may come on top; ``seconds`` everything. ValueError
+        for a grammar that does not parse, and for a prompt that leaves no room for an answer.
         """
         started = time.monotonic()
         end = started + seconds
@@ -277,6 +282,8 @@ class LocalModel:
                         writer.ended = "time"
                 if closing:
                     self._close_lines(writers, closing)
+                for writer in writers:
+                    writer.finish()
             finally:
                 # With endings the same question may be asked on, and need not be read again.
                 self._forget(len(fixed) + (len(rest) if own and is_read else 0))
@@ -499,8 +506,6 @@ class LocalModel:
                 rows[index] = len(items) - 1
             self._decode(items)
             logits = {index: self._logits(row) for index, row in rows.items()}
-        for writer in writers:
-            writer.finish()
 
     def _close_lines(self, writers: Sequence[_Writer], closing: Sequence[str]) -> None:
         """Close the last line of each answer that was cut; the model is not run for that."""
@@ -540,14 +545,16 @@ class LocalModel:
         return tokens[self._numpy.isfinite(view["logit"])]
 
     def newline_after(self, grammar: Any) -> int | None:
-        """Return the token of a line's end if an answer under the grammar can go on with no other character of ASCII.
+        """Return the token of a line's end if an answer under the grammar can neither end nor go on with another character.
 
-        A token can begin only with a character that the grammar allows alone.
+        Of characters only those of ASCII are looked at: where none of these may stand, no grammar of ours has others. A token
+        can begin only with a character that the grammar allows alone.
         """
-        if len(self._ascii) < len(_ASCII):  # a vocabulary that does not have each alone
+        if len(self._singles) < len(_ASCII):  # a vocabulary that does not have each alone
             return None
-        newline = int(self._ascii[0])
-        return newline if self.allowed(grammar, self._ascii).tolist() == [newline] else None
+        newline = self._singles["\n"]
+        asked = [*self._singles.values(), self._api.llama_vocab_eos(self._vocab)]
+        return newline if self.allowed(grammar, self._numpy.array(asked, dtype="int32")).tolist() == [newline] else None
 
     def accept(self, grammar: Any, token: int) -> None:
         """Let the grammar go on by a token that it allows."""
@@ -630,7 +637,7 @@ class _Writer:
             else:
                 some = self._model.allowed(self.grammar, numpy.arange(self._model._size, dtype=numpy.int32))
                 token = max(some.tolist(), key=self._lead, default=-1)
-            if token < 0 or not self._takes(token):
+            if token < 0 or self._model.ends(token) or not self._takes(token):
                 break
 
     def _lead(self, token: int) -> tuple[bool, int, int]:

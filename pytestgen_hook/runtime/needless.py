@@ -13,7 +13,9 @@ def leave_out_summaries(config: Any) -> None:
 
     Hypothesis is imported whole for its own.
     """
-    config.hook.pytest_terminal_summary = lambda **given: None
+    caller = config.hook.pytest_terminal_summary  # stays in its place: whoever unregisters a plugin looks through all
+    for impl in list(caller.get_hookimpls()):
+        caller._remove_plugin(impl.plugin)
 
 
 def leave_out_rewriting_of_plugins(roots: Sequence[str]) -> None:

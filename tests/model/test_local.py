@@ -117,6 +117,34 @@ def test_where_a_line_can_only_end_it_is_ended_and_gone_on_from(model, colour):
     assert (alone.text, alone.ended) == (second, "stop")
 
 
+def test_what_is_over_is_not_closed(model):
+    for most in range(1, 6):
+        (found,) = model.complete_all(
+            PROMPT,
+            1,
+            grammar='root ::= "red" "\\n" "```"',
+            closing=("\n",),
+            max_tokens=most,
+            sampling=Sampling(),
+        )
+        assert found.text in ("red\n", "red\n`", "red\n``", "red\n```")
+        assert found.tokens < 10
+
+
+def test_a_character_that_is_cut_is_made_whole(model):
+    character = "\N{MALAYALAM LETTER VOCALIC RR}"
+    assert model.count(character) > 1
+    (found,) = model.complete_all(
+        PROMPT,
+        1,
+        grammar=f'root ::= "<" "{character}" ">" "\\n"',
+        closing=("\n",),
+        max_tokens=2,
+        sampling=Sampling(),
+    )
+    assert found.text == f"<{character}>\n"
+
+
 def test_batches_have_room_for_all_answers_side_by_side(model_file, tmp_path):
     with loaded(model_file, tmp_path, n_batch=1) as other:
         found = other.complete_all(PROMPT, 4, grammar=COLOUR, max_tokens=6, sampling=Sampling(temperature=1.0))

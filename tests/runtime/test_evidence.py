@@ -192,6 +192,13 @@ def test_functions_count_as_run_when_a_passing_test_runs_their_body(project: Pro
     assert len(found) == 7  # inner, __init__, double, coroutine, generator, in_thread, multi
 
 
+def test_a_run_that_writes_a_report_of_its_own_comes_to_its_end(one: Project) -> None:
+    one.write(pytest_ini="[pytest]\naddopts = --junitxml=told.xml\n", test_a_py="def test_a(): assert True\n")
+    answer = one.run("test_a.py")
+    assert answer.end is not None, answer
+    assert answer.files["test_a.py"]["passed"] == ["test_a.py::test_a"]
+
+
 def test_importing_in_a_test_is_no_evidence(project: Project) -> None:
     project.write(
         mod_py="""\
