@@ -250,7 +250,9 @@ def interrupted(python: Path, folder: Path, seconds: float) -> dict[str, object]
         "given_tests_after": second.counts("generated"),
         "seconds_after": round(second.seconds, 1),
         "seconds_when_all_is_done": round(third.seconds, 1),
-        "said": next(line for line in first.said.splitlines() if line.startswith("interrupted")),
+        "said": next(line for line in first.said.splitlines() if line.startswith("interrupted")).partition(" To go on")[
+            0
+        ],
     }
 
 

@@ -120,9 +120,9 @@ class LocalModel:
             raise
         self._vocab = api.llama_model_get_vocab(self._model)
         self._size = api.llama_vocab_n_tokens(self._vocab)
-        self._singles = {
-            one: token for one in _ASCII for token in self._tokens(one) if self.piece(token) == one.encode()
-        }
+        singles = {one: token for one in _ASCII for token in self._tokens(one) if self.piece(token) == one.encode()}
+        found = [*singles.values(), api.llama_vocab_eos(self._vocab)] if len(singles) == len(_ASCII) else []
+        self._singles = self._numpy.array(found, dtype=self._numpy.int32)  # none where a vocabulary lacks one of them
         self._context = api.llama_init_from_model(self._model, self._context_parameters(n_ctx))
         if not self._context:
             self._closing.close()
@@ -550,11 +550,10 @@ class LocalModel:
         Of characters only those of ASCII are looked at: where none of these may stand, no grammar of ours has others. A token
         can begin only with a character that the grammar allows alone.
         """
-        if len(self._singles) < len(_ASCII):  # a vocabulary that does not have each alone
+        if not len(self._singles):
             return None
-        newline = self._singles["\n"]
-        asked = [*self._singles.values(), self._api.llama_vocab_eos(self._vocab)]
-        return newline if self.allowed(grammar, self._numpy.array(asked, dtype="int32")).tolist() == [newline] else None
+        newline = int(self._singles[0])
+        return newline if self.allowed(grammar, self._singles).tolist() == [newline] else None
 
     def accept(self, grammar: Any, token: int) -> None:
         """Let the grammar go on by a token that it allows."""
