@@ -11,7 +11,7 @@ from pytestgen_hook.interpreter import Interpreter, run_environment
 REPORT = "report.jsonl"
 
 
-class Early:
+class EarlyPytest:
     """A process of an interpreter that has imported pytest, or does so now, before anybody knows what it is to run.
 
     It has a folder of its own inside ``folder``, that of the run. Where there is no fork, it is none.

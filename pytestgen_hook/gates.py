@@ -79,7 +79,7 @@ def prove(
     roots: Sequence[str],
     folder: Path,
     seconds: float | None = None,
-    early: Early | None = None,
+    early: EarlyRounds | None = None,
 ) -> Proof:
     """Run the tests ``node_ids`` (``path::name``) of the tree in the sandbox in every round.
 
@@ -117,7 +117,7 @@ class _Place:
     folder: Path
 
 
-class Early:
+class EarlyRounds:
     """A process for each round, which imports pytest before anybody knows what it is to run.
 
     Use it in the thread that made it, with which the processes end. Closing it ends those that nobody had a use for.
@@ -201,7 +201,7 @@ class _Process:
 class _Bench:
     """Runs rounds, in processes that were started for them early where there are such, until a moment."""
 
-    def __init__(self, deadline: float, early: Early | None) -> None:
+    def __init__(self, deadline: float, early: EarlyRounds | None) -> None:
         self._deadline = deadline
         self._early = early
         self._stopped = threading.Event()

@@ -173,7 +173,7 @@ def generate(
         return found
 
     bench = search.Bench(project.python, project.tree, project.roots, project.folder, hypothesis)
-    early = gates.Early(python=project.python, tree=project.tree, roots=project.roots, folder=project.folder)
+    early = gates.EarlyRounds(python=project.python, tree=project.tree, roots=project.roots, folder=project.folder)
     hunt = _hunt(tasks, bench, speaker, early, seconds=seconds, done=done, cache=project.cache)
     with contextlib.closing(early), contextlib.closing(hunt):
         if speaker is None or not speaker.is_wanted:  # else a model is loaded, which would take longer beside it
@@ -200,7 +200,7 @@ def _hunt(
     tasks: Sequence[search.Task],
     bench: search.Bench,
     speaker: Speaker | None,
-    early: gates.Early,
+    early: gates.EarlyRounds,
     *,
     seconds: float,
     done: Callable[[Exploration], None],
@@ -243,7 +243,7 @@ def _finished(
     project: Project,
     proving: Callable[[int], None] | None,
     seconds: float,
-    early: gates.Early,
+    early: gates.EarlyRounds,
 ) -> Generated:
     """Return the tests of some source files that have been explored, proved, and the findings brought up to date."""
     unplaced: dict[_Key, _Unplaced] = {}
@@ -323,7 +323,7 @@ def _proved(
     proving: Callable[[int], None] | None,
     unplaced: dict[_Key, _Unplaced],
     seconds: float,
-    early: gates.Early,
+    early: gates.EarlyRounds,
 ) -> tuple[list[_Draft], dict[_Key, str]]:
     """Draft and prove until every remaining case is green in every round; also why cases of a function were dropped."""
     dropped: dict[_Key, str] = {}
@@ -361,7 +361,7 @@ def _of_equal_names(drafts: Sequence[_Draft], made: Mapping[str, bytes]) -> dict
 
 
 def _prove(
-    drafts: Sequence[_Draft], beside: Collection[str], project: Project, deadline: float, early: gates.Early
+    drafts: Sequence[_Draft], beside: Collection[str], project: Project, deadline: float, early: gates.EarlyRounds
 ) -> gates.Proof:
     """Prove all drafts in one go; where that comes to no end, each alone, so that one bad file does not cost the others.
 

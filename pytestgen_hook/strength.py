@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytestgen_hook import sandbox
-from pytestgen_hook.early import REPORT, Early
+from pytestgen_hook.early import REPORT, EarlyPytest
 from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.interpreter import run_environment
 from pytestgen_hook.measure import Bench, Start, by_start, run_request, why_nothing
@@ -62,7 +62,7 @@ def measure_strength(
     seconds: float,
     total: Callable[[int], None],
     step: Callable[[], None],
-    early: Early | None = None,
+    early: EarlyPytest | None = None,
 ) -> Measured:
     """Try the mutants of the functions against the test files; ``seconds`` bounds the trying.
 
@@ -102,7 +102,7 @@ class _Runner:
     total: Callable[[int], None]
     step: Callable[[], None]
     deadline: float
-    early: Early | None
+    early: EarlyPytest | None
 
     def run(self, functions: Sequence[Function], tests: Sequence[str], start: Start, seconds: float) -> _Session:
         left = list(tests)

@@ -197,7 +197,7 @@ HERE = Path(sys.executable)
 def early(tmp_path):
     """Processes that were started before there was anything in the tree."""
     (tmp_path / "tree").mkdir()
-    with closing(gates.Early(python=HERE, tree=tmp_path / "tree", roots=[""], folder=tmp_path)) as made:
+    with closing(gates.EarlyRounds(python=HERE, tree=tmp_path / "tree", roots=[""], folder=tmp_path)) as made:
         made.begin()
         yield made
 

@@ -38,7 +38,7 @@ from pytestgen_hook.types import (
 
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config
-    from pytestgen_hook.early import Early
+    from pytestgen_hook.early import EarlyPytest
     from pytestgen_hook.engines.model import Speaker
     from pytestgen_hook.engines.written import Author
     from pytestgen_hook.generation import Generated, Project
@@ -326,7 +326,7 @@ class Examination:
 
     # -- the strength of tests -------------------------------------------------------------------------------------
 
-    def strength(self, changed: Sequence[ChangedFunction], early: Early | None = None) -> Measured:
+    def strength(self, changed: Sequence[ChangedFunction], early: EarlyPytest | None = None) -> Measured:
         """Try mutants of the functions against all test files that reach them; FatalError where no test can run.
 
         ``early`` is made use of if it is of the right interpreter.

@@ -15,7 +15,7 @@ from pytestgen_hook.errors import FatalError
 from pytestgen_hook.types import StrengthReport
 
 if TYPE_CHECKING:
-    from pytestgen_hook.early import Early
+    from pytestgen_hook.early import EarlyPytest
     from pytestgen_hook.git import Repository
 
 
@@ -46,14 +46,14 @@ def strength(options: CheckOptions, fail_under: float | None, cwd: Path, progres
 
 
 @contextlib.contextmanager
-def _early(repository: Repository, options: CheckOptions, folder: Path) -> Iterator[Early | None]:
+def _early(repository: Repository, options: CheckOptions, folder: Path) -> Iterator[EarlyPytest | None]:
     """Start the project's interpreter while git is asked, as far as it can be known yet which one that is.
 
     To import pytest takes about as long as all that comes before its first use. What the user must mend is said later.
     """
     from pytestgen_hook.cache import Cache, default_folder
     from pytestgen_hook.config import load_config
-    from pytestgen_hook.early import Early
+    from pytestgen_hook.early import EarlyPytest
     from pytestgen_hook.interpreter import find_interpreter
 
     def read(path: str) -> bytes | None:
@@ -67,7 +67,7 @@ def _early(repository: Repository, options: CheckOptions, folder: Path) -> Itera
             interpreter = find_interpreter(
                 repository.root, config.python, os.environ, Cache(default_folder()), is_tracked=repository.tracks
             )
-            early = Early(interpreter, folder) if "pytest" in interpreter.packages else None
+            early = EarlyPytest(interpreter, folder) if "pytest" in interpreter.packages else None
     try:
         yield early
     finally:
