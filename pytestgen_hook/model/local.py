@@ -32,6 +32,8 @@ PARALLEL = 8  # answers to one prompt that can be written side by side: the weig
 _STATE_MARK = b"pytestgen-state-2"
 _WITHOUT_FLASH = 0  # LLAMA_FLASH_ATTN_TYPE_DISABLED, which older versions lack: they do without it anyway
 _MOST_STATES = 12
+_BLOCK = 32  # numbers that 8-bit keys share a scale with
+_LONGEST_METADATA = 128  # bytes
 _RECENT = 64  # tokens that a repeat penalty looks back at
 _FAINT = 18.0  # what is e^-18 as likely as the likeliest token is never drawn
 _NEAR = 10.0  # of the likeliest: where a token that the grammar allows is looked for first
@@ -123,6 +125,7 @@ class LocalModel:
         singles = {one: token for one in _ASCII for token in self._tokens(one) if self.piece(token) == one.encode()}
         found = [*singles.values(), api.llama_vocab_eos(self._vocab)] if len(singles) == len(_ASCII) else []
         self._singles = self._numpy.array(found, dtype=self._numpy.int32)  # none where a vocabulary lacks one of them
+        self._keys = self._type_of_keys()
         self._context = api.llama_init_from_model(self._model, self._context_parameters(n_ctx))
         if not self._context:
             self._closing.close()
@@ -151,6 +154,7 @@ class LocalModel:
         parameters.n_ctx = n_ctx
         parameters.n_batch = parameters.n_ubatch = self._n_batch
         parameters.n_seq_max = self._parallel
+        parameters.type_k = self._keys
         parameters.kv_unified = True  # answers side by side share the prompt
         parameters.flash_attn_type = (
             _WITHOUT_FLASH  # on a CPU slower, the more so the more answers are written side by side
@@ -158,6 +162,27 @@ class LocalModel:
         parameters.n_threads = parameters.n_threads_batch = self._threads
         parameters.no_perf = True
         return parameters
+
+    def _type_of_keys(self) -> int:
+        """Return how the keys of what was read are kept: in 8 bits where the model's heads are as wide as whole blocks.
+
+        All that is read or written is compared with the keys of everything before it. In 8 bits these come from memory in
+        half the time, and the products are of integers; the values stay as they are, which without flash attention they must.
+        """
+        api = self._api
+        heads = api.llama_model_n_head(self._model)
+        wide = [api.llama_model_n_embd(self._model) // heads] if heads > 0 else []
+        for name in ("key_length", "key_length_swa"):
+            told = self._metadata(f"{self._metadata('general.architecture')}.attention.{name}")
+            wide += [int(told)] if told.isdecimal() else []
+        is_whole = bool(wide) and all(width > 0 and width % _BLOCK == 0 for width in wide)
+        return int(api.GGML_TYPE_Q8_0 if is_whole else api.GGML_TYPE_F16)
+
+    def _metadata(self, key: str) -> str:
+        """Return what the model's file says of itself under this key, ``""`` if nothing."""
+        text = ctypes.create_string_buffer(_LONGEST_METADATA)
+        size = self._api.llama_model_meta_val_str(self._model, key.encode(), text, len(text))
+        return text.value.decode("utf-8", "replace") if size > 0 else ""
 
     def _adapt(self, path: Path) -> None:
         """Have the model work with an adapter; llama.cpp frees it with the model."""
@@ -364,6 +389,7 @@ class LocalModel:
             self._threads,
             self._parallel,
             self._is_repacked,
+            self._keys,
             _build(self._api),
         ]
         return self._states / f"{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:40]}.state"
