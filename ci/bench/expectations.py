@@ -1,17 +1,16 @@
 """Does a model know by signature and docstring what calls should give, and when is its disagreement worth a note?
 
-python ci/bench/expectations.py --work DIR --model FILE.gguf [--functions N] [--skip N] [--calls 4] [--votes 3]
+python ci/bench/expectations.py --work DIR [--model NAME] [--chosen-by 30] [--calls 4] [--votes 3]
 
 A small model is often wrong about a value, so that one disagreement proves nothing; what may say more is tried here.
 The functions of ``promises/`` are asked about, right and wrong ones, with their bodies hidden: for calls that the search
 found and, of wrong ones, the call that shows the fault. A disagreement about a call is right if the call is one of these
-(of a function that has a right twin: if the twin gives another outcome). Each setting is a row: precision, recall, and
-how many calls it speaks of. Offline; a model of 1.5B takes some minutes on two free cores.
+(of a function that has a right twin: if the twin gives another outcome). The setting is chosen by the first functions, drawn
+by lot: of those that are precise there the one that finds most. What it is worth is measured on all others.
 """
 
 from __future__ import annotations
 
-import argparse
 import ast
 import importlib
 import itertools
@@ -21,12 +20,16 @@ import random
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from common import save
+from model_common import arguments, loaded
 from suspected import CORPUS, faults
+
+from pytestgen_hook.model.local import LocalModel, Sampling
 
 MOST_TOKENS = 48
 _EXAMPLES = '''\
@@ -124,8 +127,8 @@ def expectations(model: Asked, source: str, calls: Sequence[Call], votes: int) -
     prefix = f"{_EXAMPLES}{source}\n\n"
     found = []
     for call in calls:
-        answer = model.ask(call.text, prefix, 0.0, 0)
-        others = [model.ask(call.text, prefix, 0.8, seed) for seed in range(1, votes + 1)]
+        answer = model.likeliest(call.text, prefix)
+        others = model.votes(call.text, prefix, votes)
         share = (1 + sum(is_same(other, answer) for other in others)) / (1 + votes)
         margin = 0.0
         if not is_same(answer, call.observed):
@@ -179,10 +182,11 @@ def kind(outcome_text: str) -> str:
     return type(value[0]).__name__ if value else outcome_text.strip().split(" ")[0]
 
 
-FAULTLESS = 0.8  # the precision that notes must have
+PRECISE = 0.8  # the precision that notes must have
+FEWEST = 8  # notes by which a setting may be chosen
 
 
-def loaded(kind: str, name: str) -> ModuleType:
+def imported(kind: str, name: str) -> ModuleType:
     """Import a module of one half of the corpus."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(CORPUS / kind))
@@ -247,8 +251,8 @@ def questions(work: Path, count: int) -> list[tuple[str, str, list[Call], list[b
     for key, texts in calls.items():
         kind, _, rest = key.partition("/")
         name, _, function = rest.partition(".")
-        module = loaded(kind, name)
-        twin = loaded("right", name) if kind == "wrong" and hasattr(loaded("right", name), function) else None
+        module = imported(kind, name)
+        twin = imported("right", name) if kind == "wrong" and hasattr(imported("right", name), function) else None
         fault = known.get((name, function)) if kind == "wrong" else None
         some = texts[:count]
         if fault and "lambda" not in fault["witness"]:
@@ -274,114 +278,120 @@ def questions(work: Path, count: int) -> list[tuple[str, str, list[Call], list[b
 class Asked:
     """A loaded model, as ``expectations`` wants it."""
 
-    def __init__(self, path: Path, threads: int) -> None:
-        from pytestgen_hook.model.local import LocalModel
+    def __init__(self, model: LocalModel) -> None:
+        self.model = model
 
-        self.model = LocalModel(path, n_ctx=2048, threads=threads)
+    def likeliest(self, prompt: str, prefix: str) -> str:
+        """Return the likeliest answer."""
+        answer = self.model.complete(prompt, prefix=prefix, grammar=GRAMMAR, max_tokens=MOST_TOKENS, stop=("\n",))
+        return answer.text
 
-    def ask(self, prompt: str, prefix: str, temperature: float, seed: int) -> str:
-        """Return one answer."""
-        answer = self.model.complete(
-            prompt,
-            prefix=prefix,
-            grammar=GRAMMAR,
-            max_tokens=MOST_TOKENS,
-            temperature=temperature,
-            seed=seed,
-            stop=("\n",),
+    def votes(self, prompt: str, prefix: str, count: int) -> list[str]:
+        """Return so many answers that are drawn."""
+        if not count:
+            return []
+        sampling = Sampling(temperature=0.8)
+        answers = self.model.complete_all(
+            prompt, count, prefix=prefix, grammar=GRAMMAR, max_tokens=MOST_TOKENS, sampling=sampling, stop=("\n",)
         )
-        return str(answer.text)
+        return [answer.text for answer in answers]
 
     def log_likelihood(self, prompt: str, answer: str, *, prefix: str = "") -> float:
         """Return how likely an answer is."""
-        return float(self.model.log_likelihood(prompt, answer + "\n", prefix=prefix))
+        return self.model.log_likelihood(prompt, answer + "\n", prefix=prefix)
 
 
-def table(rows: list[tuple[list[Expectation], list[bool | None]]], votes: int) -> list[dict[str, Any]]:
-    """Return precision and recall of every setting."""
-    wrong = sum(label is True for _, labels in rows for label in labels)
-    found = []
-    shares = sorted({0.0, 0.75, 1.0} if votes else {0.0})
-    for others, right, share, margin, kinds in itertools.product(
-        (0, 2), (0.0, 0.5, 1.0), shares, (0.0, 2.0, 4.0, 8.0), (False, True)
-    ):
-        if (others == 0) != (right == 0.0):
-            continue
-        setting = Setting(others, right, share, margin, kinds)
-        labels = [
-            labels[expected.index(one)]
-            for expected, labels in rows
-            for one in noted(expected, setting)
-            if labels[expected.index(one)] is not None
-        ]
-        true = sum(label is True for label in labels)
-        found.append(
-            {
-                "others": others,
-                "right": right,
-                "share": share,
-                "margin": margin,
-                "kinds": kinds,
-                "notes": len(labels),
-                "precision": round(true / len(labels), 3) if labels else None,
-                "recall": round(true / wrong, 3) if wrong else None,
-            }
-        )
-    return found
+Row = tuple[str, list[Expectation], list[bool | None]]
+
+
+def settings(votes: int) -> list[Setting]:
+    """Return all settings that are tried."""
+    shares = (0.0, 0.75, 1.0) if votes else (0.0,)
+    found = itertools.product((0, 2), (0.0, 0.5, 1.0), shares, (0.0, 2.0, 4.0, 8.0), (False, True))
+    return [Setting(*one) for one in found if (one[0] == 0) == (one[1] == 0.0)]
+
+
+def worth(rows: Sequence[Row], setting: Setting) -> dict[str, Any]:
+    """Return what the notes of a setting are worth: how many there are, precision, recall, and how often it disturbs."""
+    wrong = sum(label is True for _, _, labels in rows for label in labels)
+    right = sum(label is False for _, _, labels in rows for label in labels)
+    told = [
+        (one, label)
+        for _, expected, labels in rows
+        for one in noted(expected, setting)
+        for label in [labels[expected.index(one)]]
+        if label is not None
+    ]
+    true = sum(label is True for _, label in told)
+    return {
+        "notes": len(told),
+        "precision": round(true / len(told), 3) if told else None,
+        "recall": round(true / wrong, 3) if wrong else None,
+        "right calls with a note": round((len(told) - true) / right, 3) if right else None,
+    }
+
+
+def chosen(rows: Sequence[Row], votes: int) -> Setting:
+    """Return the setting that finds most of those that are precise; where none is, the most precise."""
+    found = [(worth(rows, setting), setting) for setting in settings(votes)]
+    found = [one for one in found if one[0]["notes"] >= FEWEST] or found
+    precise = [one for one in found if (one[0]["precision"] or 0.0) >= PRECISE]
+    if precise:
+        return max(precise, key=lambda one: (one[0]["recall"] or 0.0, one[0]["precision"]))[1]
+    return max(found, key=lambda one: one[0]["precision"] or 0.0)[1]
 
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--functions", type=int, default=1000)
-    parser.add_argument("--skip", type=int, default=0, help="Functions left out, for a setting was chosen by them.")
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--chosen-by", type=int, default=30, help="by how many functions the setting is chosen")
     parser.add_argument("--calls", type=int, default=4)
     parser.add_argument("--votes", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    asked = questions(options.work, options.calls)[options.skip : options.skip + options.functions]
-    model = Asked(options.model, options.threads)
-    rows, started = [], time.monotonic()
-    for number, (key, source, calls, labels) in enumerate(asked):
-        found = expectations(model, source, calls, options.votes)
-        rows.append((key, found, labels))
-        print(f"{number + 1}/{len(asked)} {key} {time.monotonic() - started:.0f} s", file=sys.stderr)
-    pairs = [(found, labels) for _, found, labels in rows]
-    right = [one.agrees for found, labels in pairs for one, label in zip(found, labels, strict=True) if label is False]
-    wrong = sum(label is True for _, labels in pairs for label in labels)
-    settings = table(pairs, options.votes)
-    precise = [row for row in settings if row["precision"] is not None and row["precision"] >= FAULTLESS]
-    result = {
-        "model": options.model.name,
-        "functions": len(rows),
-        "calls": sum(len(found) for found, _ in pairs),
-        "wrong calls": wrong,
-        "right calls answered rightly": round(sum(right) / len(right), 3) if right else None,
-        "seconds a call": round((time.monotonic() - started) / max(1, sum(len(found) for found, _ in pairs)), 2),
-        "precise": sorted(precise, key=lambda row: (-row["recall"], -row["precision"]))[:10],
-        "settings": settings,
-        "rows": [
-            {
-                "function": key,
-                "call": one.call.text,
-                "observed": one.call.observed,
-                "expected": one.answer,
-                "share": one.share,
-                "margin": round(one.margin, 2),
-                "wrong": label,
-            }
-            for key, found, labels in rows
-            for one, label in zip(found, labels, strict=True)
-        ],
-    }
-    text = json.dumps(result, indent=1)
-    if options.output:
-        options.output.write_text(text + "\n", encoding="utf-8")
-    print(json.dumps({key: value for key, value in result.items() if key not in ("rows", "settings")}, indent=1))
+    rows: list[Row] = []
+    asked = questions(options.work, options.calls)
+    started = time.monotonic()
+    with loaded(options, n_ctx=2048) as model:
+        for number, (key, source, calls, labels) in enumerate(asked):
+            rows.append((key, expectations(Asked(model), source, calls, options.votes), labels))
+            print(f"{number + 1}/{len(asked)} {key} {time.monotonic() - started:.0f} s", file=sys.stderr)
+    first, others = rows[: options.chosen_by], rows[options.chosen_by :]
+    setting = chosen(first, options.votes)
+    count = sum(len(found) for _, found, _ in rows)
+    right = [
+        one.agrees for _, found, labels in rows for one, label in zip(found, labels, strict=True) if label is False
+    ]
+    name = options.model.rpartition("/")[2]
+    save(
+        f"expectations-{name}",
+        {
+            "model": name,
+            "functions": len(rows),
+            "calls": count,
+            "wrong calls": sum(label is True for _, _, labels in rows for label in labels),
+            "right calls answered rightly": round(sum(right) / len(right), 3) if right else None,
+            "seconds a call": round((time.monotonic() - started) / max(1, count), 2),
+            "votes": options.votes,
+            "setting": asdict(setting),
+            "chosen by": {"functions": len(first), **worth(first, setting)},
+            "measured on": {"functions": len(others), **worth(others, setting)},
+            "any disagreement": worth(others, Setting(0, 0.0, 0.0, 0.0)),
+            "rows": [
+                {
+                    "function": key,
+                    "call": one.call.text,
+                    "observed": one.call.observed,
+                    "expected": one.answer,
+                    "share": one.share,
+                    "margin": round(one.margin, 2),
+                    "wrong": label,
+                }
+                for key, found, labels in rows
+                for one, label in zip(found, labels, strict=True)
+            ],
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -263,7 +263,21 @@ def suspicions() -> list[tuple[str, str, str]]:
     return [
         (what, "≥ 0.9", f"{suspected['precision']} ({suspected['suspected']} suspected)"),
         ("… recall", "", str(suspected["recall"])),
+        *(row for name in ("qwen2.5-coder-1.5b", "qwen2.5-coder-0.5b") for row in notes_of(name)),
     ]
+
+
+def notes_of(model: str) -> list[tuple[str, str, str]]:
+    """Return the row about what a model's own expectations are worth."""
+    found = result(f"expectations-{model}")
+    if not found:
+        return []
+    chosen, measured = found["chosen by"], found["measured on"]
+    by = f"chosen by {chosen['functions']} other functions (there {chosen['precision']})"
+    what = f"… notes by what {model} expects, at the setting {by}: precision"
+    told = f"{measured['precision']} of {measured['notes']} notes, recall {measured['recall']}"
+    disturbs = f"{100 * measured['right calls with a note']:.0f} % of right calls have one"
+    return [(what, "≥ 0.8, else off", f"{told}; {disturbs}: off")]
 
 
 def of_names() -> list[tuple[str, str, str]]:
