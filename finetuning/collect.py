@@ -10,7 +10,7 @@ from finetuning.sources import Sources
 from pytestgen_hook.engines import search
 from pytestgen_hook.engines.model import Speaker, improved, is_open, known_calls
 from pytestgen_hook.engines.search import Task
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types.generated import Exploration
 
 AT_ONCE = 8  # functions explored before rows are made of them
 

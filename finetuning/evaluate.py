@@ -16,7 +16,7 @@ from pytestgen_hook.engines.search import Task
 from pytestgen_hook.model import prompts
 from pytestgen_hook.model.calls import Settings, ask
 from pytestgen_hook.model.local import LocalModel
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types.generated import Exploration
 
 ASK_SECONDS = 600.0  # so long that no answer is cut, however busy the machine is
 SURE = 0.05  # the likelihood of as clear a result by chance at which it counts

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterable, Mapping
 
 from pytestgen_hook.imports import ImportGraph
-from pytestgen_hook.types import Function
+from pytestgen_hook.types.changes import Function
 
 
 def affected_tests(

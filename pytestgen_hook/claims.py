@@ -12,7 +12,7 @@ from typing import Any
 
 from pytestgen_hook.naming import LONGEST_ID, Facts, names_of, told
 from pytestgen_hook.phrases import is_word, snake
-from pytestgen_hook.types import Case
+from pytestgen_hook.types.generated import Case
 
 _MOST = 24  # in one menu
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pytestgen_hook.commands.options import CheckOptions, Progress
     from pytestgen_hook.report.text import Style
     from pytestgen_hook.report.verdict import Place
-    from pytestgen_hook.types import Report
+    from pytestgen_hook.types.report import Report
 
-# Stated here as in types.py and config.py and not imported from there: a commit without Python is to cost next to nothing.
+# Stated here as in types and config, and not imported from there: a commit without Python is to cost next to nothing.
 MODES = ("fail", "write", "amend")
 ENGINES = ("auto", "search", "model")
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
@@ -627,7 +627,7 @@ def _tell_programs(
 def _without_verdict(error: tuple[str, str]) -> str:
     """Return the report of a check that came to no verdict: a kind of error, and the message."""
     from pytestgen_hook.report.text import Style
-    from pytestgen_hook.types import Report
+    from pytestgen_hook.types.report import Report
 
     return _rendered(Report((), error=error), "json", Style())
 
@@ -635,7 +635,7 @@ def _without_verdict(error: tuple[str, str]) -> str:
 def _strength_without_verdict(error: tuple[str, str]) -> str:
     """Return the same of ``pytestgen strength``."""
     from pytestgen_hook.report.strength import render_json
-    from pytestgen_hook.types import StrengthReport
+    from pytestgen_hook.types.strength import StrengthReport
 
     return render_json(StrengthReport(error=error))
 

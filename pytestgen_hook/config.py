@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pytestgen_hook.errors import FatalError, SettingsError
-from pytestgen_hook.types import MODES, Model
+from pytestgen_hook.types.settings import MODES, Model
 
 ENGINES = ("auto", "search", "model")
 PYPROJECT = "pyproject.toml"

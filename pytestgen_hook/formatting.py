@@ -15,7 +15,7 @@ from pathlib import Path
 from pytestgen_hook import sandbox
 from pytestgen_hook.codestyle import CodeStyle
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import TestModule
+from pytestgen_hook.types.generated import TestModule
 
 _SECONDS = 60.0
 _MOST_ROUNDS = 3  # of splitting texts: laid out anew, more of them may stand out

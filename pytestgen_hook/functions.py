@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pytestgen_hook.types import Change, ChangedFunction, Function, Kind, Unanalysed
+from pytestgen_hook.types.changes import Change, ChangedFunction, Function, Kind, Unanalysed
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ACCESSORS = ("setter", "deleter", "getter")

@@ -23,17 +23,9 @@ from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge
 from pytestgen_hook.terminal import escaped
 from pytestgen_hook.testcode import TestCode
-from pytestgen_hook.types import (
-    Case,
-    Documented,
-    Edit,
-    Exploration,
-    Finding,
-    Function,
-    Status,
-    TestModule,
-    WrittenTest,
-)
+from pytestgen_hook.types.changes import Function
+from pytestgen_hook.types.generated import Case, Documented, Edit, Exploration, TestModule, WrittenTest
+from pytestgen_hook.types.report import Finding, Status
 
 if TYPE_CHECKING:
     from pytestgen_hook.engines.model import Speaker

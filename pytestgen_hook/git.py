@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import Change
+from pytestgen_hook.types.changes import Change
 
 _REGULAR = ("100644", "100755")
 _EMPTY_TREES = {  # by the length of an object id: SHA-1, SHA-256

@@ -21,7 +21,8 @@ from pytestgen_hook.cache import Cache
 from pytestgen_hook.imports import ImportGraph, ReadBlobs
 from pytestgen_hook.interpreter import UNSEEN_PREFIXES, Interpreter, own_prefix, run_environment
 from pytestgen_hook.pytest_settings import OPTION_FILES, pytest_settings
-from pytestgen_hook.types import Function, RunOutcome, TestRun
+from pytestgen_hook.types.changes import Function
+from pytestgen_hook.types.evidence import RunOutcome, TestRun
 
 KIND = "evidence"
 OLDEST_PYTEST = 6

@@ -15,7 +15,7 @@ from pytestgen_hook.importlines import Import, blocks_of, imports_of, joined_blo
 from pytestgen_hook.placement import with_imports, with_tests
 from pytestgen_hook.pytest_settings import PytestSettings
 from pytestgen_hook.sourcefile import CannotMerge, SourceFile
-from pytestgen_hook.types import TestModule
+from pytestgen_hook.types.generated import TestModule
 
 _MARKS_THAT_CHANGE_RUNS = re.compile(r"\b(skip|skipif|xfail|parametrize)\b")
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -20,7 +20,8 @@ from pytestgen_hook.phrases import (
     snake,
     value_of,
 )
-from pytestgen_hook.types import Case, Check, Function, Kind
+from pytestgen_hook.types.changes import Function, Kind
+from pytestgen_hook.types.generated import Case, Check
 
 LONGEST_NAME = 79
 LONGEST_ID = 48

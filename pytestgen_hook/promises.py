@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytestgen_hook import docstrings
 from pytestgen_hook.docstrings import Docstring, Sentence
-from pytestgen_hook.types import Documented, Function, Promise
+from pytestgen_hook.types.changes import Function
+from pytestgen_hook.types.generated import Documented, Promise
 
 if TYPE_CHECKING:
     import doctest

@@ -25,7 +25,7 @@ from pytestgen_hook.naming import (
     untold,
 )
 from pytestgen_hook.phrases import snake
-from pytestgen_hook.types import HOLE, Case, Check, Exploration, TestModule, WrittenTest, line_of
+from pytestgen_hook.types.generated import HOLE, Case, Check, Exploration, TestModule, WrittenTest, line_of
 
 _LONGEST_INLINE = 70
 _LONGEST_ID = 40

@@ -17,7 +17,8 @@ from pytestgen_hook.early import REPORT, EarlyPytest
 from pytestgen_hook.imports import ImportGraph
 from pytestgen_hook.interpreter import run_environment
 from pytestgen_hook.measure import Bench, Start, by_start, run_request, why_nothing
-from pytestgen_hook.types import Function, MutantResult, Strength, Verdict
+from pytestgen_hook.types.changes import Function
+from pytestgen_hook.types.strength import MutantResult, Strength, Verdict
 
 _LOOKS_EVERY = 0.1  # seconds between two looks at how far it is
 _SPARE = 120.0  # seconds beyond all limits of its own that the process may take

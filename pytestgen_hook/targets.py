@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pytestgen_hook.types import (
-    ChangedFunction,
-    Compared,
-    Evidence,
-    Finding,
-    Promise,
-    RunOutcome,
-    Status,
-    Strength,
-    TestRun,
-    Verdict,
-)
+from pytestgen_hook.types.changes import ChangedFunction
+from pytestgen_hook.types.evidence import Evidence, RunOutcome, TestRun
+from pytestgen_hook.types.generated import Compared, Promise
+from pytestgen_hook.types.report import Finding, Status
+from pytestgen_hook.types.strength import Strength, Verdict
 
 NEW, CHANGED = "PTG001", "PTG002"
 BLIND, SUSPECT, ESTIMATED = "PTG004", "PTG005", "PTG006"

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.scratch import may_be_running
-from pytestgen_hook.types import Edit
+from pytestgen_hook.types.generated import Edit
 
 _JOURNAL = "beside"  # names the file outside our folder that a killed run may have left
 

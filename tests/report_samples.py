@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pytestgen_hook.types import Evidence, Finding, Function, Kind, Report, Silenced, Stale, Status, Unanalysed
+from pytestgen_hook.types.changes import Function, Kind, Unanalysed
+from pytestgen_hook.types.evidence import Evidence
+from pytestgen_hook.types.report import Finding, Report, Silenced, Stale, Status
 
 
 def function(path: str = "src/shop.py", qualname: str = "Order.total", line: int = 12) -> Function:

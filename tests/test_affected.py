@@ -6,7 +6,7 @@ import pytest
 
 from pytestgen_hook.affected import affected_tests, naming
 from pytestgen_hook.imports import ImportGraph
-from pytestgen_hook.types import Function, Kind
+from pytestgen_hook.types.changes import Function, Kind
 
 
 def function(qualname: str, path: str = "m.py") -> Function:

@@ -6,7 +6,7 @@ import pytest
 
 from pytestgen_hook.claims import menu
 from pytestgen_hook.naming import Facts
-from pytestgen_hook.types import Check
+from pytestgen_hook.types.generated import Check
 from tests.test_naming import facts_of
 
 TEXT = """

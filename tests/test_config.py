@@ -14,7 +14,7 @@ import pytest
 
 from pytestgen_hook.config import Config, Override, described, load_config, setting_names, written
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import Model
+from pytestgen_hook.types.settings import Model
 
 
 def reader(text: str | None) -> Callable[[str], bytes | None]:

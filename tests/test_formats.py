@@ -28,7 +28,7 @@ from pytestgen_hook.report.junit import render_junit
 from pytestgen_hook.report.markdown import MARKER, MOST_COMMENT, MOST_SUMMARY, render_markdown, summary_of
 from pytestgen_hook.report.sarif import render_sarif
 from pytestgen_hook.report.text import Style, render_text
-from pytestgen_hook.types import Finding, Report, Stale, Status
+from pytestgen_hook.types.report import Finding, Report, Stale, Status
 
 from .report_samples import FULL, HOSTILE, function, untested
 

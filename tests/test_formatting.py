@@ -8,7 +8,7 @@ import pytest
 
 from pytestgen_hook.codestyle import CodeStyle
 from pytestgen_hook.formatting import format_tests
-from pytestgen_hook.types import TestModule
+from pytestgen_hook.types.generated import TestModule
 
 TESTS = (
     ("test_a", "def test_a():\n    assert a( 'é\u2028' )==1\n"),

@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 import pytest
 
 from pytestgen_hook.functions import SyntaxProblem, changed_functions, functions_in
-from pytestgen_hook.types import Change, Function, Kind
+from pytestgen_hook.types.changes import Change, Function, Kind
 
 
 def read(source: str) -> list[Function]:

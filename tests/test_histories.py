@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pytestgen_hook.types import Report
+from pytestgen_hook.types.report import Report
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the hooks of the histories need pipes with names")
 

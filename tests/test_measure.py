@@ -21,7 +21,7 @@ from pytestgen_hook.measure import Bench, measure, run_environment
 from pytestgen_hook.sandbox import clean_environment
 from pytestgen_hook.testcode import TestCode
 from pytestgen_hook.tree import staged_tree
-from pytestgen_hook.types import RunOutcome, TestRun
+from pytestgen_hook.types.evidence import RunOutcome, TestRun
 
 if TYPE_CHECKING:
     from tests.conftest import Repo

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pytestgen_hook.merge import merge_tests
 from pytestgen_hook.sourcefile import CannotMerge
-from pytestgen_hook.types import TestModule
+from pytestgen_hook.types.generated import TestModule
 
 FIRST_PARTY = {"shop"}
 TOTAL = ("test_total", "def test_total():\n    assert total([]) == 0\n")

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from pytestgen_hook.naming import Facts, Untold, row_ids, test_names, untold
-from pytestgen_hook.types import Case, Check, Function, Kind, Raises
+from pytestgen_hook.types.changes import Function, Kind
+from pytestgen_hook.types.generated import Case, Check, Raises
 
 test_names.__test__ = False
 

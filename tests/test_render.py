@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from pytestgen_hook.render import render
-from pytestgen_hook.types import Case, Check, Exploration, Function, Kind, Raises
+from pytestgen_hook.types.changes import Function, Kind
+from pytestgen_hook.types.generated import Case, Check, Exploration, Raises
 
 FUNCTION = Function("a.py", "pick", Kind.FUNCTION, 1, 1, 2, (2,))
 

@@ -19,20 +19,10 @@ from pytestgen_hook.report.github import render_github
 from pytestgen_hook.report.text import Style, render_text
 from pytestgen_hook.report.verdict import Place, exit_status
 from pytestgen_hook.terminal import escaped, escaped_lines, wants_colour
-from pytestgen_hook.types import (
-    Compared,
-    Edit,
-    Evidence,
-    Finding,
-    Function,
-    Kind,
-    Promise,
-    Report,
-    RunOutcome,
-    Status,
-    TestRun,
-    Unanalysed,
-)
+from pytestgen_hook.types.changes import Function, Kind, Unanalysed
+from pytestgen_hook.types.evidence import Evidence, RunOutcome, TestRun
+from pytestgen_hook.types.generated import Compared, Edit, Promise
+from pytestgen_hook.types.report import Finding, Report, Status
 
 
 def function(path: str = "src/shop.py", qualname: str = "Order.total", line: int = 12) -> Function:

@@ -14,7 +14,7 @@ import pytest
 
 from pytestgen_hook.error_handler import error_handler
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import Edit
+from pytestgen_hook.types.generated import Edit
 from pytestgen_hook.write import held_back, write_edits
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX modes, links and signals")

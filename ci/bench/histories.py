@@ -38,7 +38,7 @@ from pytestgen_hook.commands.options import CheckOptions
 from pytestgen_hook.commands.pushed import check_pushed, told_by_git
 from pytestgen_hook.progress import Silent
 from pytestgen_hook.report.verdict import exit_status
-from pytestgen_hook.types import Report, Status
+from pytestgen_hook.types.report import Report, Status
 
 MODES = ("fail", "write", "amend")
 MODULES = ("alpha.py", "beta.py", "shop/gamma.py", "shop/deep/delta.py")

@@ -17,7 +17,7 @@ from pytestgen_hook.engines.search import Bench, Task
 from pytestgen_hook.functions import SyntaxProblem, functions_in
 from pytestgen_hook.model import store
 from pytestgen_hook.model.local import LocalModel
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types.generated import Exploration
 
 # Chosen for what they are about, texts, dates and data of many kinds, before any model was asked about them.
 LIBRARIES = {"boltons==26.2.0": ".", "isodate==0.7.2": "src", "sqlparse==0.5.3": "."}

@@ -27,7 +27,7 @@ from pytestgen_hook.model.dependencies import dependencies_of
 from pytestgen_hook.model.target import Target
 from pytestgen_hook.model.weigh import Bench, tried
 from pytestgen_hook.model.whole_tests import END, TEMPLATE, Writer, prompt_parts
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types.generated import Exploration
 
 _WEIGHING_SECONDS = 60.0
 _TEST = re.compile(r"^\s*(?:async )?def test", re.MULTILINE)

@@ -20,7 +20,7 @@ from model_common import arguments, left_open, loaded
 from pytestgen_hook.engines.model import Speaker, improved
 from pytestgen_hook.engines.search import Bench, Task
 from pytestgen_hook.model import prompts
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types.generated import Exploration
 
 
 def main() -> None:

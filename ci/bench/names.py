@@ -34,7 +34,7 @@ from pytestgen_hook.functions import functions_in
 from pytestgen_hook.model.names import prefix as names_prefix
 from pytestgen_hook.naming import Facts
 from pytestgen_hook.render import render, spoken, unnamed
-from pytestgen_hook.types import Case, Check, Exploration, Raises
+from pytestgen_hook.types.generated import Case, Check, Exploration, Raises
 
 HERE = Path(__file__).parent
 

@@ -9,7 +9,7 @@ from typing import Any
 from pytestgen_hook.commands.check import check
 from pytestgen_hook.commands.options import CheckOptions, Progress
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import Report
+from pytestgen_hook.types.report import Report
 
 _RUNNING = (
     "PYTESTGEN_AMENDING"  # amending runs post-commit hooks again; one that calls us must not start a second round

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 
 from pytestgen_hook.commands.options import CheckOptions, Progress, places_of
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import MODES, ChangedFunction, Edit, Report, Status, Unanalysed
+from pytestgen_hook.types.changes import ChangedFunction, Unanalysed
+from pytestgen_hook.types.generated import Edit
+from pytestgen_hook.types.report import Report, Status
+from pytestgen_hook.types.settings import MODES
 
 if TYPE_CHECKING:
     from pytestgen_hook.commands.examination import Examination, Subject
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
     from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository, Revision
     from pytestgen_hook.testcode import TestCode
-    from pytestgen_hook.types import Change, Model
+    from pytestgen_hook.types.changes import Change
+    from pytestgen_hook.types.settings import Model
 
 _INTERRUPTED = 130
 # What is on disk then is another moment of the history, which goes away again: nothing is written beside it.

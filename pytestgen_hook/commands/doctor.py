@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytestgen_hook.config import Config
     from pytestgen_hook.git import Repository
     from pytestgen_hook.interpreter import Interpreter
-    from pytestgen_hook.types import Model
+    from pytestgen_hook.types.settings import Model
 
 _SECONDS = 20.0
 _DESCRIBE = "import json, sys; sys.path.insert(0, sys.argv[1]); import confine; print(json.dumps(confine.describe()))"

@@ -23,18 +23,11 @@ from pytestgen_hook.config import given_path
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.functions import SyntaxProblem, functions_in
 from pytestgen_hook.sandbox import clean_environment, processors
-from pytestgen_hook.types import (
-    ChangedFunction,
-    Documented,
-    Evidence,
-    Exploration,
-    Finding,
-    Function,
-    Model,
-    RunOutcome,
-    Status,
-    TestRun,
-)
+from pytestgen_hook.types.changes import ChangedFunction, Function
+from pytestgen_hook.types.evidence import Evidence, RunOutcome, TestRun
+from pytestgen_hook.types.generated import Documented, Exploration
+from pytestgen_hook.types.report import Finding, Status
+from pytestgen_hook.types.settings import Model
 
 if TYPE_CHECKING:
     from pytestgen_hook.config import Config

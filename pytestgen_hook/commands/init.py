@@ -9,7 +9,7 @@ from textwrap import indent
 
 from pytestgen_hook import __version__
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import Edit
+from pytestgen_hook.types.generated import Edit
 
 HOOKS = ".pre-commit-config.yaml"
 WORKFLOW = ".github/workflows/pytestgen.yml"

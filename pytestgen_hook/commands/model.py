@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model import store
-from pytestgen_hook.types import Model
+from pytestgen_hook.types.settings import Model
 
 if TYPE_CHECKING:
     from pytestgen_hook.commands.options import Progress

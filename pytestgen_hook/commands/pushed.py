@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pytestgen_hook.commands.check import check
 from pytestgen_hook.commands.options import CheckOptions, Progress
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import Report
+from pytestgen_hook.types.report import Report
 
 if TYPE_CHECKING:
     from pytestgen_hook.git import Repository

@@ -14,7 +14,9 @@ from pytestgen_hook.functions import bodies
 from pytestgen_hook.git import INDEX
 from pytestgen_hook.sourcefile import CannotMerge
 from pytestgen_hook.suppressions import Suppression, suppressions_in, with_suppressions
-from pytestgen_hook.types import Edit, Finding, Function, Silenced, Stale, Unanalysed
+from pytestgen_hook.types.changes import Function, Unanalysed
+from pytestgen_hook.types.generated import Edit
+from pytestgen_hook.types.report import Finding, Silenced, Stale
 
 if TYPE_CHECKING:
     from pytestgen_hook.commands.check import Selection

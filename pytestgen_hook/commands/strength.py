@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytestgen_hook.commands.options import CheckOptions, Progress
 from pytestgen_hook.errors import FatalError
-from pytestgen_hook.types import StrengthReport
 
 if TYPE_CHECKING:
+    from pytestgen_hook.commands.options import CheckOptions, Progress
     from pytestgen_hook.early import EarlyPytest
     from pytestgen_hook.git import Repository
+    from pytestgen_hook.types.strength import StrengthReport
 
 
 def strength(options: CheckOptions, fail_under: float | None, cwd: Path, progress: Progress) -> StrengthReport:
@@ -25,12 +25,14 @@ def strength(options: CheckOptions, fail_under: float | None, cwd: Path, progres
     from pytestgen_hook.scratch import scratch_folder
 
     started = time.monotonic()
-    report = StrengthReport(range=options.range, fail_under=fail_under)
     repository = Repository.open(cwd)
     with scratch_folder() as folder, _early(repository, options, folder) as early:
+        # Only now: the interpreter was to start first.
         from pytestgen_hook.commands.check import select
         from pytestgen_hook.commands.examination import Examination
+        from pytestgen_hook.types.strength import StrengthReport
 
+        report = StrengthReport(range=options.range, fail_under=fail_under)
         selection = select(repository, options, cwd)
         if selection is not None:
             report = replace(

@@ -20,7 +20,7 @@ from pytestgen_hook.engines.search import Bench, Task
 from pytestgen_hook.model import answers, names, prompts
 from pytestgen_hook.model.calls import Asked, Settings, ask
 from pytestgen_hook.naming import Facts, Untold
-from pytestgen_hook.types import Compared, Exploration
+from pytestgen_hook.types.generated import Compared, Exploration
 
 if TYPE_CHECKING:
     from pytestgen_hook.model.local import LocalModel

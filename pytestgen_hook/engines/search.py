@@ -16,7 +16,8 @@ from typing import Any
 
 from pytestgen_hook import __version__, sandbox
 from pytestgen_hook.cache import Cache
-from pytestgen_hook.types import Case, Check, Compared, Documented, Exploration, Function, Raises
+from pytestgen_hook.types.changes import Function
+from pytestgen_hook.types.generated import Case, Check, Compared, Documented, Exploration, Raises
 
 MOST_SECONDS = 8.0  # for one function; past that the figures hardly move
 LEAST_SECONDS = 0.5  # below that a search shows nothing

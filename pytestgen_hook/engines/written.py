@@ -16,7 +16,7 @@ from pytestgen_hook.model.dependencies import dependencies_of, used_members
 from pytestgen_hook.model.target import Target
 from pytestgen_hook.model.weigh import Bench
 from pytestgen_hook.model.whole_tests import TEMPLATE, Writer, Written
-from pytestgen_hook.types import Case, Exploration, WrittenTest
+from pytestgen_hook.types.generated import Case, Exploration, WrittenTest
 
 NAME = "model"
 _LEAST_SECONDS = 3.0  # below that no answer comes to an end

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytestgen_hook.model import grammar, prompts
 from pytestgen_hook.model.local import LocalModel, Sampling
-from pytestgen_hook.types import Function
+from pytestgen_hook.types.changes import Function
 
 MOST_PROMPT = 260  # tokens about one function: on two slow cores the 1.5B takes three seconds to read as many
 LINES = (prompts.MOST_LINES, 48, 32, 20, 12)  # of code in a question: fewer where it is too long

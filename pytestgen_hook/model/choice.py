@@ -13,7 +13,7 @@ from pytestgen_hook.errors import FatalError, ModelError
 from pytestgen_hook.model import store
 from pytestgen_hook.model.asking import Asking, Manner
 from pytestgen_hook.model.calls import Settings
-from pytestgen_hook.types import Model
+from pytestgen_hook.types.settings import Model
 
 if TYPE_CHECKING:
     from pytestgen_hook.cache import Cache

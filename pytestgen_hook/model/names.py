@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytestgen_hook.model.local import LocalModel
 from pytestgen_hook.naming import Definition
-from pytestgen_hook.types import Function
+from pytestgen_hook.types.changes import Function
 
 VERSION = 1  # part of what answers are kept by
 MOST_CASES = 8  # in one question

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from pytestgen_hook.types import Function
+from pytestgen_hook.types.changes import Function
 
 VERSION = 8  # part of what answers are kept by: another text, another number
 MOST_LINES = 70  # of code in a question

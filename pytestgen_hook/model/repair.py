@@ -21,7 +21,7 @@ from pytestgen_hook.model.rules import Awaits, Floats, Void, of_fixture, with_aw
 from pytestgen_hook.model.slop import slop
 from pytestgen_hook.model.target import Target, calls_of
 from pytestgen_hook.model.trees import TestNode, expression, free_names, module_of, stored
-from pytestgen_hook.types import WrittenTest
+from pytestgen_hook.types.generated import WrittenTest
 
 _MOST_ROWS = 12  # of one table; a model that writes more repeats itself
 _FIXTURES_OF_PYTEST = frozenset({"capsys", "caplog", "monkeypatch", "tmp_path"})

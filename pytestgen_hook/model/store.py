@@ -23,7 +23,7 @@ from pytestgen_hook.config import given_path, is_of_the_hub
 from pytestgen_hook.errors import ModelError
 from pytestgen_hook.model import hub, index
 from pytestgen_hook.model.extra import Unavailable, missing_extra, room_for
-from pytestgen_hook.types import Model as Model
+from pytestgen_hook.types.settings import Model as Model
 
 if TYPE_CHECKING:
     from pytestgen_hook.cache import Cache

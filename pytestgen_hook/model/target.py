@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pytestgen_hook.model.dependencies import Dependency
-from pytestgen_hook.types import Function, Kind
+from pytestgen_hook.types.changes import Function, Kind
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SPECIAL = re.compile(r"__\w+__")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pytestgen_hook import sandbox
-from pytestgen_hook.types import Function, WrittenTest
+from pytestgen_hook.types.changes import Function
+from pytestgen_hook.types.generated import WrittenTest
 
 _SECONDS_A_TEST = 5.0
 _SPARE = 30.0  # seconds beyond all limits of its own that the process may take

@@ -21,7 +21,7 @@ from pytestgen_hook.model.dependencies import dependency_line
 from pytestgen_hook.model.repair import repair
 from pytestgen_hook.model.target import Target
 from pytestgen_hook.model.weigh import Bench, Weighed, weigh
-from pytestgen_hook.types import WrittenTest
+from pytestgen_hook.types.generated import WrittenTest
 
 CODE = "{code}"
 END = "<|im_end|>"

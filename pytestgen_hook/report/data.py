@@ -9,7 +9,9 @@ from pytestgen_hook import __version__
 from pytestgen_hook.report import verdict
 from pytestgen_hook.report.diffs import as_diff
 from pytestgen_hook.report.verdict import Place
-from pytestgen_hook.types import Compared, Edit, Finding, Report, Silenced, TestRun
+from pytestgen_hook.types.evidence import TestRun
+from pytestgen_hook.types.generated import Compared, Edit
+from pytestgen_hook.types.report import Finding, Report, Silenced
 
 SCHEMA_VERSION = 1
 

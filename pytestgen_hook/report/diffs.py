@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from pytestgen_hook.types import Edit
+from pytestgen_hook.types.generated import Edit
 
 _NO_LINE_END = "\n\\ No newline at end of file\n"
 

@@ -7,7 +7,7 @@ import secrets
 from pytestgen_hook.report.problems import NOT_ANALYSED, Problem, problems
 from pytestgen_hook.report.text import Style, render_text
 from pytestgen_hook.terminal import escaped
-from pytestgen_hook.types import Report
+from pytestgen_hook.types.report import Report
 
 # GitHub shows this many annotations of a kind per step and drops the others without a word.
 _MOST_SHOWN = 10

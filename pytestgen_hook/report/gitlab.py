@@ -7,7 +7,7 @@ import json
 from pytestgen_hook.report.problems import fingerprints, problems
 from pytestgen_hook.report.text import Style
 from pytestgen_hook.terminal import escaped
-from pytestgen_hook.types import Report
+from pytestgen_hook.types.report import Report
 
 _SEVERITIES = {"PTG005": "critical", "PTG004": "minor", "PTG006": "minor", "PTG007": "minor"}
 

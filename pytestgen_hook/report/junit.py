@@ -9,7 +9,7 @@ from pytestgen_hook.report import verdict
 from pytestgen_hook.report.problems import Problem, problems, silenced
 from pytestgen_hook.report.text import Style
 from pytestgen_hook.terminal import escaped
-from pytestgen_hook.types import Report
+from pytestgen_hook.types.report import Report
 
 
 def render_junit(report: Report, style: Style) -> str:

@@ -10,7 +10,7 @@ from pytestgen_hook.report.problems import Problem, problems
 from pytestgen_hook.report.text import Style, last_line
 from pytestgen_hook.rules import RULES
 from pytestgen_hook.terminal import escaped
-from pytestgen_hook.types import Report, Status
+from pytestgen_hook.types.report import Report, Status
 
 MARKER = "<!-- pytestgen -->"  # by which a workflow finds its comment again
 MOST_COMMENT = 65_000  # characters; GitHub takes 65,536

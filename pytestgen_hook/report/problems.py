@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pytestgen_hook.report import verdict
 from pytestgen_hook.report.text import Style, told_of
-from pytestgen_hook.types import Report
+from pytestgen_hook.types.report import Report
 
 NOT_ANALYSED = "PTG007"
 # Suspected bugs before what is untested, this before what is weak, uncertain or unknown.

@@ -13,7 +13,7 @@ from pytestgen_hook.report.problems import Problem, fingerprints, problems, sile
 from pytestgen_hook.report.text import Style
 from pytestgen_hook.rules import RULES
 from pytestgen_hook.terminal import escaped
-from pytestgen_hook.types import Report
+from pytestgen_hook.types.report import Report
 
 MOST = 24_999  # GitHub refuses a run of 25,000 results
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -13,7 +13,7 @@ from pytestgen_hook.report.text import Style, passed_over, unanalysed
 from pytestgen_hook.report.verdict import status_of_error
 from pytestgen_hook.targets import BLIND
 from pytestgen_hook.terminal import escaped, styled
-from pytestgen_hook.types import MutantResult, Strength, StrengthReport, Verdict
+from pytestgen_hook.types.strength import MutantResult, Strength, StrengthReport, Verdict
 
 SCHEMA_VERSION = 1
 

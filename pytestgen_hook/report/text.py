@@ -10,7 +10,10 @@ from pytestgen_hook.advice import advice
 from pytestgen_hook.report import verdict
 from pytestgen_hook.report.verdict import Place
 from pytestgen_hook.terminal import escaped, styled
-from pytestgen_hook.types import Evidence, Finding, Report, Status, StrengthReport, Unanalysed
+from pytestgen_hook.types.changes import Unanalysed
+from pytestgen_hook.types.evidence import Evidence
+from pytestgen_hook.types.report import Finding, Report, Status
+from pytestgen_hook.types.strength import StrengthReport
 
 _MOST_TESTS = 3
 _BY = {"comment": "ignored by a comment", "settings": "ignored by the settings", "baseline": "in the baseline"}

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytestgen_hook.types import Evidence, Finding, Report, Status
+from pytestgen_hook.types.evidence import Evidence
+from pytestgen_hook.types.report import Finding, Report, Status
 
 CLEAN, FINDINGS, FATAL, BUG = 0, 1, 2, 3
 _OPEN = (Status.UNTESTED, Status.REFUSED, Status.SUSPECT)

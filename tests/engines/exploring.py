@@ -8,7 +8,7 @@ from pytestgen_hook.engines.search import Bench, Task, explore
 from pytestgen_hook.functions import functions_in
 from pytestgen_hook.promises import documented
 from pytestgen_hook.render import render
-from pytestgen_hook.types import Documented, Exploration
+from pytestgen_hook.types.generated import Documented, Exploration
 
 PYTHON = Path(sys.executable)
 

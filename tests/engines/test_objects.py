@@ -5,7 +5,7 @@ import ast
 import pytest
 from exploring import explored, the_only
 
-from pytestgen_hook.types import line_of
+from pytestgen_hook.types.generated import line_of
 
 STACK = """
 class Stack:

@@ -8,7 +8,7 @@ from exploring import explored, the_only, written
 
 from pytestgen_hook.cli import check
 from pytestgen_hook.engines import search
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types.generated import Exploration
 
 SORT = """
     def insertion_sort(items: list[int]) -> list[int]:

@@ -12,7 +12,8 @@ from exploring import explored, the_only
 from pytestgen_hook.engines import search
 from pytestgen_hook.engines.model import is_open, joined, known_calls, shown_calls
 from pytestgen_hook.functions import functions_in
-from pytestgen_hook.types import Case, Compared, Exploration, Function, Kind, Promise
+from pytestgen_hook.types.changes import Function, Kind
+from pytestgen_hook.types.generated import Case, Compared, Exploration, Promise
 
 PYTHON = Path(sys.executable)
 

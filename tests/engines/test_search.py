@@ -5,7 +5,7 @@ import time
 import pytest
 from exploring import explored, outcomes, the_only, written
 
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types.generated import Exploration
 
 
 def test_both_ways_out_of_a_branch_are_found(tmp_path):

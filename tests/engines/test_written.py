@@ -7,7 +7,8 @@ from dataclasses import replace
 from pytestgen_hook.engines.written import together
 from pytestgen_hook.model.whole_tests import Written
 from pytestgen_hook.render import render
-from pytestgen_hook.types import Case, Check, Exploration, Function, Kind, WrittenTest
+from pytestgen_hook.types.changes import Function, Kind
+from pytestgen_hook.types.generated import Case, Check, Exploration, WrittenTest
 
 FUNCTION = Function("shop.py", "clamp", Kind.FUNCTION, 1, 1, 4, (2, 3, 4))
 MUTANTS = ((2, "> became >="), (3, "the statement was dropped"), (4, "the result became None"))

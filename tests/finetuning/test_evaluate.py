@@ -11,7 +11,7 @@ from finetuning.__main__ import main
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model.calls import Settings
 from pytestgen_hook.model.local import LocalModel
-from pytestgen_hook.types import Exploration
+from pytestgen_hook.types.generated import Exploration
 
 
 def pairs(*gained):

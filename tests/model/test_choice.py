@@ -13,7 +13,7 @@ from pytestgen_hook.model.asking import Manner
 from pytestgen_hook.model.calls import Settings
 from pytestgen_hook.model.choice import adapter_of, asking, calls_settings, chosen, fingerprint
 from pytestgen_hook.model.store import DEFAULT, KNOWN, place_of
-from pytestgen_hook.types import Model
+from pytestgen_hook.types.settings import Model
 
 
 def test_without_settings_it_is_the_default_one() -> None:

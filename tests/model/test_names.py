@@ -15,7 +15,7 @@ from pytestgen_hook.model import names
 from pytestgen_hook.model.local import LocalModel
 from pytestgen_hook.naming import Facts
 from pytestgen_hook.render import render, spoken, unnamed
-from pytestgen_hook.types import Case, Check, Exploration, Raises
+from pytestgen_hook.types.generated import Case, Check, Exploration, Raises
 from tests.engines.exploring import PYTHON
 
 SOURCE = '''

@@ -10,7 +10,7 @@ import pytest
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.errors import FatalError
 from pytestgen_hook.model import store
-from pytestgen_hook.types import Model
+from pytestgen_hook.types.settings import Model
 
 
 @pytest.fixture(autouse=True)

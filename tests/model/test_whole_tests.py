@@ -16,7 +16,7 @@ from pytestgen_hook.model.dependencies import Dependency
 from pytestgen_hook.model.target import Target
 from pytestgen_hook.model.weigh import Bench, weigh
 from pytestgen_hook.model.whole_tests import TEMPLATE, Writer, Written, prompt_parts, shown
-from pytestgen_hook.types import WrittenTest
+from pytestgen_hook.types.generated import WrittenTest
 
 SOURCE = '''
 import os
