@@ -66,6 +66,9 @@ class _Process:
                     self._heard(message)
 
 
+_leaving = []  # processes that have said all, and only have to end: that takes as long as a short test
+
+
 class Forked(_Process):
     """A process forked from this one: it calls ``body`` with a function that writes a message, and ends."""
 
@@ -75,6 +78,7 @@ class Forked(_Process):
         self._pid = os.fork()
         if self._pid == 0:
             # Nothing of the parent's may run here: no finally blocks, no atexit handlers, no buffered output.
+            _leaving.clear()
             try:
                 _work(body, writer)
             finally:
@@ -89,6 +93,10 @@ class Forked(_Process):
             if not data:
                 return self._ended(False)
             self._take(data)
+            if self.messages and "over" in self.messages[-1]:
+                os.close(self.reader)
+                _leaving.append(self._pid)
+                return Ended(self.messages, False, 0)
         return self._ended(True) if self.seconds_left <= 0 else None
 
     def _ended(self, late):
@@ -129,6 +137,7 @@ def _work(body, writer):
         body(write)
     except BaseException as error:
         write(raised=f"{type(error).__name__}: {error}"[:300])
+    write(over=True)
 
 
 def _close_when_forked(descriptor):
@@ -197,6 +206,7 @@ def drive(works, at_once):
             if not running:
                 return
             _await([process for _, process in running])
+            _reap()
             for work, process in list(running):
                 ended = process.poll()
                 if ended is not None:
@@ -206,6 +216,16 @@ def drive(works, at_once):
         for _, process in running:
             process._end = 0.0
             process.poll()
+        _reap(patient=True)
+
+
+def _reap(patient=False):
+    """Take leave of processes that have said all; ``patient``: of each, whatever it still does."""
+    for pid in list(_leaving):
+        if patient:
+            os.kill(pid, signal.SIGKILL)
+        if os.waitpid(pid, 0 if patient else os.WNOHANG)[0]:
+            _leaving.remove(pid)
 
 
 def _await(processes):
