@@ -82,6 +82,7 @@ class Config:
     generation_repeat_penalty: float | None = None
     generation_batch_size: int | None = None
     generation_names: bool | None = None
+    generation_notes: bool | None = None
     hardware_n_threads: int | None = None
     prompt_template: str | None = None
     models: tuple[Model, ...] = ()
@@ -576,6 +577,7 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "generation_repeat_penalty": _number_between(0, 4),
     "generation_batch_size": _count(1),
     "generation_names": _truth,
+    "generation_notes": _truth,
     "hardware_n_threads": _threads,
     "prompt_template": _template,
 }

@@ -100,6 +100,20 @@ def spoken(case: Case) -> str:
     return f"{call}; " + "; ".join(f"{check.subject} {check.operator} {check.expected}" for check in checks)
 
 
+def call_and_outcome(case: Case) -> tuple[str, str] | None:
+    """Return ``("cut('abc', 2)", " == 'ab'")`` of a case that is one call of plain values; None for any other."""
+    has_more = (case.define, case.prepare, case.setup, case.given, case.inside, case.enters, case.through)
+    if any(has_more) or any(HOLE in target for target, _ in case.arguments):
+        return None
+    call = _substituted(case.call, {target: _expression(source) for target, source in case.arguments})
+    if case.raises:
+        return call, f" raises {case.raises.name}"
+    checks = told(case)
+    if len(checks) != 1 or checks[0].subject != "result" or checks[0].operator not in ("==", "is"):
+        return None
+    return call, f" == {checks[0].expected}"
+
+
 # What a test says itself, and what pytest looks at in a module: a function of such a name is called by way of its module.
 _OWN_NAMES = {
     "pytest",

@@ -15,7 +15,6 @@ import ast
 import importlib
 import itertools
 import json
-import math
 import random
 import sys
 import time
@@ -29,68 +28,9 @@ from common import save
 from model_common import arguments, loaded
 from suspected import CORPUS, faults
 
-from pytestgen_hook.model.local import LocalModel, Sampling
-
-MOST_TOKENS = 48
-_EXAMPLES = '''\
-# What each call gives, by the documentation alone. The code is not known, and may be wrong.
-
-def clip(text: str, size: int = 3) -> str:
-    """Return the first ``size`` characters.
-
-    Raises:
-        ValueError: if size is negative
-    """
-    ...
-
-clip("abcdef", 2) == "ab"
-clip("", 2) == ""
-clip("abc", -1) raises ValueError
-clip("abcdef") == "abc"
-
-'''
-# A literal of Python, or the name of an exception: nothing else can be answered.
-GRAMMAR = r"""
-root ::= " == " value "\n" | " raises " name "\n"
-name ::= [A-Z] [A-Za-z]+
-value ::= "None" | "True" | "False" | number | text | list | tuple | set | dict | call
-number ::= "-"? [0-9]+ ("." [0-9]+)? ("e" "-"? [0-9]+)?
-text ::= "b"? ("\"" [^"\n]* "\"" | "'" [^'\n]* "'")
-items ::= value (", " value)*
-list ::= "[" items? "]"
-tuple ::= "(" (value "," | value (", " value)+)? ")"
-set ::= "{" items "}"
-dict ::= "{" (pair (", " pair)*)? "}"
-pair ::= value ": " value
-call ::= [a-z] [A-Za-z_.]* "(" items? ")"
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call as it would be typed and what it was observed to do: ``" == 3"`` or ``" raises ValueError"``."""
-
-    text: str
-    observed: str
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What the model expects of a call.
-
-    ``answer`` is its likeliest one, ``share`` how many of all its answers agree with that, ``margin`` by how much the answer
-    is likelier than what was observed (natural logarithm; 0 where both are the same).
-    """
-
-    call: Call
-    answer: str
-    share: float
-    margin: float
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the likeliest answer is what was observed."""
-        return is_same(self.answer, self.call.observed)
+from pytestgen_hook.model import expected
+from pytestgen_hook.model.expected import Call, Expectation
+from pytestgen_hook.model.local import LocalModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,32 +49,18 @@ class Setting:
     kinds: bool = False
 
 
-def prompt_of(source: str) -> str:
-    """Return a function as the model is shown it: signature and docstring, ``...`` in the place of the body."""
-    node = ast.parse(source).body[0]
-    owner = None
-    if isinstance(node, ast.ClassDef):
-        owner = node
-        node = next(inner for inner in node.body if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)))
-    assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    kept = node.body[:1] if ast.get_docstring(node) else []
-    node.body = [*kept, ast.Expr(ast.Constant(...))]
-    return ast.unparse(owner or node)
-
-
-def expectations(model: Asked, source: str, calls: Sequence[Call], votes: int) -> list[Expectation]:
-    """Ask about each call ``votes`` times and once for the likeliest answer; ``source`` is as of ``prompt_of``."""
-    prefix = f"{_EXAMPLES}{source}\n\n"
+def asked_about(model: LocalModel, source: str, calls: Sequence[Call], votes: int) -> list[Expectation]:
+    """Return what the model expects of each call that it has an answer to, with all by which settings differ."""
     found = []
-    for call in calls:
-        answer = model.likeliest(call.text, prefix)
-        others = model.votes(call.text, prefix, votes)
-        share = (1 + sum(is_same(other, answer) for other in others)) / (1 + votes)
-        margin = 0.0
-        if not is_same(answer, call.observed):
-            likely, seen = (model.log_likelihood(call.text, text, prefix=prefix) for text in (answer, call.observed))
-            margin = likely - seen
-        found.append(Expectation(call, answer, share, margin))
+    answers = expected.answers(model, source, [call.text for call in calls])
+    for call, answer in zip(calls, answers, strict=True):
+        if answer is None:
+            continue
+        one = Expectation(call, answer)
+        if not one.agrees:
+            share = expected.agreement(model, source, call, answer, votes)
+            one = Expectation(call, answer, share, expected.margin(model, source, call, answer))
+        found.append(one)
     return found
 
 
@@ -152,34 +78,12 @@ def noted(found: Sequence[Expectation], setting: Setting) -> list[Expectation]:
     return notes
 
 
-def is_same(answer: str, other: str) -> bool:
-    """Whether two outcomes say the same, however they are written."""
-    answer, other = (text.replace("datetime.", "").strip() for text in (answer, other))  # as one imports it
-    if answer == other:
-        return True
-    values = [_value(text) for text in (answer, other)]
-    if None in values:
-        return False
-    (one,), (two,) = (value for value in values if value is not None)
-    if isinstance(one, float) and isinstance(two, (int, float)):
-        return math.isclose(one, two, rel_tol=1e-6, abs_tol=1e-9)
-    return type(one) is type(two) and one == two
-
-
-def _value(text: str) -> tuple[object] | None:
-    """Return the value of ``" == 3"`` in a tuple, None for what is no literal."""
-    if not text.strip().startswith("=="):
-        return None
-    try:
-        return (ast.literal_eval(text.strip().removeprefix("==").strip()),)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
-
-
 def kind(outcome_text: str) -> str:
     """Return what kind of outcome it is: an exception, or the type of the value."""
-    value = _value(outcome_text)
-    return type(value[0]).__name__ if value else outcome_text.strip().split(" ")[0]
+    try:
+        return type(ast.literal_eval(outcome_text.removeprefix(" == "))).__name__
+    except (ValueError, SyntaxError):
+        return outcome_text.strip().split(" ")[0]
 
 
 PRECISE = 0.8  # the precision that notes must have
@@ -268,37 +172,13 @@ def questions(work: Path, count: int) -> list[tuple[str, str, list[Call], list[b
                 labels.append(None if twin is None else outcome(twin, call.text) != call.observed)
         source = Path(module.__file__ or "").read_text(encoding="utf-8")
         node = next(one for one in ast.parse(source).body if getattr(one, "name", "") == function)
-        text = ast.get_source_segment(source, node) or ""
-        if asked and text:
-            found.append((key, prompt_of(text), asked, labels))
+        assert isinstance(node, expected.Definition)
+        shown = expected.documented(node)
+        sayable = [(call, label) for call, label in zip(asked, labels, strict=True) if expected.is_sayable(call)]
+        if sayable and shown:
+            found.append((key, shown, [call for call, _ in sayable], [label for _, label in sayable]))
     random.Random(1).shuffle(found)
     return found
-
-
-class Asked:
-    """A loaded model, as ``expectations`` wants it."""
-
-    def __init__(self, model: LocalModel) -> None:
-        self.model = model
-
-    def likeliest(self, prompt: str, prefix: str) -> str:
-        """Return the likeliest answer."""
-        answer = self.model.complete(prompt, prefix=prefix, grammar=GRAMMAR, max_tokens=MOST_TOKENS, stop=("\n",))
-        return answer.text
-
-    def votes(self, prompt: str, prefix: str, count: int) -> list[str]:
-        """Return so many answers that are drawn."""
-        if not count:
-            return []
-        sampling = Sampling(temperature=0.8)
-        answers = self.model.complete_all(
-            prompt, count, prefix=prefix, grammar=GRAMMAR, max_tokens=MOST_TOKENS, sampling=sampling, stop=("\n",)
-        )
-        return [answer.text for answer in answers]
-
-    def log_likelihood(self, prompt: str, answer: str, *, prefix: str = "") -> float:
-        """Return how likely an answer is."""
-        return self.model.log_likelihood(prompt, answer + "\n", prefix=prefix)
 
 
 Row = tuple[str, list[Expectation], list[bool | None]]
@@ -317,9 +197,9 @@ def worth(rows: Sequence[Row], setting: Setting) -> dict[str, Any]:
     right = sum(label is False for _, _, labels in rows for label in labels)
     told = [
         (one, label)
-        for _, expected, labels in rows
-        for one in noted(expected, setting)
-        for label in [labels[expected.index(one)]]
+        for _, found, labels in rows
+        for one in noted(found, setting)
+        for label in [labels[found.index(one)]]
         if label is not None
     ]
     true = sum(label is True for _, label in told)
@@ -345,8 +225,8 @@ def main() -> None:
     """Run the benchmark."""
     parser = arguments(__doc__ or "")
     parser.add_argument("--chosen-by", type=int, default=30, help="by how many functions the setting is chosen")
-    parser.add_argument("--calls", type=int, default=4)
-    parser.add_argument("--votes", type=int, default=3)
+    parser.add_argument("--calls", type=int, default=expected.MOST_CALLS)
+    parser.add_argument("--votes", type=int, default=expected.VOTES)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
@@ -354,7 +234,9 @@ def main() -> None:
     started = time.monotonic()
     with loaded(options, n_ctx=2048) as model:
         for number, (key, source, calls, labels) in enumerate(asked):
-            rows.append((key, expectations(Asked(model), source, calls, options.votes), labels))
+            found = asked_about(model, source, calls, options.votes)
+            known = dict(zip(calls, labels, strict=True))
+            rows.append((key, found, [known[one.call] for one in found]))
             print(f"{number + 1}/{len(asked)} {key} {time.monotonic() - started:.0f} s", file=sys.stderr)
     first, others = rows[: options.chosen_by], rows[options.chosen_by :]
     setting = chosen(first, options.votes)
@@ -376,6 +258,7 @@ def main() -> None:
             "setting": asdict(setting),
             "chosen by": {"functions": len(first), **worth(first, setting)},
             "measured on": {"functions": len(others), **worth(others, setting)},
+            "as printed": worth(others, Setting(0, 0.0, expected.LEAST_SHARE, expected.LEAST_MARGIN)),
             "any disagreement": worth(others, Setting(0, 0.0, 0.0, 0.0)),
             "rows": [
                 {

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from common import RESULTS, result
 
+from pytestgen_hook.model.store import KNOWN
+
 
 def beside(measured: dict, key: str, unit: str = "") -> str:
     """Return a figure with the peer's from the same run, if there is one."""
@@ -274,10 +276,13 @@ def notes_of(model: str) -> list[tuple[str, str, str]]:
         return []
     chosen, measured = found["chosen by"], found["measured on"]
     by = f"chosen by {chosen['functions']} other functions (there {chosen['precision']})"
-    what = f"… notes by what {model} expects, at the setting {by}: precision"
+    what = f"… notes by what {model} expects of calls, at the setting {by}: precision"
     told = f"{measured['precision']} of {measured['notes']} notes, recall {measured['recall']}"
-    disturbs = f"{100 * measured['right calls with a note']:.0f} % of right calls have one"
-    return [(what, "≥ 0.8, else off", f"{told}; {disturbs}: off")]
+    disturbs = f"{100 * measured['right calls with a note']:.1f} % of right calls have one"
+    printed = found["as printed"]
+    is_on = "on" if KNOWN[model].is_precise else "off"
+    fixed = f"{is_on} by default, at a fixed setting ({printed['precision']} of {printed['notes']} here)"
+    return [(what, "≥ 0.8, else off", f"{told}; {disturbs}; {fixed}")]
 
 
 def of_names() -> list[tuple[str, str, str]]:

