@@ -37,7 +37,7 @@ ASK_SHARE = 0.65  # of the time for one function, if there is more
 LEAST_SECONDS = 5.0  # left of the budget: below that nothing more is asked
 _MOST_KNOWN_THROUGH = 40  # calls of the same caller that were proposed for other functions
 RESERVED = 0.4  # of the budget, where the model is wanted whatever it costs
-DOUBT_SECONDS = 15.0  # for what the documentation of one function lets expect, at most
+DOUBT_SECONDS = 15.0  # for what the documentation of one function lets expect, if there is no time for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _explored(
             doubtful[position] = found
             done(found)
             yield [(position, found)]
-        session.doubt([(tasks[position], found) for position, found in doubtful.items()], end)
+        session.doubt([(tasks[position], found) for position, found in doubtful.items()], end, done)
 
 
 def is_open(exploration: Exploration) -> bool:
@@ -302,23 +302,28 @@ class _Session:
             answers.keep(self._cache, key, answer.names, answer.tokens)
         return answer.names, answer.tokens
 
-    def doubt(self, found: Sequence[tuple[Task, Exploration]], end: float) -> None:
+    def doubt(self, found: Sequence[tuple[Task, Exploration]], end: float, done: Callable[[Exploration], None]) -> None:
         """Note what calls do otherwise than the documentation lets the model expect, as long as there is time."""
-        wanted = [(task, exploration) for task, exploration in found if self._speaker.doubts(exploration.function)]
-        asked = [(task, *about) for task, exploration in wanted if (about := self._documented_calls(task, exploration))]
+        asked = []
+        for task, exploration in found:
+            about = self._documented_calls(task, exploration) if self._speaker.doubts(exploration.function) else None
+            if about is not None:
+                asked.append((task, exploration, *about))
         if asked:
             self._speaker.asking(len(asked))
-        for task, line, source, calls in asked:
-            name = task.function.qualname
-            self._speaker.told(f"{name}, by its documentation")
-            for call, observed, answer in self._doubts(task, source, calls, end)[:1]:
+        for at, (task, exploration, source, calls) in enumerate(asked):
+            function = task.function
+            left = end - time.monotonic()
+            share = max(DOUBT_SECONDS, left / (len(asked) - at))
+            for call, observed, answer in self._doubts(task, source, calls, left, share)[:1]:
                 self._speaker.noted(
-                    f"{task.function.path}:{line}: {name}: by its docstring alone the model expects `{call}{answer}`, and "
-                    f"it{_in_words(observed)}. The model may be wrong: compare the two."
+                    f"{function.path}:{function.def_line}: {function.qualname}: by its docstring alone the model expects "
+                    f"`{call}{answer}`, and it{_in_words(observed)}. The model may be wrong: compare the two."
                 )
+            done(exploration)
 
-    def _documented_calls(self, task: Task, found: Exploration) -> tuple[int, str, list[expected.Call]] | None:
-        """Return line, documentation and plain calls of a function; None where these cannot be held against each other."""
+    def _documented_calls(self, task: Task, found: Exploration) -> tuple[str, list[expected.Call]] | None:
+        """Return documentation and plain calls of a function; None where these cannot be held against each other."""
         if (
             found.refused
             or found.function.kind is not Kind.FUNCTION
@@ -330,20 +335,21 @@ class _Session:
         pairs = [pair for case in found.cases if (pair := render.call_and_outcome(case))]
         calls = [call for call in (expected.Call(*pair) for pair in pairs) if expected.is_sayable(call)]
         some = sorted(calls, key=lambda call: len(call.text))[: expected.MOST_CALLS]
-        return (task.function.def_line, source, some) if source and some else None
+        return (source, some) if source and some else None
 
     def _doubts(
-        self, task: Task, source: str, calls: Sequence[expected.Call], end: float
+        self, task: Task, source: str, calls: Sequence[expected.Call], left: float, share: float
     ) -> list[tuple[str, str, str]]:
         """Return (call, what it does, what the model expects) of telling disagreements, the greatest first."""
         key = answers.key(task.key, self._speaker.identity(), expected.VERSION, source, [str(call) for call in calls])
         kept = answers.kept(self._cache, key) if task.key else None
         if kept is not None:
             return list(zip(*[iter(kept[0])] * 3, strict=False))
-        model = self._ready(expected.prefix(), end - time.monotonic())
+        started = time.monotonic()
+        model = self._ready(expected.prefix(), left)
         if model is None:
             return []
-        seconds = min(DOUBT_SECONDS, end - time.monotonic())
+        seconds = min(left - (time.monotonic() - started), share)
         try:
             found = expected.expectations(model, source, calls, seconds=seconds)
         except ValueError:  # a function that does not fit into a prompt

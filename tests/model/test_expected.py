@@ -124,6 +124,11 @@ def subtract(one: int, other: int) -> int:
 DISMISSED = "  # pytestgen: ignore[PTG005] numbers are logarithms here"
 
 
+def _on_one_core():
+    """Threads of llama.cpp that share busy cores wait for one another most of the time."""
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+
+
 class Runs:
     """One cache for all runs."""
 
@@ -142,7 +147,14 @@ class Runs:
         command += ["--model", str(self.model), "--mode", "write", "--budget", "900", "--output-format", "json"]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTESTGEN_"))}
         environment = {**kept, "PYTESTGEN_CACHE_DIR": str(self.folder / "cache"), "GIT_CONFIG_GLOBAL": os.devnull}
-        run = subprocess.run(command, cwd=place, env={**environment, **variables}, capture_output=True, text=True)
+        run = subprocess.run(
+            command,
+            cwd=place,
+            env={**environment, **variables},
+            capture_output=True,
+            text=True,
+            preexec_fn=_on_one_core if hasattr(os, "sched_setaffinity") else None,
+        )
         assert run.returncode == 1, run.stderr
         for path in place.rglob("test_*.py"):
             path.unlink()
