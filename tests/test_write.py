@@ -226,7 +226,7 @@ def test_git_folder_on_another_file_system(root, tmp_path):
 WRITER = """
     import itertools, sys
     from pathlib import Path
-    from pytestgen_hook.types import Edit
+    from pytestgen_hook.types.generated import Edit
     from pytestgen_hook.write import held_back, write_edits
 
     root = Path(sys.argv[1])
