@@ -125,9 +125,12 @@ class LocalModel:
         singles = {one: token for one in _ASCII for token in self._tokens(one) if self.piece(token) == one.encode()}
         found = [*singles.values(), api.llama_vocab_eos(self._vocab)] if len(singles) == len(_ASCII) else []
         self._singles = self._numpy.array(found, dtype=self._numpy.int32)  # none where a vocabulary lacks one of them
-        self._keys = self._type_of_keys()
-        self._context = api.llama_init_from_model(self._model, self._context_parameters(n_ctx))
-        if not self._context:
+        for keys in dict.fromkeys((self._type_of_keys(), api.GGML_TYPE_F16)):  # not every kind of model takes the first
+            self._keys = int(keys)
+            self._context = api.llama_init_from_model(self._model, self._context_parameters(n_ctx))
+            if self._context:
+                break
+        else:
             self._closing.close()
             raise ModelError(f"{path}: no room for {n_ctx} tokens of context. Set a smaller n-ctx, or free memory.")
         self._closing.callback(api.llama_free, self._context)
