@@ -421,10 +421,9 @@ def _without_suspect(exploration: Exploration) -> Exploration:
 
     Tests of what is left would make a function tested that is probably wrong, and the next run would say nothing of it.
     """
-    is_suspect = any(one.is_contradicted for one in exploration.promises)
-    return (
-        _without(exploration, range(len(exploration.cases) + len(exploration.written))) if is_suspect else exploration
-    )
+    if not exploration.is_suspect:
+        return exploration
+    return _without(exploration, range(len(exploration.cases) + len(exploration.written)))
 
 
 def _without(exploration: Exploration, lost: Collection[int]) -> Exploration:

@@ -30,7 +30,6 @@ from suspected import CORPUS, faults
 
 from pytestgen_hook.model import expected
 from pytestgen_hook.model.expected import Call, Expectation
-from pytestgen_hook.model.local import LocalModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +46,6 @@ class Setting:
     share: float
     margin: float
     kinds: bool = False
-
-
-def asked_about(model: LocalModel, source: str, calls: Sequence[Call], votes: int) -> list[Expectation]:
-    """Return what the model expects of each call that it has an answer to, with all by which settings differ."""
-    found = []
-    answers = expected.answers(model, source, [call.text for call in calls])
-    for call, answer in zip(calls, answers, strict=True):
-        if answer is None:
-            continue
-        one = Expectation(call, answer)
-        if not one.agrees:
-            share = expected.agreement(model, source, call, answer, votes)
-            one = Expectation(call, answer, share, expected.margin(model, source, call, answer))
-        found.append(one)
-    return found
 
 
 def noted(found: Sequence[Expectation], setting: Setting) -> list[Expectation]:
@@ -234,7 +218,7 @@ def main() -> None:
     started = time.monotonic()
     with loaded(options, n_ctx=2048) as model:
         for number, (key, source, calls, labels) in enumerate(asked):
-            found = asked_about(model, source, calls, options.votes)
+            found = expected.expectations(model, source, calls, votes=options.votes, least_share=0.0)
             known = dict(zip(calls, labels, strict=True))
             rows.append((key, found, [known[one.call] for one in found]))
             print(f"{number + 1}/{len(asked)} {key} {time.monotonic() - started:.0f} s", file=sys.stderr)

@@ -315,7 +315,9 @@ class _Session:
             function = task.function
             left = end - time.monotonic()
             share = max(DOUBT_SECONDS, left / (len(asked) - at))
-            for call, observed, answer in self._doubts(task, source, calls, left, share)[:1]:
+            doubt = self._doubt(task, source, calls, left, share)
+            if doubt:
+                call, observed, answer = doubt
                 self._speaker.noted(
                     f"{function.path}:{function.def_line}: {function.qualname}: by its docstring alone the model expects "
                     f"`{call}{answer}`, and it{_in_words(observed)}. The model may be wrong: compare the two."
@@ -324,11 +326,7 @@ class _Session:
 
     def _documented_calls(self, task: Task, found: Exploration) -> tuple[str, list[expected.Call]] | None:
         """Return documentation and plain calls of a function; None where these cannot be held against each other."""
-        if (
-            found.refused
-            or found.function.kind is not Kind.FUNCTION
-            or any(one.is_contradicted for one in found.promises)
-        ):
+        if found.refused or found.is_suspect or found.function.kind is not Kind.FUNCTION:
             return None
         node = _facts(self._bench, task, found).node
         source = expected.documented(node) if node is not None else None
@@ -337,14 +335,14 @@ class _Session:
         some = sorted(calls, key=lambda call: len(call.text))[: expected.MOST_CALLS]
         return (source, some) if source and some else None
 
-    def _doubts(
+    def _doubt(
         self, task: Task, source: str, calls: Sequence[expected.Call], left: float, share: float
-    ) -> list[tuple[str, str, str]]:
-        """Return (call, what it does, what the model expects) of telling disagreements, the greatest first."""
+    ) -> Sequence[str]:
+        """Return call, what it does and what the model expects, of the greatest telling disagreement; nothing if none is."""
         key = answers.key(task.key, self._speaker.identity(), expected.VERSION, source, [str(call) for call in calls])
         kept = answers.kept(self._cache, key) if task.key else None
         if kept is not None:
-            return list(zip(*[iter(kept[0])] * 3, strict=False))
+            return kept[0][:3]
         started = time.monotonic()
         model = self._ready(expected.prefix(), left)
         if model is None:
@@ -354,11 +352,11 @@ class _Session:
             found = expected.expectations(model, source, calls, seconds=seconds)
         except ValueError:  # a function that does not fit into a prompt
             return []
-        telling = sorted((one for one in found if one.is_telling), key=lambda one: -one.margin)
-        doubts = [(one.call.text, one.call.observed, one.answer.rstrip()) for one in telling]
+        most = max((one for one in found if one.is_telling), key=lambda one: one.margin, default=None)
+        doubt = [most.call.text, most.call.observed, most.answer.rstrip()] if most else []
         if task.key and len(found) == len(calls):
-            answers.keep(self._cache, key, [text for doubt in doubts for text in doubt], 0)
-        return doubts
+            answers.keep(self._cache, key, doubt, 0)
+        return doubt
 
     def _kept(self, task: Task, first: Exploration) -> Exploration | None:
         """Return what an earlier run made of the same cases of the search and the same answer."""

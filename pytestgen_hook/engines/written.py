@@ -99,7 +99,7 @@ class Author:
             self._runtime = None
 
     def _is_wanted(self, exploration: Exploration) -> bool:
-        if any(one.is_contradicted for one in exploration.promises):
+        if exploration.is_suspect:
             return False  # no test of it is written: it is probably wrong
         if self.comes_first or not exploration.cases:
             return True

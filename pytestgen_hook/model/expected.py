@@ -107,12 +107,19 @@ def is_sayable(call: Call) -> bool:
 
 
 def expectations(
-    model: LocalModel, source: str, calls: Sequence[Call], *, seconds: float = math.inf
+    model: LocalModel,
+    source: str,
+    calls: Sequence[Call],
+    *,
+    seconds: float = math.inf,
+    votes: int = VOTES,
+    least_share: float = LEAST_SHARE,
 ) -> list[Expectation]:
     """Return what the model expects of the calls of one function, shown as ``documented`` gives it.
 
-    Asked again, for votes, is only where it disagrees, and how likely the answers are only where all agree. What could not
-    be asked within the time, or has no answer, is left out. ValueError for what does not fit into a prompt.
+    Asked again, for votes, is only where it disagrees, and how likely the answers are only where at least this share of all
+    agree. What could not be asked within the time, or has no answer, is left out. ValueError for what does not fit into a
+    prompt.
     """
     end = time.monotonic() + seconds
     found = []
@@ -121,8 +128,8 @@ def expectations(
             continue
         one = Expectation(call, answer)
         if not one.agrees:
-            share = agreement(model, source, call, answer, VOTES, seconds=end - time.monotonic())
-            one = Expectation(call, answer, share, margin(model, source, call, answer) if share >= LEAST_SHARE else 0.0)
+            share = agreement(model, source, call, answer, votes, seconds=end - time.monotonic())
+            one = Expectation(call, answer, share, margin(model, source, call, answer) if share >= least_share else 0.0)
         found.append(one)
     return found
 

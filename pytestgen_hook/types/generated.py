@@ -194,6 +194,11 @@ class Exploration:
     written: tuple[WrittenTest, ...] = ()
     dropped: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether calls contradict what the documentation says."""
+        return any(one.is_contradicted for one in self.promises)
+
 
 @dataclass(frozen=True, slots=True)
 class TestModule:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import one_core
 import pytest
 
 from tests.conftest import Repo
@@ -24,11 +25,6 @@ def network(text: str) -> str:
     return "other"
 '''
 BUDGET = "900"  # whatever the machine is busy with
-
-
-def _on_one_core():
-    """Threads of llama.cpp that share busy cores wait for one another most of the time."""
-    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 
 
 class Runs:
@@ -54,7 +50,7 @@ class Runs:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=_on_one_core if hasattr(os, "sched_setaffinity") else None,
+            preexec_fn=one_core.BIND,
         )
 
     def target(self, engine="model"):

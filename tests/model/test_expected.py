@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import one_core
 import pytest
 
 from pytestgen_hook.model import expected
@@ -124,11 +125,6 @@ def subtract(one: int, other: int) -> int:
 DISMISSED = "  # pytestgen: ignore[PTG005] numbers are logarithms here"
 
 
-def _on_one_core():
-    """Threads of llama.cpp that share busy cores wait for one another most of the time."""
-    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-
-
 class Runs:
     """One cache for all runs."""
 
@@ -153,7 +149,7 @@ class Runs:
             env={**environment, **variables},
             capture_output=True,
             text=True,
-            preexec_fn=_on_one_core if hasattr(os, "sched_setaffinity") else None,
+            preexec_fn=one_core.BIND,
         )
         assert run.returncode == 1, run.stderr
         for path in place.rglob("test_*.py"):
