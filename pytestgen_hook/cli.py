@@ -204,7 +204,12 @@ _output_options = _together(
         _file_option,
         click.option("--exit-zero", is_flag=True, help="Exit with 0 in place of 1. Errors keep their status."),
         click.option("-q", "--quiet", is_flag=True, help="Print nothing if there is nothing to do; no notes."),
-        click.option("-v", "--verbose", is_flag=True, help="Name the tests of tested functions as well."),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            help="Name the tests of tested functions, too, and say why each new test stays.",
+        ),
         _no_color_option,
     ]
 )

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pytestgen_hook import __version__, callsites, codestyle, formatting, gates, layout, merge, render, targets
+from pytestgen_hook import __version__, callsites, codestyle, formatting, gates, layout, merge, reasons, render, targets
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.engines import search, written
 from pytestgen_hook.functions import bodies
@@ -241,11 +241,13 @@ def _finished(
     unplaced: dict[_Key, _Unplaced] = {}
     drafts, dropped = _proved(by_source, project, proving, unplaced, max(_LEAST_PROVING_SECONDS, seconds), early)
     tests = _tests_of(drafts, by_source)
+    why = _reasons_of(drafts, by_source, project.tree)
     outcome = {_key(item.function): item for items in by_source.values() for item in items}
     updated = []
     for finding in findings:
         key = _key(finding.function)
-        updated.append(_update(finding, outcome[key], tests.get(key, ()), dropped.get(key), unplaced.get(key)))
+        found = _update(finding, outcome[key], tests.get(key, ()), dropped.get(key), unplaced.get(key))
+        updated.append(replace(found, reasons=tuple(why.get(key, ()))))
     edits = tuple(
         Edit(draft.path, draft.before, _header(draft, by_source, project) + draft.after)
         for draft in drafts
@@ -581,6 +583,24 @@ def _tests_of(drafts: Sequence[_Draft], by_source: Mapping[str, Sequence[Explora
             tests = found.setdefault(_key(by_source[source][number].function), [])
             if f"{draft.path}::{test}" not in tests:
                 tests.append(f"{draft.path}::{test}")
+    return found
+
+
+def _reasons_of(
+    drafts: Sequence[_Draft], by_source: Mapping[str, Sequence[Exploration]], tree: Path
+) -> dict[_Key, list[tuple[str, str]]]:
+    """Return (node id, why it stays) of the new tests, and rows of tests, of each function."""
+    found: dict[_Key, list[tuple[str, str]]] = {}
+    known: dict[_Key, list[str]] = {}
+    for draft in drafts:
+        for (test, identifier), (source, number, case) in draft.origin.items():
+            exploration = by_source[source][number]
+            key = _key(exploration.function)
+            if key not in known:
+                text = (tree / source).read_text(encoding="utf-8", errors="replace")
+                known[key] = reasons.reasons(exploration, text)
+            if known[key][case]:
+                found.setdefault(key, []).append((f"{draft.path}::{_node(test, identifier)}", known[key][case]))
     return found
 
 

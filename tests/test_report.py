@@ -229,6 +229,13 @@ def test_verbose_says_what_a_model_wrote_that_is_not_kept() -> None:
     assert "not kept" not in render_text(Report((finding,)), Style())
 
 
+def test_verbose_says_why_new_tests_stay() -> None:
+    finding = replace(GENERATED, reasons=(("tests/test_a.py::test_a[b]", "alone runs line 3: return\x1b 1"),))
+    told = "  tests/test_a.py::test_a[b]: alone runs line 3: return\\x1b 1\n"
+    assert told in render_text(Report((finding,)), Style(verbose=True))
+    assert "alone" not in render_text(Report((finding,)), Style())
+
+
 def test_verbose_names_the_tests() -> None:
     tests = tuple(f"tests/test_shop.py::test_{number}" for number in range(5))
     text = render_text(Report((replace(TESTED, tests=tests),)), Style(verbose=True))

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytestgen_hook import claims, render, sandbox
+from pytestgen_hook import claims, reasons, render, sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.engines import search
 from pytestgen_hook.engines.search import Bench, Task
@@ -267,25 +267,33 @@ class _Session:
         return others[-_MOST_KNOWN_THROUGH:], _various(texts)
 
     def named(self, task: Task, found: Exploration, left: float, share: float) -> Exploration:
-        """Return the exploration with names for cases that have no telling one, each true of its case and of no other."""
+        """Return the exploration with names for cases that have no telling one, each true of its case and of no other.
+
+        With the name goes the reason why the case stays, where there are several.
+        """
         facts = _facts(self._bench, task, found)
         asked = _untold(facts)
         some = list(asked)[: names.MOST_CASES]
         if not some:
             return found
         shown = [render.spoken(found.cases[case.index]) for case in some]
-        chosen, tokens = self._chosen(task, facts, shown, [asked[case] for case in some], left, share)
+        why = reasons.menus(found, _source(self._bench, task).decode("utf-8", "replace"))
+        texts = [{reason.short: reason.text for reason in why[case.index]} for case in some]
+        menus = [names.Menu(tuple(asked[case]), tuple(of_case)) for case, of_case in zip(some, texts, strict=True)]
+        said, tokens = self._said(task, facts, shown, menus, left, share)
         cases = list(found.cases)
-        for case, words in zip(some, chosen, strict=False):
-            if words in asked[case]:
-                cases[case.index] = replace(cases[case.index], words=words)
-        return replace(found, cases=tuple(cases), tokens=(found.tokens or 0) + tokens if chosen else found.tokens)
+        for case, of_case, menu, one in zip(some, texts, menus, said, strict=False):
+            name, reason = names.parted(one)
+            if name in menu.names:
+                cases[case.index] = replace(cases[case.index], words=name, reason=of_case.get(reason, ""))
+        return replace(found, cases=tuple(cases), tokens=(found.tokens or 0) + tokens if said else found.tokens)
 
-    def _chosen(
-        self, task: Task, facts: Facts, shown: Sequence[str], menus: Sequence[list[str]], left: float, share: float
+    def _said(
+        self, task: Task, facts: Facts, shown: Sequence[str], menus: Sequence[names.Menu], left: float, share: float
     ) -> tuple[Sequence[str], int]:
-        """Return what the model calls each case, and the tokens that took; nothing where there is no time for it."""
-        key = answers.key(task.key, self._speaker.identity(), names.VERSION, shown, menus) if task.key else ""
+        """Return what the model says of each case, and the tokens that took; nothing where there is no time for it."""
+        asked = [[menu.names, menu.reasons] for menu in menus]
+        key = answers.key(task.key, self._speaker.identity(), names.VERSION, shown, asked) if task.key else ""
         kept = answers.kept(self._cache, key) if key else None
         if kept is not None:
             return kept
@@ -299,8 +307,8 @@ class _Session:
         except ValueError:  # a function that does not fit into a prompt
             return [], 0
         if key and not answer.cut:
-            answers.keep(self._cache, key, answer.names, answer.tokens)
-        return answer.names, answer.tokens
+            answers.keep(self._cache, key, answer.said, answer.tokens)
+        return answer.said, answer.tokens
 
     def doubt(self, found: Sequence[tuple[Task, Exploration]], end: float, done: Callable[[Exploration], None]) -> None:
         """Note what calls do otherwise than the documentation lets the model expect, as long as there is time."""
@@ -544,7 +552,7 @@ def joined(first: Exploration, second: Exploration | None, tokens: int, seconds:
     promises = _compared_by_both(first.promises, second.promises if second is not None else ())
     if second is None or not second.cases:
         return replace(first, tokens=tokens, seconds=seconds, promises=promises)
-    return replace(
+    both = replace(
         second,
         cases=(*first.cases, *second.cases),
         engine="model",
@@ -552,7 +560,9 @@ def joined(first: Exploration, second: Exploration | None, tokens: int, seconds:
         seconds=seconds,
         toothless=False,
         promises=promises,
+        labels={**first.labels, **second.labels},
     )
+    return reasons.without_superfluous(both)
 
 
 def _compared_by_both(first: Sequence[Compared], second: Sequence[Compared]) -> tuple[Compared, ...]:

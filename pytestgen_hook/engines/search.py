@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from pytestgen_hook import __version__, sandbox
+from pytestgen_hook import __version__, reasons, sandbox
 from pytestgen_hook.cache import Cache
 from pytestgen_hook.types.changes import Function
 from pytestgen_hook.types.generated import Case, Check, Compared, Documented, Exploration, Raises
@@ -297,7 +297,7 @@ def _failed(task: Task, problem: str) -> Exploration:
 
 def exploration(task: Task, answer: Mapping[str, Any]) -> Exploration:
     """Return what the runtime answered, as the tool has it."""
-    return Exploration(
+    found = Exploration(
         task.function,
         task.module,
         cases=tuple(_case(case) for case in answer["cases"]),
@@ -316,7 +316,9 @@ def exploration(task: Task, answer: Mapping[str, Any]) -> Exploration:
         left=_left(answer),
         seconds=answer.get("seconds", 0.0),
         promises=_compared(task.documented, answer.get("promises", ())),
+        labels={number: (line, label) for number, line, label in answer.get("labels", ())},
     )
+    return reasons.without_superfluous(found)
 
 
 def _left(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -354,4 +356,5 @@ def _case(raw: Mapping[str, Any]) -> Case:
         inside=raw.get("inside"),
         given=raw.get("given"),
         through=raw.get("through", ""),
+        slips=frozenset(raw.get("slips", ())),
     )

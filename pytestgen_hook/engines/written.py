@@ -210,6 +210,7 @@ def together(exploration: Exploration, written: Written, *, comes_first: bool) -
         mutants_total=total,
         mutants_not_run=len([line for line, _ in written.mutants if line not in lines]),
         survivors=tuple(survivors[:_MOST_SURVIVORS]),
+        labels={**dict(enumerate(written.mutants)), **exploration.labels},
     )
 
 

@@ -116,10 +116,10 @@ class _Grammar:
         value = self._any(2)
         ways = []
         if form.get("methods"):
-            names = " | ".join(_quoted(name) for name in form["methods"][:MOST_MEMBERS])
+            names = " | ".join(quoted(name) for name in form["methods"][:MOST_MEMBERS])
             ways.append(f'"; obj." ({names}) "(" ({value} (", " {value}){{0,2}})? ")"')
         if form.get("attributes"):
-            names = " | ".join(_quoted(name) for name in form["attributes"][:MOST_MEMBERS])
+            names = " | ".join(quoted(name) for name in form["attributes"][:MOST_MEMBERS])
             ways.append(f'"; obj." ({names}) " = " {value}')
         return " | ".join(ways)
 
@@ -129,18 +129,18 @@ class _Grammar:
 
     def _word(self) -> str:
         """Return the rule of the names that the module gives to attributes and arguments."""
-        return self._rule(" | ".join(_quoted(word) for word in self._form.get("words") or ("name",)))
+        return self._rule(" | ".join(quoted(word) for word in self._form.get("words") or ("name",)))
 
     def _named_call(self) -> str:
         form = self._form
-        return f'{_quoted(form["name"] + "(")} {self._arguments(form["parameters"], DEEPEST)} ")"'
+        return f'{quoted(form["name"] + "(")} {self._arguments(form["parameters"], DEEPEST)} ")"'
 
     def _call(self) -> str:
         form = self._form
         parameters = self._arguments(form["parameters"], DEEPEST)
         if form["receiver"] is not None:
             return f'{self._receiver()} "." {self._named_call()}'
-        return f'{_quoted(_called(form) + "(")} {parameters} ")"'
+        return f'{quoted(_called(form) + "(")} {parameters} ")"'
 
     def _arguments(self, parameters: Sequence[Mapping[str, Any]], depth: int) -> str:
         """Return the rule of the arguments: those that are needed, then any of the others, in order."""
@@ -157,7 +157,7 @@ class _Grammar:
         return self._rule(f"({' | '.join(ways)})?")
 
     def _argument(self, known: Mapping[str, Any], depth: int) -> str:
-        name = _quoted(f"{known['name']}=") + " " if known["name"] else ""
+        name = quoted(f"{known['name']}=") + " " if known["name"] else ""
         return name + self._type(known["type"], depth)
 
     def _rule(self, body: str) -> str:
@@ -173,7 +173,7 @@ class _Grammar:
         if name in _SIMPLE:
             return _SIMPLE[name]
         if name == "one" and kind[1]:
-            return self._rule(" | ".join(_quoted(source) for source in kind[1]))
+            return self._rule(" | ".join(quoted(source) for source in kind[1]))
         if name == "union":
             return self._rule(" | ".join(dict.fromkeys(self._type(part, depth) for part in kind[1])))
         if name == "made":
@@ -221,7 +221,7 @@ class _Grammar:
 
     def _made(self, depth: int) -> str:
         """Return the rule of a value that a function makes."""
-        names = " | ".join(_quoted(name) for name in self._form["names"])
+        names = " | ".join(quoted(name) for name in self._form["names"])
         key = f"made {depth}"
         if key not in self._names:
             rule = f"m{len(self._names)}"
@@ -241,7 +241,7 @@ class _Grammar:
             self._names[key] = rule  # before its parts: a class may hold its own
             self._rules[rule] = ""
             arguments = self._arguments(self._form["classes"][name]["parameters"], depth - 1)
-            self._rules[rule] = f'{rule} ::= {_quoted(name + "(")} {arguments} ")"'
+            self._rules[rule] = f'{rule} ::= {quoted(name + "(")} {arguments} ")"'
         return self._names[key]
 
     @staticmethod
@@ -249,6 +249,7 @@ class _Grammar:
         return f'"{opening}" ({item} (", " {item}){{0,{MOST_ITEMS - 1}}})? "{closing}"'
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return the literal of a grammar (GBNF) that stands for a text."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -1,4 +1,4 @@
-"""Asks a model which of the names that are true of a case says most: the question, the grammar, the answer."""
+"""Asks a model which name, and which reason, that is true of a case says most: the question, the grammar, the answer."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytestgen_hook.model.grammar import quoted
 from pytestgen_hook.model.local import LocalModel
 from pytestgen_hook.naming import Definition
 from pytestgen_hook.types.changes import Function
 
-VERSION = 1  # part of what answers are kept by
+VERSION = 2  # part of what answers are kept by
 MOST_CASES = 8  # in one question
 _LONGEST_CASE = 200  # characters
 _MOST_LINES = 40  # of code
 _LONGEST_LINE = 160
-_TOKENS_A_NAME = 24
+_TOKENS_A_CASE = 56
 
 _SYSTEM = (
     "You name the cases of a table of tests. A name says what this case is there for: which of its arguments makes the "
-    "function do something else than in the other cases, or what comes of that. Write one line for each case."
+    "function do something else than in the other cases, or what comes of that. Write one line for each case: its name, "
+    "and for some what only this case shows of the code."
 )
 _EXAMPLES = (
     (
@@ -34,7 +36,12 @@ _EXAMPLES = (
     number, unit = match.groups()
     return int(number) * {"": 1, "k": 1000, "m": 1000000}[unit]""",
         ('parse_size("abc", 3) == 3', 'parse_size("7 ") == 7', 'parse_size("12KB") == 12000', 'parse_size("0") == 0'),
-        ("only_letters_in_text", "trailing_space_in_text", "capitals_in_text", "returns_zero"),
+        (
+            "only_letters_in_text: return default",
+            "trailing_space_in_text",
+            "capitals_in_text: the text 'k' was changed",
+            "returns_zero",
+        ),
     ),
     (
         """def pad(words, width=4, fill=" "):
@@ -42,7 +49,7 @@ _EXAMPLES = (
         raise ValueError("width is negative")
     return [word + fill * (width - len(word)) for word in words]""",
         ("pad([]) == []", 'pad(["a", "bc"], 3, "-") == ["a--", "bc-"]', 'pad(["a"], width=0) == ["a"]'),
-        ("empty_words", "two_words", "zero_width"),
+        ("empty_words", "two_words", "zero_width: < became <="),
     ),
 )
 
@@ -81,18 +88,35 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_CASE else text[: _LONGEST_CASE - 3] + "..."
 
 
-def grammar(menus: Sequence[Sequence[str]]) -> str:
-    """Return the grammar (GBNF) of an answer: a line for each case, its number and one of its names."""
-    choices = [" | ".join(f'"{name}"' for name in menu) for menu in menus]
-    lines = [f'"{number}. " ({choice}) "\\n"' for number, choice in enumerate(choices, 1)]
+def grammar(menus: Sequence[Menu]) -> str:
+    """Return the grammar (GBNF) of an answer: a line for each case, its number, a name, and a reason where it has several."""
+    lines = []
+    for number, menu in enumerate(menus, 1):
+        reason = f' ": " ({_choice(menu.reasons)})' if len(menu.reasons) > 1 else ""
+        lines.append(f'"{number}. " ({_choice(menu.names)}){reason} "\\n"')
     return f"root ::= {' '.join(lines)}\n"
+
+
+def _choice(texts: Sequence[str]) -> str:
+    return " | ".join(map(quoted, texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """What is true of one case: names, and in short what it alone shows."""
+
+    names: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the model calls each case, as far as the time went; the tokens that took, and whether the time cut the answer."""
+    """What the model says of each case, as far as the time went; the tokens that took, and whether the time cut the answer.
 
-    names: tuple[str, ...]
+    Each is a name, and behind ``": "`` the reason where it has several: see ``parted``.
+    """
+
+    said: tuple[str, ...]
     tokens: int
     cut: bool
 
@@ -102,18 +126,23 @@ def ask(
     function: Function,
     node: Definition,
     cases: Sequence[str],
-    menus: Sequence[Sequence[str]],
+    menus: Sequence[Menu],
     *,
     seconds: float,
 ) -> Chosen:
-    """Return one name of its menu for each case. ValueError where the function does not fit into a prompt."""
+    """Return what is chosen of its menu for each case. ValueError where the function does not fit into a prompt."""
     answer = model.complete(
         question(function, node, cases),
         prefix=prefix(),
         grammar=grammar(menus),
-        max_tokens=_TOKENS_A_NAME * len(cases),
+        max_tokens=_TOKENS_A_CASE * len(cases),
         seconds=seconds,
     )
-    return Chosen(
-        tuple(re.findall(r"^\d+\. (\w+)\n", answer.text, re.MULTILINE)), answer.tokens, answer.ended == "time"
-    )
+    said = tuple(re.findall(r"^\d+\. (\w+(?:: .+)?)\n", answer.text, re.MULTILINE))
+    return Chosen(said, answer.tokens, answer.ended == "time")
+
+
+def parted(said: str) -> tuple[str, str]:
+    """Return the name and the reason, "" for none, of what a model says of a case."""
+    name, _, reason = said.partition(": ")
+    return name, reason

@@ -80,6 +80,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "seconds": finding.seconds,
         "tokens": finding.tokens,
         "promises": [_compared(one) for one in finding.promises],
+        "reasons": [{"test": test, "reason": reason} for test, reason in finding.reasons],
         "dropped": [{"test": test, "reason": reason} for test, reason in finding.dropped],
         "untried": finding.untried,
     }

@@ -76,6 +76,7 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
             yield _finding(finding, told, style) + (f" -> {_coloured(todo, style)}" if is_said else "")
             said = todo
         if style.verbose:
+            yield from (f"  {escaped(test)}: {escaped(reason)}" for test, reason in finding.reasons)
             yield from (f"  not kept: {escaped(test)}: {escaped(_first_line(why))}" for test, why in finding.dropped)
 
 

@@ -704,7 +704,10 @@ class Search:
             while len(steps) > 1 and not self._lasting(steps[-1:]):
                 steps.pop()
             result[index] = steps[-1]
-        return result
+        # A simpler case was tried only against what it is there for, and may kill what another one is kept for, too.
+        times = collections.Counter(mutant for seen in result for mutant in seen.kills)
+        self._against(result, sorted(mutant for mutant in times if times[mutant] == 1))
+        return suite.smallest(result, self.had.met)
 
     def _simpler(self, seen, arcs, kills):
         """Return the cheapest of some simpler calls that runs the steps and kills the mutants, or None."""
@@ -887,8 +890,15 @@ class Search:
             "mutants_timed_out": len(killed.intersection(counted) - self.told),
             "mutants_not_run": len([mutant for mutant in survivors if not mutant.defaults and mutant.line not in run]),
             "survivors": ["line %d: %s" % (mutant.line, mutant.label) for mutant in survivors][:20],
+            "labels": self._labels(kept),
             "left": self._left(arcs, survivors),
         }
+
+    def _labels(self, kept):
+        """Return [number, line, label] of the mutants, slips among them, that only one of the cases kills."""
+        times = collections.Counter(index for seen in kept for index in seen.kills)
+        mutants = self.subject.mutants
+        return [[index, mutants[index].line, mutants[index].label] for index in sorted(times) if times[index] == 1]
 
     def _left(self, arcs, survivors):
         """Return what no case reaches or tells apart: see ``left.told``."""
@@ -915,4 +925,5 @@ class Search:
             "lines": sorted({arc[1] for arc in seen.arcs} & set(self.subject.body_lines)),
             "arcs": sorted(seen.arcs),
             "kills": sorted(index for index in seen.kills if not self.subject.mutants[index].is_slip),
+            "slips": sorted(index for index in seen.kills if self.subject.mutants[index].is_slip),
         }

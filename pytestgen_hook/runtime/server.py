@@ -236,7 +236,8 @@ def _by_callers(modules, subject, answer, seconds, started, search_for):
         more = search_for(plan, plan.examples, had, THROUGH_SHARE * seconds).finish()
     joined = {**answer, "left": answer.get("left") or more.get("left")}
     if more["cases"]:
-        joined = {**joined, **more, "cases": [*answer["cases"], *more["cases"]], "toothless": False}
+        both = {part: [*answer.get(part, ()), *more.get(part, ())] for part in ("cases", "labels")}
+        joined = {**joined, **more, **both, "toothless": False}
     takes_objects = callers.takes_objects(subject, modules.tree)
     leads = leading.is_reaching or (leading.is_near and _is_private(subject.raw.__name__))
     if more["cases"] or (takes_objects and leads) or ((takes_objects or leads) and not _gets_far(answer)):

@@ -110,8 +110,9 @@ class Case:
     ``imports`` are (module, name) pairs, name "" for ``import module``. ``lines`` are those of the function that the case
     runs, ``arcs`` its steps (from line, to line) from one to the next, those into it from a negative line and those out of it
     to 0, ``kills`` the numbers of the mutants that it tells from the original. ``words`` are what a model calls the case,
-    where that was seen to be true of it and of no other case of the function. ``through`` is the name of a caller of the
-    function that the call goes to in its place, "" for none.
+    where that was seen to be true of it and of no other case of the function, ``reason`` what it says the case stays for
+    (``reasons.Reason.text``). ``through`` is the name of a caller of the function that the call goes to in its place, ""
+    for none. ``slips`` are as ``kills``, of mutants that are not counted.
     """
 
     arguments: tuple[tuple[str, str], ...]
@@ -130,6 +131,8 @@ class Case:
     given: str | None = None
     words: str = ""
     through: str = ""
+    slips: frozenset[int] = frozenset()
+    reason: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -167,7 +170,8 @@ class Exploration:
     used up before. Of ``mutants_killed`` some were noticed only since a call did not end (``mutants_timed_out``); of
     those that are left some are run by no case (``mutants_not_run``). ``left`` says what the cases leave open, and how calls
     look (``runtime/left.py``, ``runtime/form.py``); ``tokens`` are those that a model was asked to write. ``written`` are
-    tests of a model that are kept beside the cases, ``dropped`` (name, why) of those that are not.
+    tests of a model that are kept beside the cases, ``dropped`` (name, why) of those that are not. ``labels`` are {number of
+    a mutant: its line, what it changes}, of those at least that one case alone kills.
     """
 
     function: Function
@@ -193,6 +197,7 @@ class Exploration:
     promises: tuple[Compared, ...] = ()
     written: tuple[WrittenTest, ...] = ()
     dropped: tuple[tuple[str, str], ...] = ()
+    labels: Mapping[int, tuple[int, str]] = field(default_factory=dict)
 
     @property
     def is_suspect(self) -> bool:

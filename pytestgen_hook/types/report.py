@@ -35,7 +35,7 @@ class Finding:
     ``untried`` says that the budget was used up before tests of it were looked for; ``mode`` is that of its path, None if it is
     the one of the run. ``promises`` are what its documentation says, held against calls of it; ``otherwise`` is what is to be
     said of the function if the suspicion is dismissed. ``dropped`` are (name, why) of tests that a model wrote and that are
-    not kept.
+    not kept, ``reasons`` (node id with the id of its row, why it stays) of the new tests.
     """
 
     function: Function
@@ -58,6 +58,7 @@ class Finding:
     promises: tuple[Compared, ...] = ()
     otherwise: Finding | None = None
     dropped: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

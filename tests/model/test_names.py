@@ -14,6 +14,7 @@ from pytestgen_hook.functions import functions_in
 from pytestgen_hook.model import names
 from pytestgen_hook.model.local import LocalModel
 from pytestgen_hook.naming import Facts
+from pytestgen_hook.reasons import menus, reasons
 from pytestgen_hook.render import render, spoken, unnamed
 from pytestgen_hook.types.generated import Case, Check, Exploration, Raises
 from tests.engines.exploring import PYTHON
@@ -44,9 +45,18 @@ def test_a_question_shows_the_function_without_its_documentation_and_each_case()
 
 
 def test_an_answer_is_one_of_its_names_for_each_case():
-    assert names.grammar([["two_words"], ["dashes", "spaces"]]) == (
+    assert names.grammar([names.Menu(("two_words",)), names.Menu(("dashes", "spaces"), ("return 1",))]) == (
         'root ::= "1. " ("two_words") "\\n" "2. " ("dashes" | "spaces") "\\n"\n'
     )
+
+
+def test_with_a_name_goes_a_reason_where_there_are_several():
+    menu = names.Menu(("two_words",), ('return "\\n"', "< became <="))
+    assert names.grammar([menu]) == (
+        r'root ::= "1. " ("two_words") ": " ("return \"\\n\"" | "< became <=") "\n"' + "\n"
+    )
+    assert names.parted('two_words: return {"a": 1}') == ("two_words", 'return {"a": 1}')
+    assert names.parted("two_words") == ("two_words", "")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +139,41 @@ def test_what_a_model_calls_cases_is_true_and_all_else_is_as_without_it(tmp_path
 
     again = engine.named(task, plain, bench, speaker, 3600.0, cache)
     assert (again, len(loads)) == (named, 1)
+
+
+KINDS = """
+def kind_of(a, b, c):
+    if a <= 0 or b <= 0 or c <= 0:
+        return "none"
+    if a + b <= c or b + c <= a or a + c <= b:
+        return "none"
+    if a == b == c:
+        return "equilateral"
+    if a == b or b == c or a == c:
+        return "isosceles"
+    return "scalene"
+"""
+
+
+def test_the_reason_that_a_model_chooses_is_one_that_was_seen(tmp_path, small_model):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "triangles.py").write_text(KINDS)
+    (function,) = functions_in("triangles.py", KINDS.encode())
+    task = search.Task(function, "triangles", key="triangles")
+    bench = search.Bench(PYTHON, tmp_path / "tree", [""], tmp_path / "work")
+    ((_, found),) = next(search.explore([task], bench, seconds=20.0, done=lambda _: None))
+
+    def load():
+        return LocalModel(small_model, n_ctx=1024, threads=1, identity="test", states=tmp_path / "states")
+
+    named = engine.named(task, found, bench, engine.Speaker(lambda: "test", load), 3600.0)
+    why = menus(found, KINDS)
+    chosen = {index: case.reason for index, case in enumerate(named.cases) if case.reason}
+    assert chosen
+    assert all(reason in [one.text for one in why[index]] for index, reason in chosen.items())
+    several = {case.index for case in unnamed(Facts(function, found.cases, KINDS)) if len(why[case.index]) > 1}
+    assert chosen.keys() <= several
+    assert all(reasons(named, KINDS)[index] == reason for index, reason in chosen.items())
 
 
 class AskedError(Exception):
