@@ -31,7 +31,8 @@ def menus(exploration: Exploration, source: str) -> list[list[Reason]]:
     All of it was seen: the tests were traced, and tried against mutants as far as the time went. ``source`` is the text of
     the file under test. A menu is empty where others show all that a case shows.
     """
-    return list(_Cases(exploration, source.splitlines()).menus())
+    lines = [line.decode() for line in source.encode().splitlines()]  # those of text end at a form feed, too
+    return list(_Cases(exploration, lines).menus())
 
 
 def reasons(exploration: Exploration, source: str) -> list[str]:

@@ -203,7 +203,8 @@ def opening(goal: str) -> str:
 def _parsed(function: Function, source: bytes) -> tuple[ast.Module, list[str], list[Any]]:
     text = source.decode("utf-8", "replace")
     tree = ast.parse(text)
-    return tree, text.splitlines(), _path_to(tree, function)
+    lines = [line.decode() for line in text.encode().splitlines()]  # those of text end at a form feed, too
+    return tree, lines, _path_to(tree, function)
 
 
 def _name(form: Mapping[str, Any]) -> str:

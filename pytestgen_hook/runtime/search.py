@@ -88,6 +88,20 @@ def _without_kind(function):
     return {one.arg for one in listed if one.annotation is None or ast.unparse(one.annotation) in _LOOSE}
 
 
+_OF_KINDS = {"isinstance", "issubclass", "type", "hasattr", "getattr", "callable"}
+
+
+def _tells_kinds_apart(function):
+    """Whether a function asks what kind of thing it is given, or goes on where an operation is not for that kind."""
+    return any(
+        isinstance(node, ast.Try)
+        or (isinstance(node, ast.Name) and node.id in _OF_KINDS)
+        or (isinstance(node, ast.Constant) and node.value is None)
+        or type(node).__name__ == "Match"
+        for node in ast.walk(function)
+    )
+
+
 def _key(item):
     """Return what tells an item from others."""
     return (item["call"], *map(tuple, item["arguments"]), *item["define"], *item["prepare"])
@@ -696,18 +710,58 @@ class Search:
         result = list(kept)
         for index, seen in enumerate(kept):
             others = [other for other in result if other is not seen]
-            arcs = seen.arcs - self.had.arcs.union(*[other.arcs for other in others])
-            kills = seen.kills - self.had.kills.union(*[other.kills for other in others])
+            arcs, kills = self._only_by(seen, others)
             steps = [seen]
             while (simpler := self._simpler(steps[-1], arcs, kills)) is not None:
                 steps.append(simpler)
             while len(steps) > 1 and not self._lasting(steps[-1:]):
                 steps.pop()
             result[index] = steps[-1]
+        result = self._alike(result)
         # A simpler case was tried only against what it is there for, and may kill what another one is kept for, too.
         times = collections.Counter(mutant for seen in result for mutant in seen.kills)
         self._against(result, sorted(mutant for mutant in times if times[mutant] == 1))
         return suite.smallest(result, self.had.met)
+
+    def _only_by(self, seen, others):
+        """Return the steps, and the mutants, that only this case of several shows."""
+        arcs = seen.arcs - self.had.arcs.union(*[other.arcs for other in others])
+        return arcs, seen.kills - self.had.kills.union(*[other.kills for other in others])
+
+    def _alike(self, kept):
+        """Return the cases with arguments of the usual kinds, where with these they show the same.
+
+        What is never looked at may be anything, and a reader would ask why it is a text here and a number everywhere else.
+        No case stays only since a slip fails on its odd kind, nor any mutant where that cannot be used as the usual one can, by
+        a function that does not tell kinds apart.
+        """
+        usual = simplify.usual_arguments([seen.input for seen in kept])
+        free = set() if _tells_kinds_apart(self.plan.function) else _without_kind(self.plan.function)
+        result = list(kept)
+        for seen in kept if usual else ():
+            odd = set() if seen.input.origin == "example" else simplify.unlike(seen.input, usual)
+            if not odd:
+                continue
+            others = [other for other in result if other is not seen]
+            arcs, kills = self._only_by(seen, others)
+            is_senseless = odd <= free and simplify.is_out_of_place(seen.input, usual)
+            kills = {index for index in kills if not self.subject.mutants[index].is_slip and not is_senseless}
+            result[result.index(seen)] = alike = self._with_usual(seen, usual, arcs, kills)
+            if not arcs and not kills and simplify.unlike(alike.input, usual):
+                result = others
+        return result
+
+    def _with_usual(self, seen, usual, arcs, kills):
+        """Return the case with as many arguments of the usual kinds as leave it the steps and the mutants."""
+        for name in sorted(simplify.unlike(seen.input, usual)):
+            inputs = [
+                seen.input.changed(seen.input.origin, {**seen.input.arguments, name: node}) for node in usual[name]
+            ]
+            found = [other for other in self._observe(inputs) if arcs <= other.arcs and seen.ways <= other.ways]
+            self._against(found, sorted(kills or seen.kills))
+            same = [other for other in found if kills <= other.kills and (other.kills or not self.subject.mutants)]
+            seen = next(iter(self._lasting(sorted(same, key=lambda other: other.cost)[:1])), seen)
+        return seen
 
     def _simpler(self, seen, arcs, kills):
         """Return the cheapest of some simpler calls that runs the steps and kills the mutants, or None."""

@@ -4,7 +4,7 @@ import re
 
 import judge
 from usage import kind_of_name
-from values import Built, Items, Linked, Pairs, Plain
+from values import Built, Items, Linked, Pairs, Plain, kind_of
 
 OWN_WAY = 3  # line numbers of two steps one after the other
 
@@ -29,9 +29,10 @@ class Seen:
         self.item = item
         self.answer = answer
         self.arcs = frozenset(tuple(arc) for arc in answer.get("arcs", ()))
-        # How far others came before one of them raised says nothing of this function.
+        # How far it came before it raised by accident says nothing of this function, nor how far others came before one did.
+        told = () if answer["kind"] == "raise" and not answer.get("deliberate") else answer.get("ways", ())
         of_others = answer["kind"] == "value"
-        self.ways = frozenset(tuple(way) for way in answer.get("ways", ()) if len(way) == OWN_WAY or of_others)
+        self.ways = frozenset(tuple(way) for way in told if len(way) == OWN_WAY or of_others)
         self.lines = frozenset(line for start, end in self.arcs for line in (end, -start))  # run, and entered at
         self.kills = set()
         self.compared = set()  # the mutants against which it was held
@@ -41,7 +42,7 @@ class Seen:
 
     def kinds(self):
         """Return what kind of thing each argument is."""
-        return tuple((name, _kind(node)) for name, node in sorted(self.input.arguments.items()))
+        return tuple((name, kind_of(node)) for name, node in sorted(self.input.arguments.items()))
 
     def claimed(self):
         """Return the item that makes the call again and checks it as its test would."""
@@ -68,14 +69,6 @@ class Seen:
         if more and all(check[1] == "isinstance" for check in checks):
             return [*checks, more[0]] if more[0] != judge.NONE or not checks else checks
         return checks
-
-
-def _kind(node):
-    if isinstance(node, Plain):
-        return "number" if type(node.value) in (int, float) else type(node.value).__name__
-    if isinstance(node, (Items, Pairs)):
-        return getattr(node, "kind", "dict")
-    return "object"
 
 
 def cost(proposed, item, answer):

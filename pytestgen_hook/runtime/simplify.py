@@ -1,29 +1,85 @@
 """Simpler neighbours of an input, in a fixed order: what a person would try in order to show the same with less."""
 
+import collections
 import math
 
 from domains import Fixed
-from values import Built, Items, Named, Pairs, Plain, Prepared
+from values import Built, Items, Named, Pairs, Plain, Prepared, kind_of, leaves
 
 _TEXTS = ("", "a", "b", "ab", "abc", "hello", "1", " ")
 _NUMBERS = (0, 1, 2, 3, 5, 10, 100)
+_NO_KINDS = ("object", "NoneType")  # of which one says nothing of the next
+_SEQUENCES = {"str", "bytes", "list", "tuple", "set", "frozenset"}
+_NUMERIC = {"number", "bool"}
+_MOST_DONORS = 4
 _USUAL = (2, 3)  # tried for 0 and 1 too: what is true of these is true of many
 
 
 def simpler_inputs(proposed, plan):
-    """Yield inputs that have one argument fewer, or one place made simpler, the boldest first."""
+    """Yield inputs that have one argument fewer, one value made simpler wherever it stands, or one place, the boldest first."""
     parameters = {parameter.name: parameter for parameter in [*plan.parameters, *plan.surroundings]}
     for name in list(proposed.arguments):
         if not parameters[name].required:
             rest = {key: node for key, node in proposed.arguments.items() if key != name}
             yield proposed.changed(proposed.origin, rest)
+    free = {name: old for name, old in proposed.arguments.items() if not isinstance(parameters[name].domain, Fixed)}
+    for old, new in _of_many_places(free.values()):
+        found = {name: _replaced(node, old, new) for name, node in free.items()}
+        yield proposed.changed(proposed.origin, {**proposed.arguments, **found})
     if proposed.receiver is not None:
         for node in simpler_nodes(proposed.receiver):
             yield proposed.changed(proposed.origin, receiver=node)
-    for name, old in proposed.arguments.items():
-        if not isinstance(parameters[name].domain, Fixed):
-            for node in simpler_nodes(old):
-                yield proposed.changed(proposed.origin, {**proposed.arguments, name: node})
+    for name, old in free.items():
+        for node in simpler_nodes(old):
+            yield proposed.changed(proposed.origin, {**proposed.arguments, name: node})
+
+
+def _of_many_places(trees):
+    """Yield (value, simpler value) for what stands in more than one place, which may be what the case is about."""
+    times = collections.Counter((type(leaf.value), leaf.value) for tree in trees for leaf in leaves(tree))
+    for (_, value), count in times.items():
+        for simpler in _simpler_values(value) if count > 1 else ():
+            yield value, simpler
+
+
+def _replaced(node, old, new):
+    """Return a tree with another constant wherever one stands."""
+    if isinstance(node, Plain):
+        return Plain(new) if type(node.value) is type(old) and node.value == old else node
+    return node.with_children([_replaced(child, old, new) for child in node.children()])
+
+
+def usual_arguments(inputs):
+    """Return {parameter: a few different trees, short ones first, of the kind that most of the inputs give for it}.
+
+    A parameter for which no kind is that of more than half is left out.
+    """
+    found = {}
+    for name in dict.fromkeys(name for one in inputs for name in one.arguments):
+        given = [one.arguments[name] for one in inputs if name in one.arguments]
+        (kind, count), *_ = collections.Counter(map(kind_of, given)).most_common(1)
+        if len(given) < 2 * count < 2 * len(given) and kind not in _NO_KINDS:
+            by_source = {node.source(): node for node in given if kind_of(node) == kind}
+            found[name] = [by_source[source] for source in sorted(by_source, key=len)[:_MOST_DONORS]]
+    return found
+
+
+def unlike(proposed, usual):
+    """Return the parameters for which an input gives something of another kind than is usual."""
+    return {name for name, kind, common in _kinds(proposed, usual) if kind != common}
+
+
+def is_out_of_place(proposed, usual):
+    """Whether an input gives for a parameter what cannot be used as what is usual can: a text for a number, not for a list."""
+    return any(
+        kind != common and not {kind, common} <= _SEQUENCES and not {kind, common} <= _NUMERIC
+        for _, kind, common in _kinds(proposed, usual)
+    )
+
+
+def _kinds(proposed, usual):
+    given = proposed.arguments
+    return [(name, kind_of(given[name]), kind_of(nodes[0])) for name, nodes in usual.items() if name in given]
 
 
 def simpler_nodes(node):

@@ -340,6 +340,15 @@ def with_few_values(trees, rng):
     return [changed(tree) for tree in trees]
 
 
+def kind_of(node):
+    """Return what kind of thing a tree makes: ``"number"``, the name of another type, or ``"object"``."""
+    if isinstance(node, Plain):
+        return "number" if type(node.value) in (int, float) else type(node.value).__name__
+    if isinstance(node, (Items, Pairs)):
+        return getattr(node, "kind", "dict")
+    return "object"
+
+
 def leaves(node):
     """Yield the constants of a tree."""
     if isinstance(node, Plain):

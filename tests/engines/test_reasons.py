@@ -89,6 +89,12 @@ def test_a_step_is_a_reason_where_no_line_is(tmp_path):
     assert "alone goes from line 2 to line 4: return text" in told
 
 
+def test_lines_are_those_of_python_where_a_form_feed_stands_before_them(tmp_path):
+    paged = "\x0c" + SOURCE
+    exploration = the_only(explored(tmp_path, SOURCE))
+    assert reasons(exploration, paged) == reasons(exploration, SOURCE)
+
+
 def test_what_later_cases_show_too_does_not_stay(tmp_path):
     exploration = the_only(explored(tmp_path, SOURCE))
     first, *rest = exploration.cases

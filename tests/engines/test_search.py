@@ -1,5 +1,6 @@
 """The engine through its real processes: what is found, what is refused, what is said where nothing can be found."""
 
+import ast
 import time
 
 import pytest
@@ -956,3 +957,26 @@ def test_what_is_annotated_is_tried_with_nothing_else(tmp_path):
     version = the_only(explored(tmp_path, source))
     assert version.cases
     assert all(text.startswith('"') for case in version.cases for _, text in case.arguments)
+
+
+def test_what_is_never_looked_at_is_of_the_kind_that_stands_there_in_other_cases(tmp_path):
+    exploration = the_only(
+        explored(
+            tmp_path,
+            """
+            def kind_of(a, b, c):
+                if a <= 0 or b <= 0 or c <= 0:
+                    return "none"
+                if a + b <= c or b + c <= a or a + c <= b:
+                    return "none"
+                if a == b == c:
+                    return "equilateral"
+                if a == b or b == c or a == c:
+                    return "isosceles"
+                return "scalene"
+            """,
+        )
+    )
+    assert exploration.mutants_killed >= 0.85 * exploration.mutants_total
+    returning = [case for case in exploration.cases if not case.raises]
+    assert all(type(ast.literal_eval(source)) in (int, float) for case in returning for _, source in case.arguments)

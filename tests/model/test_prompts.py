@@ -57,6 +57,13 @@ def asked(name="grade", known=(), form=FORM, most_lines=prompts.MOST_LINES, **le
     return prompts.question(FUNCTIONS[name], SOURCE, {**NOTHING, **left}, list(known), form, most_lines=most_lines)
 
 
+def test_lines_are_those_of_python_where_a_form_feed_stands_before_the_function():
+    paged = SOURCE.replace(b"\n\n\ndef grade", b"\n\x0c\n\ndef grade")
+    (function,) = [one for one in functions_in("a.py", paged) if one.qualname == "grade"]
+    left = {**NOTHING, "lines": [line("return None")]}
+    assert prompts.question(function, paged, left, [], FORM) == asked(lines=[line("return None")])
+
+
 def goals(name="grade", **left):
     return prompts.goals(FUNCTIONS[name], SOURCE, {**NOTHING, **left})
 

@@ -2,9 +2,12 @@
 
 import ast
 import random
+from types import SimpleNamespace
 
 import pytest
-from simplify import simpler_nodes
+import simplify
+from plan import Input
+from simplify import simpler_inputs, simpler_nodes
 from values import Built, Items, Pairs, Plain, from_value, with_few_values
 
 
@@ -45,6 +48,57 @@ def test_to_simplify_comes_to_an_end(value):
                 seen.add(text)
                 waiting.append(simpler)
     assert len(seen) < 5000
+
+
+def given(**arguments):
+    return Input({name: from_value(value) for name, value in arguments.items()}, None, "drawn")
+
+
+def plan_of(*names):
+    parameters = [SimpleNamespace(name=name, required=True, domain=None) for name in names]
+    return SimpleNamespace(parameters=parameters, surroundings=[])
+
+
+def test_what_stands_in_several_places_is_made_simpler_in_all_of_them():
+    found = [
+        {name: node.source() for name, node in simpler.arguments.items()}
+        for simpler in simpler_inputs(given(a=51, b=[51, 51.0], c=4), plan_of("a", "b", "c"))
+    ]
+    assert found[0] == {"a": "0", "b": "[0, 51.0]", "c": "4"}
+    assert {"a": "3", "b": "[51, 51.0]", "c": "4"} in found
+
+
+def test_most_inputs_say_what_is_usual_for_a_parameter():
+    inputs = [given(a=1, b="x"), given(a=2.5, b=None), given(a={"x": 1}, b=None), given(b=None)]
+    usual = simplify.usual_arguments(inputs)
+    assert {name: [node.source() for node in nodes] for name, nodes in usual.items()} == {"a": ["1", "2.5"]}
+    assert [simplify.unlike(one, usual) for one in inputs] == [set(), set(), {"a"}, set()]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_so"),
+    [pytest.param("x", True, id="text"), pytest.param([1], True, id="list"), pytest.param(True, False, id="truth")],
+)
+def test_what_cannot_be_used_as_a_number_is_out_of_place_where_numbers_are_usual(value, is_so):
+    odd = given(a=value)
+    usual = simplify.usual_arguments([given(a=1), given(a=2), odd])
+    assert simplify.unlike(odd, usual) == {"a"}
+    assert simplify.is_out_of_place(odd, usual) is is_so
+
+
+def test_a_text_can_be_used_as_a_list_and_no_number_can():
+    usual = simplify.usual_arguments([given(a=[1]), given(a=[]), given(a="x"), given(a=1), given(a=[2])])
+    assert [simplify.is_out_of_place(given(a=value), usual) for value in ("x", (1,), 1, None)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("values", [[1, "x"], [1, 2, 3], [None, None, 1]])
+def test_nothing_is_usual_without_a_majority_of_one_kind_and_something_else(values):
+    assert simplify.usual_arguments([given(a=value) for value in values]) == {}
 
 
 def test_kinds_of_containers_stay():
