@@ -24,7 +24,7 @@ LEAST_SHARE = 1.0  # of all answers that say the same
 LEAST_MARGIN = 4.0  # by how much the answer is likelier than what was observed, as a natural logarithm
 _TEMPERATURE = 0.8  # of the further answers
 _MOST_TOKENS = 48  # of an answer
-_LONGEST_CALL = 200  # characters
+_LONGEST = 200  # characters of a call, and of what it does: an answer is no longer
 _EXAMPLES = '''\
 # What each call gives, by the documentation alone. The code is not known, and may be wrong.
 
@@ -102,7 +102,7 @@ def documented(node: Definition) -> str | None:
 
 def is_sayable(call: Call) -> bool:
     """Whether what a call does can be answered, and compared with an answer: a literal of one line, or an exception."""
-    is_short = len(call.text) <= _LONGEST_CALL and "\n" not in call.text + call.observed
+    is_short = max(len(call.text), len(call.observed)) <= _LONGEST and "\n" not in call.text + call.observed
     return is_short and (call.observed.startswith(" raises ") or _value(call.observed) is not None)
 
 
