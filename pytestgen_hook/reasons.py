@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from pytestgen_hook.types.generated import Case, Exploration, WrittenTest
 
-_LONGEST_CODE = 60  # characters of a line that is shown
+_LONGEST = 60  # characters of a line that is shown, and of what a mutant changes
 _MOST = 6  # to choose from
 _MOST_OF_A_KIND = 3
 _ENDING = re.compile(r"(?:return|raise|yield)\b")  # a line that says more than those before it
-_ONLY_ONE = "shows all that was found out"
-_PROPERTY = "holds for whatever Hypothesis draws"
+_ONLY_ONE = "the only one"
+_PROPERTY = "held for all that Hypothesis drew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ class Reason:
 def menus(exploration: Exploration, source: str) -> list[list[Reason]]:
     """Return what may be said of each case, then of each test that a model wrote; what says most first.
 
-    All of it was seen: the tests were traced, and tried against mutants as far as the time went. ``source`` is the text of
-    the file under test. A menu is empty where others show all that a case shows.
+    All of it was seen: the calls were traced, and held against mutants. "Alone" it shows what no other shows that was traced,
+    or that was held against the mutant or does not run its line; properties are not counted among the others. ``source`` is
+    the text of the file under test. A menu is empty where nothing was seen that could be said.
     """
     lines = [line.decode() for line in source.encode().splitlines()]  # those of text end at a form feed, too
     return list(_Cases(exploration, lines).menus())
@@ -49,11 +50,14 @@ def without_superfluous(exploration: Exploration) -> Exploration:
     """Return the exploration without cases all of whose lines, steps and mutants later cases show too.
 
     A later case was made for something that the earlier ones left, and may show by the way what one of these was kept for.
+    A property takes no example's place, nor a call through another function that of a call of the function itself.
     """
+    shown = {case: _shown_by(case) for case in exploration.cases}
     kept = list(exploration.cases)
     for case in exploration.cases:
         others = [other for other in kept if other is not case]
-        if not case.given and not _shown_by(case) - frozenset().union(*map(_shown_by, others)):
+        known = [shown[other] for other in others if not other.given and (case.through or not other.through)]
+        if not case.given and not shown[case] - frozenset().union(*known):
             kept = others
     return replace(exploration, cases=tuple(kept))
 
@@ -62,10 +66,10 @@ _Shown = tuple[str, int | tuple[int, int]]
 
 
 def _shown_by(one: Case | WrittenTest) -> frozenset[_Shown]:
-    """Return the lines, steps, mutants and slips that a case or a test shows, each with its kind."""
+    """Return the lines, steps and mutants, slips among them, that a case or a test shows, each with its kind."""
     shown: set[_Shown] = {("line", line) for line in one.lines} | {("mutant", number) for number in one.kills}
     if isinstance(one, Case):
-        shown |= {("step", arc) for arc in one.arcs} | {("slip", number) for number in one.slips}
+        shown |= {("step", arc) for arc in one.arcs} | {("mutant", number) for number in one.slips}
     return frozenset(shown)
 
 
@@ -76,23 +80,29 @@ class _Cases:
         self._all: tuple[Case | WrittenTest, ...] = (*exploration.cases, *exploration.written)
         self._labels = exploration.labels
         self._lines = lines
-        self._times = Counter(shown for one in self._all for shown in _shown_by(one))
-        self._kinds = ("mutant",) if exploration.written else ("mutant", "slip")  # those are not tried against slips
+        self._examples = [one for one in self._all if not (isinstance(one, Case) and one.given)]
+        self._times = Counter(shown for one in self._examples for shown in _shown_by(one))
+        self._body = frozenset(exploration.function.body_lines)
+        self._counted = frozenset().union(*[one.kills for one in self._all])
 
     def menus(self) -> Iterator[list[Reason]]:
         for one in self._all:
             if isinstance(one, Case) and one.given:
                 yield [Reason(_PROPERTY, _PROPERTY)]
-            elif len(self._all) == 1:
+            elif len(self._examples) == 1:
                 yield [Reason(_ONLY_ONE, _ONLY_ONE)]
             else:
-                yield self._menu({shown for shown in _shown_by(one) if self._times[shown] == 1})
+                yield self._menu(one)
 
-    def _menu(self, alone: set[_Shown]) -> list[Reason]:
+    def _menu(self, one: Case | WrittenTest) -> list[Reason]:
+        alone = {shown for shown in _shown_by(one) if self._times[shown] == 1}
         lines = sorted(what for kind, what in alone if kind == "line" and isinstance(what, int))
         lines.sort(key=lambda line: not _ENDING.match(self._code(line)))
         steps = sorted(what for kind, what in alone if kind == "step" and isinstance(what, tuple))
-        mutants = sorted(what for kind, what in alone if kind in self._kinds and isinstance(what, int))
+        if not all(isinstance(other, Case) for other in self._examples):  # whose steps nobody knows
+            steps = []
+        mutants = sorted(what for kind, what in alone if kind == "mutant" and isinstance(what, int))
+        mutants = [number for number in mutants if self._was_tried(number, one)]
         elsewhere = [number for number in mutants if self._labels.get(number, (0, ""))[0] not in lines]
         by_kind = [
             [self._of_line(line) for line in lines],
@@ -103,26 +113,50 @@ class _Cases:
         for of_kind in by_kind:
             for reason in [reason for reason in of_kind if reason][:_MOST_OF_A_KIND]:
                 found.setdefault(reason.short, reason)
+        if not found:  # others were not held against what it was kept for
+            some = [self._of_mutant(number, alone=False) for number in sorted(one.kills)]
+            return [reason for reason in some if reason][:1]
         return list(found.values())[:_MOST]
+
+    def _was_tried(self, number: int, but: Case | WrittenTest) -> bool:
+        """Whether all others would have been seen to notice a mutant."""
+        line, _ = self._labels.get(number, (0, ""))
+        for other in self._examples:
+            if isinstance(other, Case):
+                may_notice = line in other.lines or line not in self._body  # such as a default
+                if other is not but and number not in other.tried and may_notice:
+                    return False
+            elif number not in self._counted:  # tests that a model wrote are held against no slips
+                return False
+        return True
 
     def _of_line(self, line: int) -> Reason | None:
         code = self._code(line)
-        return Reason(code, f"alone runs line {line}: {code}") if code else None
+        return Reason(_plain(code), f"alone runs line {line}: {code}") if code else None
 
     def _of_step(self, start: int, end: int) -> Reason | None:
         if start <= 0:
             return None
-        if end <= 0:
-            code = self._code(start)
-            return Reason(f"ends at {code}", f"alone ends at line {start}: {code}") if code else None
-        code = self._code(end)
-        return Reason(f"goes on to {code}", f"alone goes from line {start} to line {end}: {code}") if code else None
+        code = self._code(end if end > 0 else start)
+        if end <= 0:  # where a generator gives something, too
+            return Reason(_plain(f"leaves at {code}"), f"alone leaves at line {start}: {code}") if code else None
+        told = f"alone goes from line {start} to line {end}: {code}"
+        return Reason(_plain(f"goes on to {code}"), told) if code else None
 
-    def _of_mutant(self, number: int) -> Reason | None:
+    def _of_mutant(self, number: int, *, alone: bool = True) -> Reason | None:
         line, label = self._labels.get(number, (0, ""))
-        code = self._code(line)
-        return Reason(label, f"alone notices a change of line {line} ({label}): {code}") if code and label else None
+        code, label = self._code(line), _cut(label)
+        told = f"{'alone ' if alone else ''}notices a change of line {line} ({label}): {code}"
+        return Reason(_plain(label), told) if code and label else None
 
     def _code(self, line: int) -> str:
-        text = " ".join(self._lines[line - 1].split()) if 0 < line <= len(self._lines) else ""
-        return text if len(text) <= _LONGEST_CODE else text[: _LONGEST_CODE - 1] + "…"
+        return _cut(" ".join(self._lines[line - 1].split())) if 0 < line <= len(self._lines) else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _plain(text: str) -> str:
+    """Return a text as a grammar can hold it, of ASCII."""
+    return text.encode("ascii", "backslashreplace").decode()

@@ -185,7 +185,11 @@ class _Loading:
 
 def _answer_of(task: Task, speaker: Speaker, cache: Cache | None) -> Mapping[str, Any] | None:
     """Return what an earlier run made of the answers about a task, None where it was not asked, or nothing is kept."""
-    return cache.get(KIND, _key(task, speaker)) if cache is not None and task.key else None
+    return cache.get(KIND, _key_of_exploration(task, speaker)) if cache is not None and task.key else None
+
+
+def _key_of_exploration(task: Task, speaker: Speaker) -> str:
+    return answers.key(_key(task, speaker), search.engine())
 
 
 def _key(task: Task, speaker: Speaker) -> str:
@@ -249,7 +253,11 @@ class _Session:
         if not tokens:
             return first
         if answer is not None and self._cache is not None and key:
-            self._cache.put(KIND, key, {"answer": dict(answer), "tokens": tokens, "had": _shown(first)})
+            self._cache.put(
+                KIND,
+                _key_of_exploration(task, self._speaker),
+                {"answer": dict(answer), "tokens": tokens, "had": _shown(first)},
+            )
         return joined(first, second, tokens, first.seconds + time.monotonic() - started)
 
     def _known_through(self, first: Exploration, new: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -232,11 +232,11 @@ def _kept(tasks: Sequence[Task], share: float, cache: Cache | None) -> dict[int,
 
 
 def _key(task: Task) -> str:
-    return hashlib.sha256(f"{_engine()} {task.key}".encode()).hexdigest()
+    return hashlib.sha256(f"{engine()} {task.key}".encode()).hexdigest()
 
 
 @lru_cache
-def _engine() -> str:
+def engine() -> str:
     """Return what stands for the engine itself: its version, and its sources for those who work on it."""
     digest = hashlib.sha256(__version__.encode())
     for path in sorted(sandbox.RUNTIME.glob("*.py")):
@@ -357,4 +357,5 @@ def _case(raw: Mapping[str, Any]) -> Case:
         given=raw.get("given"),
         through=raw.get("through", ""),
         slips=frozenset(raw.get("slips", ())),
+        tried=frozenset(raw.get("tried", ())),
     )

@@ -111,7 +111,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the model says of each case, as far as the time went; the tokens that took, and whether the time cut the answer.
+    """What the model says of each case, as far as the time went; the tokens that took, and whether the answer was cut.
 
     Each is a name, and behind ``": "`` the reason where it has several: see ``parted``.
     """
@@ -139,7 +139,7 @@ def ask(
         seconds=seconds,
     )
     said = tuple(re.findall(r"^\d+\. (\w+(?:: .+)?)\n", answer.text, re.MULTILINE))
-    return Chosen(said, answer.tokens, answer.ended == "time")
+    return Chosen(said, answer.tokens, answer.ended != "stop")
 
 
 def parted(said: str) -> tuple[str, str]:

@@ -88,18 +88,41 @@ def _without_kind(function):
     return {one.arg for one in listed if one.annotation is None or ast.unparse(one.annotation) in _LOOSE}
 
 
-_OF_KINDS = {"isinstance", "issubclass", "type", "hasattr", "getattr", "callable"}
+_OF_KINDS = {
+    "isinstance",
+    "issubclass",
+    "type",
+    "hasattr",
+    "getattr",
+    "callable",
+    "suppress",
+    "bool",
+    "any",
+    "all",
+    "filter",
+}
 
 
 def _tells_kinds_apart(function):
-    """Whether a function asks what kind of thing it is given, or goes on where an operation is not for that kind."""
+    """Whether a function asks what kind of thing, or whether anything, it is given, or goes on where an operation fails."""
     return any(
-        isinstance(node, ast.Try)
-        or (isinstance(node, ast.Name) and node.id in _OF_KINDS)
+        type(node).__name__ in ("Try", "TryStar", "Match")
+        or (isinstance(node, (ast.Name, ast.Attribute)) and getattr(node, "id", getattr(node, "attr", "")) in _OF_KINDS)
         or (isinstance(node, ast.Constant) and node.value is None)
-        or type(node).__name__ == "Match"
+        or any(isinstance(part, (ast.Name, ast.Attribute, ast.Subscript)) for part in _asked_for_truth(node))
         for node in ast.walk(function)
     )
+
+
+def _asked_for_truth(node):
+    """Return the expressions within a node of which it asks only whether they are true."""
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return [node.operand]
+    if isinstance(node, (ast.If, ast.IfExp, ast.While, ast.Assert)):
+        return [node.test]
+    return node.ifs if isinstance(node, ast.comprehension) else []
 
 
 def _key(item):
@@ -708,7 +731,8 @@ class Search:
         """Replace each case by a simpler one that shows all that only this case shows."""
         self._end = self._until(0.95)
         result = list(kept)
-        for index, seen in enumerate(kept):
+        for index in sorted(range(len(kept)), key=lambda index: -kept[index].cost):  # the time may not suffice for all
+            seen = kept[index]
             others = [other for other in result if other is not seen]
             arcs, kills = self._only_by(seen, others)
             steps = [seen]
@@ -746,19 +770,23 @@ class Search:
             arcs, kills = self._only_by(seen, others)
             is_senseless = odd <= free and simplify.is_out_of_place(seen.input, usual)
             kills = {index for index in kills if not self.subject.mutants[index].is_slip and not is_senseless}
-            result[result.index(seen)] = alike = self._with_usual(seen, usual, arcs, kills)
-            if not arcs and not kills and simplify.unlike(alike.input, usual):
+            if arcs or kills:
+                result[result.index(seen)] = self._with_usual(seen, usual, arcs, kills)
+            else:
                 result = others
         return result
 
     def _with_usual(self, seen, usual, arcs, kills):
-        """Return the case with as many arguments of the usual kinds as leave it the steps and the mutants."""
+        """Return the case with as many arguments of the usual kinds as leave it its steps, mutants and kind of outcome."""
         for name in sorted(simplify.unlike(seen.input, usual)):
             inputs = [
                 seen.input.changed(seen.input.origin, {**seen.input.arguments, name: node}) for node in usual[name]
             ]
-            found = [other for other in self._observe(inputs) if arcs <= other.arcs and seen.ways <= other.ways]
-            self._against(found, sorted(kills or seen.kills))
+            wanted = {_key(self.plan.item(proposed)) for proposed in inputs}
+            found = [other for other in self.good if _key(other.item) in wanted] + self._observe(inputs)
+            found = [other for other in found if other.answer["kind"] == seen.answer["kind"]]
+            found = [other for other in found if arcs <= other.arcs and seen.ways <= other.ways]
+            self._against(found, sorted(kills or self.killed))
             same = [other for other in found if kills <= other.kills and (other.kills or not self.subject.mutants)]
             seen = next(iter(self._lasting(sorted(same, key=lambda other: other.cost)[:1])), seen)
         return seen
@@ -949,10 +977,10 @@ class Search:
         }
 
     def _labels(self, kept):
-        """Return [number, line, label] of the mutants, slips among them, that only one of the cases kills."""
-        times = collections.Counter(index for seen in kept for index in seen.kills)
+        """Return [number, line, label] of the mutants, slips among them, that the cases kill."""
         mutants = self.subject.mutants
-        return [[index, mutants[index].line, mutants[index].label] for index in sorted(times) if times[index] == 1]
+        numbers = sorted(set().union(*[seen.kills for seen in kept]))
+        return [[index, mutants[index].line, mutants[index].label] for index in numbers]
 
     def _left(self, arcs, survivors):
         """Return what no case reaches or tells apart: see ``left.told``."""
@@ -980,4 +1008,5 @@ class Search:
             "arcs": sorted(seen.arcs),
             "kills": sorted(index for index in seen.kills if not self.subject.mutants[index].is_slip),
             "slips": sorted(index for index in seen.kills if self.subject.mutants[index].is_slip),
+            "tried": sorted(seen.compared),
         }

@@ -12,6 +12,8 @@ _NO_KINDS = ("object", "NoneType")  # of which one says nothing of the next
 _SEQUENCES = {"str", "bytes", "list", "tuple", "set", "frozenset"}
 _NUMERIC = {"number", "bool"}
 _MOST_DONORS = 4
+_MOST_SHARED = 3  # values that stand in several places, and what is tried for each
+_MOST_FOR_SHARED = 6
 _USUAL = (2, 3)  # tried for 0 and 1 too: what is true of these is true of many
 
 
@@ -35,11 +37,22 @@ def simpler_inputs(proposed, plan):
 
 
 def _of_many_places(trees):
-    """Yield (value, simpler value) for what stands in more than one place, which may be what the case is about."""
+    """Yield (value, simpler value), a few, for what stands in more than one place, which may be what the case is about."""
+    trees = list(trees)
     times = collections.Counter((type(leaf.value), leaf.value) for tree in trees for leaf in leaves(tree))
-    for (_, value), count in times.items():
-        for simpler in _simpler_values(value) if count > 1 else ():
+    names = collections.Counter(known for tree in trees for known in _keys(tree))
+    found = [value for (kind, value), count in times.items() if 1 < count > names[kind, value]]
+    for value in found[:_MOST_SHARED]:
+        for simpler in _simpler_values(value)[:_MOST_FOR_SHARED]:
             yield value, simpler
+
+
+def _keys(node):
+    """Yield (type, value) of the constants that are keys in a tree: rows with the same keys are about something else."""
+    if isinstance(node, Pairs):
+        yield from ((type(key.value), key.value) for key, _ in node.pairs if isinstance(key, Plain))
+    for child in node.children():
+        yield from _keys(child)
 
 
 def _replaced(node, old, new):

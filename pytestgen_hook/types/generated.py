@@ -112,7 +112,7 @@ class Case:
     to 0, ``kills`` the numbers of the mutants that it tells from the original. ``words`` are what a model calls the case,
     where that was seen to be true of it and of no other case of the function, ``reason`` what it says the case stays for
     (``reasons.Reason.text``). ``through`` is the name of a caller of the function that the call goes to in its place, ""
-    for none. ``slips`` are as ``kills``, of mutants that are not counted.
+    for none. ``slips`` are as ``kills``, of mutants that are not counted, ``tried`` are all that it was held against.
     """
 
     arguments: tuple[tuple[str, str], ...]
@@ -132,6 +132,7 @@ class Case:
     words: str = ""
     through: str = ""
     slips: frozenset[int] = frozenset()
+    tried: frozenset[int] = frozenset()
     reason: str = ""
 
     @property
@@ -171,7 +172,7 @@ class Exploration:
     those that are left some are run by no case (``mutants_not_run``). ``left`` says what the cases leave open, and how calls
     look (``runtime/left.py``, ``runtime/form.py``); ``tokens`` are those that a model was asked to write. ``written`` are
     tests of a model that are kept beside the cases, ``dropped`` (name, why) of those that are not. ``labels`` are {number of
-    a mutant: its line, what it changes}, of those at least that one case alone kills.
+    a mutant: its line, what it changes}, of those that the cases kill.
     """
 
     function: Function

@@ -89,6 +89,57 @@ def test_a_step_is_a_reason_where_no_line_is(tmp_path):
     assert "alone goes from line 2 to line 4: return text" in told
 
 
+def test_a_property_takes_no_examples_place_and_is_not_counted_among_the_others(tmp_path):
+    exploration = the_only(explored(tmp_path, SOURCE))
+    alone = reasons(exploration, SOURCE)
+    whole = replace(
+        exploration.cases[0],
+        given="keeps_length",
+        lines=frozenset().union(*[case.lines for case in exploration.cases]),
+        kills=frozenset().union(*[case.kills for case in exploration.cases]),
+        arcs=frozenset(),
+        slips=frozenset(),
+    )
+    both = replace(exploration, cases=(*exploration.cases, whole))
+    assert without_superfluous(both) == both
+    assert reasons(both, SOURCE) == [*alone, "held for all that Hypothesis drew"]
+
+
+def test_nothing_is_said_to_be_alone_with_a_mutant_that_others_were_not_held_against(tmp_path):
+    exploration = the_only(explored(tmp_path, SOURCE))
+    noticing = [at for at, told in enumerate(reasons(exploration, SOURCE)) if told.startswith("alone notices")]
+    assert noticing
+    later = replace(
+        exploration.cases[noticing[-1]], kills=frozenset(), slips=frozenset(), tried=frozenset(), words="later"
+    )
+    told = reasons(replace(exploration, cases=(*exploration.cases, later)), SOURCE)
+    assert told[noticing[-1]].startswith("notices a change of line ")
+
+
+def test_steps_are_no_reason_beside_a_test_whose_steps_nobody_knows(tmp_path):
+    source = "def shorten(text, cut):\n    if cut:\n        text = text[:3]\n    return text\n"
+    exploration = the_only(explored(tmp_path, source))
+    beside = WrittenTest("test_shorten", ("assert shorten('a', 0) == 'a'",), lines=frozenset({2, 4}))
+    told = [reason.text for menu in menus(replace(exploration, written=(beside,)), source) for reason in menu]
+    assert told
+    assert not any("goes from" in text or "leaves at" in text for text in told)
+
+
+def test_a_call_of_the_function_itself_stays_beside_one_through_another(tmp_path):
+    exploration = the_only(explored(tmp_path, SOURCE))
+    through = replace(exploration.cases[0], through="main")
+    for cases in ((*exploration.cases, through), (through, *exploration.cases)):
+        assert without_superfluous(replace(exploration, cases=cases)) == exploration
+
+
+def test_a_reason_to_choose_is_short_and_of_ascii(tmp_path):
+    source = "def level(number):\n    if number > " + "9" * 80 + ':\n        return "größer"\n    return ""\n'
+    exploration = the_only(explored(tmp_path, source))
+    found = [reason for menu in menus(exploration, source) for reason in menu]
+    assert any("größer" in reason.text for reason in found)
+    assert all(reason.short.isascii() and len(reason.short) < 100 and len(reason.text) < 200 for reason in found)
+
+
 def test_lines_are_those_of_python_where_a_form_feed_stands_before_them(tmp_path):
     paged = "\x0c" + SOURCE
     exploration = the_only(explored(tmp_path, SOURCE))
@@ -107,7 +158,7 @@ def test_the_only_case_shows_all(tmp_path):
     source = "def double(number):\n    return 2 * number\n"
     exploration = the_only(explored(tmp_path, source))
     assert len(exploration.cases) == 1
-    assert reasons(exploration, source) == ["shows all that was found out"]
+    assert reasons(exploration, source) == ["the only one"]
 
 
 def test_what_a_test_of_a_model_shows_too_no_case_shows_alone(tmp_path):
@@ -117,7 +168,7 @@ def test_what_a_test_of_a_model_shows_too_no_case_shows_alone(tmp_path):
     beside = WrittenTest("test_fee", ("assert fee(13) == 0",), lines=case.lines, kills=case.kills)
     told = reasons(replace(exploration, written=(beside,)), SOURCE)
     assert reason not in told
-    assert told[-1] == ""
+    assert told[-1].startswith("notices a change of line ")
 
 
 def test_the_reason_that_was_chosen_is_told_as_long_as_it_is_true(tmp_path):
@@ -135,4 +186,4 @@ def test_hypothesis_holds_for_all_that_it_draws(tmp_path):
     exploration = the_only(explored(tmp_path, source, hypothesis=True))
     at = [index for index, case in enumerate(exploration.cases) if case.given]
     assert at
-    assert all(reasons(exploration, source)[index] == "holds for whatever Hypothesis draws" for index in at)
+    assert all(reasons(exploration, source)[index] == "held for all that Hypothesis drew" for index in at)

@@ -978,6 +978,6 @@ def test_what_is_never_looked_at_is_of_the_kind_that_stands_there_in_other_cases
             """,
         )
     )
-    assert exploration.mutants_killed >= 0.85 * exploration.mutants_total
+    assert exploration.mutants_killed >= 0.8 * exploration.mutants_total
     returning = [case for case in exploration.cases if not case.raises]
     assert all(type(ast.literal_eval(source)) in (int, float) for case in returning for _, source in case.arguments)

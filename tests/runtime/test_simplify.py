@@ -68,6 +68,15 @@ def test_what_stands_in_several_places_is_made_simpler_in_all_of_them():
     assert {"a": "3", "b": "[51, 51.0]", "c": "4"} in found
 
 
+def test_rows_with_the_same_keys_share_no_value_for_that():
+    rows = given(rows=[{"sku": 1, "price": 2}, {"sku": 3, "price": 4}])
+    found = [simpler.arguments["rows"].source() for simpler in simpler_inputs(rows, plan_of("rows"))]
+    assert found[0] == '[{"sku": 1, "price": 2}]'
+    links = given(graph={51: [52], 52: [51]})
+    found = [simpler.arguments["graph"].source() for simpler in simpler_inputs(links, plan_of("graph"))]
+    assert found[0] == "{0: [52], 52: [0]}"
+
+
 def test_most_inputs_say_what_is_usual_for_a_parameter():
     inputs = [given(a=1, b="x"), given(a=2.5, b=None), given(a={"x": 1}, b=None), given(b=None)]
     usual = simplify.usual_arguments(inputs)
