@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pytestgen_hook.conditional import conditional_names
 from pytestgen_hook.naming import (
     CALLS,
     FIXTURES,
@@ -56,15 +57,24 @@ def render(
     tests: list[tuple[str, str]] = []
     origin: dict[tuple[str, str], tuple[int, int]] = {}
     imports: dict[str, tuple[str, str]] = {}
+    conditional = conditional_names(source)
     for number, exploration in enumerate(explorations):
         facts = Facts(exploration.function, exploration.cases, source)
-        qualified = [_with_clashes_qualified(case) for case in exploration.cases]
+        pairs = {pair for case in exploration.cases for pair in case.imports}
+        some = {pair for pair in pairs if pair[0] == exploration.module and pair[1] in conditional}
+        qualified = [_qualified(case, some) for case in exploration.cases]
         usable = [index for index, case in enumerate(qualified) if _bind_imports(case, imports)]
         groups = _grouped(qualified, usable, facts)
+        if any(f"{module}.{name}" in text for module, name in some for case in qualified for _, text in case.arguments):
+            groups = [
+                [index] for group in groups for index in group
+            ]  # the rows of a table are made before it is skipped
+        skipped = "".join(_skipping(*pair) for pair in sorted(some))
         longest = min(LONGEST_NAME, line_length - len("def ():"))
         for name, group in zip(test_names(facts, groups, names, longest=longest), groups, strict=True):
             ids = row_ids(facts, group) if len(group) > 1 else [""]
-            tests.append((name, _test_source(name, [_renamed(qualified[index], set(imports)) for index in group], ids)))
+            test = _test_source(name, [_renamed(qualified[index], set(imports)) for index in group], ids)
+            tests.append((name, skipped + test))
             for identifier, index in zip(ids, group, strict=True):
                 origin[name, identifier] = (number, index)
         for group in _tables_of(exploration.written, imports):
@@ -82,7 +92,7 @@ def render(
 
 def unnamed(facts: Facts) -> list[Untold]:
     """Return the cases that are to stand in a test, or a row of a table, whose name does not say in words when or what."""
-    cases = [_with_clashes_qualified(case) for case in facts.cases]
+    cases = [_qualified(case) for case in facts.cases]
     return untold(facts, _grouped(cases, range(len(cases)), facts))
 
 
@@ -135,12 +145,22 @@ _OWN_NAMES = {
 _COLLECTED = ("pytest_", "test", "Test")
 
 
-def _with_clashes_qualified(case: Case) -> Case:
-    """Return the case with ``module.name`` for imported names that would mean something else in a test file."""
+def _skipping(module: str, name: str) -> str:
+    """Return the decorator of a test of what a module has only under a condition."""
+    reason = f"{name} is defined under a condition"
+    return f'@pytest.mark.skipif(not hasattr({module}, "{name}"), reason="{reason}")\n'
+
+
+def _qualified(case: Case, conditional: Collection[tuple[str, str]] = ()) -> Case:
+    """Return the case with ``module.name`` for imported names that would mean something else in a test file.
+
+    So are those that are ``conditional``: an import of one would fail where it is not there.
+    """
     clashing = {
         name: module
         for module, name in case.imports
-        if (name in _OWN_NAMES and module != "unittest.mock")
+        if (module, name) in conditional
+        or (name in _OWN_NAMES and module != "unittest.mock")
         or hasattr(builtins, name or "_")
         or name.startswith(_COLLECTED)
     }

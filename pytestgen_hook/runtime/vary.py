@@ -53,7 +53,7 @@ def vary_input(proposed, plan, rng, donors):
         elif donors and roll < 0.3:
             taken = rng.choice(donors).arguments.get(parameter.name)
             arguments[parameter.name] = taken if taken is not None else vary(node, rng, plan.constants)
-        elif roll < 0.38 and (others := _alike(node, arguments)):
+        elif roll < 0.38 and parameter not in plan.surroundings and (others := _alike(node, arguments)):
             # What compares its arguments does most where they are nearly the same.
             taken = rng.choice(others)
             arguments[parameter.name] = taken if rng.random() < 0.3 else vary(taken, rng, plan.constants)

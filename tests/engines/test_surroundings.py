@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from click.testing import CliRunner
+from exploring import the_only
 from test_search import explored
 
 from pytestgen_hook.cli import check
@@ -85,3 +86,29 @@ def test_written_tests_are_green_whatever_is_around_them_and_fail_for_a_broken_s
         assert right in SOURCE
         repo.write("app.py", SOURCE.replace(right, wrong))
         assert not passes()
+
+
+def test_what_one_kind_of_chance_gives_is_given_for_no_other(tmp_path):
+    source = """
+    from contextlib import suppress
+    from itertools import islice
+    from math import floor, log, log1p
+    from random import random, randrange, shuffle
+
+    def sample(iterator, k, strict):
+        reservoir = list(islice(iterator, k))
+        if strict and len(reservoir) < k:
+            raise ValueError("Sample larger than population")
+        share = 1.0
+        with suppress(StopIteration):
+            while True:
+                share *= random() ** (1 / k)
+                skip = floor(log(random()) / log1p(-share))
+                element = next(islice(iterator, skip, None))
+                reservoir[randrange(k)] = element
+        shuffle(reservoir)
+        return reservoir
+    """
+    exploration = the_only(explored(tmp_path, source, seconds=8.0))
+    assert "pytestgen failed" not in (exploration.problem or "")
+    assert exploration.cases or exploration.problem
