@@ -65,10 +65,9 @@ def render(
         qualified = [_qualified(case, some) for case in exploration.cases]
         usable = [index for index, case in enumerate(qualified) if _bind_imports(case, imports)]
         groups = _grouped(qualified, usable, facts)
+        # The rows of a table are made before its test is skipped.
         if any(f"{module}.{name}" in text for module, name in some for case in qualified for _, text in case.arguments):
-            groups = [
-                [index] for group in groups for index in group
-            ]  # the rows of a table are made before it is skipped
+            groups = [[index] for group in groups for index in group]
         skipped = "".join(_skipping(*pair) for pair in sorted(some))
         longest = min(LONGEST_NAME, line_length - len("def ():"))
         for name, group in zip(test_names(facts, groups, names, longest=longest), groups, strict=True):
