@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytestgen_hook.conditional import conditional_names
+from pytestgen_hook.conditional import conditional_names, replaced_names
 from pytestgen_hook.naming import (
     CALLS,
     FIXTURES,
@@ -57,18 +57,18 @@ def render(
     tests: list[tuple[str, str]] = []
     origin: dict[tuple[str, str], tuple[int, int]] = {}
     imports: dict[str, tuple[str, str]] = {}
-    conditional = conditional_names(source)
+    missing, replaced = conditional_names(source), replaced_names(source)
     for number, exploration in enumerate(explorations):
         facts = Facts(exploration.function, exploration.cases, source)
         pairs = {pair for case in exploration.cases for pair in case.imports}
-        some = {pair for pair in pairs if pair[0] == exploration.module and pair[1] in conditional}
+        some = {pair for pair in pairs if pair[0] == exploration.module and pair[1] in missing | replaced}
         qualified = [_qualified(case, some) for case in exploration.cases]
         usable = [index for index, case in enumerate(qualified) if _bind_imports(case, imports)]
         groups = _grouped(qualified, usable, facts)
         # The rows of a table are made before its test is skipped.
         if any(f"{module}.{name}" in text for module, name in some for case in qualified for _, text in case.arguments):
             groups = [[index] for group in groups for index in group]
-        skipped = "".join(_skipping(*pair) for pair in sorted(some))
+        skipped = "".join(_skipping(*pair, is_replaced=pair[1] in replaced) for pair in sorted(some))
         longest = min(LONGEST_NAME, line_length - len("def ():"))
         for name, group in zip(test_names(facts, groups, names, longest=longest), groups, strict=True):
             ids = row_ids(facts, group) if len(group) > 1 else [""]
@@ -144,10 +144,12 @@ _OWN_NAMES = {
 _COLLECTED = ("pytest_", "test", "Test")
 
 
-def _skipping(module: str, name: str) -> str:
-    """Return the decorator of a test of what a module has only under a condition."""
-    reason = f"{name} is defined under a condition"
-    return f'@pytest.mark.skipif(not hasattr({module}, "{name}"), reason="{reason}")\n'
+def _skipping(module: str, name: str, *, is_replaced: bool) -> str:
+    """Return the decorator of a test of what a module has only under a condition: else nothing, or another's."""
+    if is_replaced:
+        other = f'getattr({module}.{name}, "__module__", "") != {module}.__name__'
+        return f'@pytest.mark.skipif({other}, reason="{name} is not the one of its module")\n'
+    return f'@pytest.mark.skipif(not hasattr({module}, "{name}"), reason="{name} is defined under a condition")\n'
 
 
 def _qualified(case: Case, conditional: Collection[tuple[str, str]] = ()) -> Case:

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from pytestgen_hook.conditional import conditional_names
+from pytestgen_hook.conditional import conditional_names, replaced_names
 from pytestgen_hook.functions import functions_in
 from pytestgen_hook.render import render
 from pytestgen_hook.types.generated import Case, Check, Exploration
@@ -29,6 +29,36 @@ from pytestgen_hook.types.generated import Case, Check, Exploration
 )
 def test_a_name_is_conditional_if_some_way_does_not_bind_it(source, names):
     assert conditional_names(source) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        pytest.param("def f(): ...", set(), id="always"),
+        pytest.param("if new:\n    def f(): ...\nelse:\n    def f(): ...", set(), id="both"),
+        pytest.param("try:\n    from fast import f\nexcept ImportError:\n    def f(): ...", {"f"}, id="imported"),
+        pytest.param("f = None\nif new:\n    def f(): ...", {"f"}, id="bound before"),
+        pytest.param("def f(): ...\ntry:\n    from fast import f\nexcept ImportError:\n    pass", set(), id="later"),
+        pytest.param("if new:\n    def f(): ...", set(), id="missing"),
+    ],
+)
+def test_a_name_is_replaced_if_some_way_binds_it_to_something_else(source, names):
+    assert replaced_names(source) == names
+
+
+def test_a_test_of_a_fallback_is_skipped_where_there_is_something_better(tmp_path):
+    source = "try:\n    from math import FAST as half\nexcept ImportError:\n\n    def half(x):\n        return x / 2\n"
+    (function,) = functions_in("halves.py", source.encode())
+    case = Case((("x", "4"),), "half(x)", checks=(Check("result", "==", "2.0"),), imports=(("halves", "half"),))
+    module = render([Exploration(function, "halves", (case,))], source=source).module
+    (tmp_path / "test_halves.py").write_text("import pytest\nimport halves\n" + module.tests[0][1])
+    outcomes = []
+    for name in ("nothing", "exp"):
+        (tmp_path / "halves.py").write_text(source.replace("FAST", name))
+        command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        outcomes.append(run.stdout.splitlines()[-1].partition(" in ")[0])
+    assert outcomes == ["1 passed", "1 skipped"]
 
 
 SOURCE = textwrap.dedent(
