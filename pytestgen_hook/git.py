@@ -341,6 +341,10 @@ class Repository:
         """Return ignored files and folders (these end in ``/``) of the work tree."""
         return _paths(self._run("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"))
 
+    def untracked_files(self) -> list[str]:
+        """Return the files of the work tree that are not ignored, and of which the index has no contents."""
+        return [*_paths(self._run("ls-files", "--others", "--exclude-standard", "-z")), *sorted(self._intended())]
+
     def ignored(self, paths: Iterable[str]) -> set[str]:
         """Return those of the paths at which git would refuse to add a new file."""
         # "./" because of names that begin with a colon.

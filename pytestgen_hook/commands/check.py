@@ -221,7 +221,10 @@ def _examined(report: Report, selection: Selection, options: CheckOptions, progr
             report = _sifted(_generated(report, examination, subject, options), silencing)
         shrunk = silencing.shrunk() if is_generating and not options.diff and not report.interrupted else None
         report = replace(report, stale=tuple(silencing.stale(but_for_baseline=shrunk is not None)))
-        report = replace(report, notes=(*examination.notes, *silencing.notes, *report.notes))
+        # Where its tests were written, but stand in a file that is not staged, the finding says so.
+        unmet = [one.function for one in report.findings if one.status is Status.UNTESTED and not one.tests]
+        said = (*examination.notes, *silencing.notes, *examination.said_of_unstaged(unmet))
+        report = replace(report, notes=(*said, *report.notes))
     if options.write_baseline or options.add_ignores:
         return _recorded(report, silencing, subject, options)
     if shrunk is not None:

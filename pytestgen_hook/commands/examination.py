@@ -10,7 +10,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
@@ -367,6 +367,26 @@ class Examination:
             targets.weigh(finding, by_function[finding.function]) if finding in tested else finding
             for finding in findings
         ]
+
+    def said_of_unstaged(self, untested: Sequence[Function]) -> list[str]:
+        """Return a note on test files that name untested functions and that somebody may have forgotten to stage."""
+        from pytestgen_hook.affected import naming
+        from pytestgen_hook.git import INDEX
+
+        if not untested or self._revision != INDEX:
+            return []
+        new = [path for path in self._repository.untracked_files() if path.endswith(".py")]
+        tests = {path for path in new if self._code.is_collected(path)} | self._repository.dirty(self._code.collected)
+        sources = {}
+        for path in tests:
+            with suppress(OSError):
+                sources[path] = (self._repository.root / path).read_bytes()
+        named = naming(untested, {function.path: sorted(sources) for function in untested}, sources)
+        found = sorted({path for files in named.values() for path in files})
+        if not found:
+            return []
+        which = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+        return [f"not looked at, as {'it is' if len(found) == 1 else 'they are'} not staged: {which}"]
 
     # -- the tests -------------------------------------------------------------------------------------------------
 

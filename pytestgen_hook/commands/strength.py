@@ -41,7 +41,8 @@ def strength(options: CheckOptions, fail_under: float | None, cwd: Path, progres
             if selection.changed:
                 examination = Examination(selection.subject, folder, progress)
                 found = examination.strength(selection.changed, early)
-                notes = (*examination.notes, *found.notes)
+                unrun = [one.function for one in found.strengths if one.is_unrun]
+                notes = (*examination.notes, *found.notes, *examination.said_of_unstaged(unrun))
                 left_out = tuple(sorted(found.left_out.items()))
                 report = replace(report, strengths=tuple(found.strengths), left_out=left_out, notes=notes)
     return replace(report, seconds=round(time.monotonic() - started, 3))

@@ -53,6 +53,11 @@ class Strength:
         verdicts = {mutant.verdict for mutant in self.mutants}
         return Verdict.SURVIVED in verdicts and not any(verdict.is_noticed for verdict in verdicts)
 
+    @property
+    def is_unrun(self) -> bool:
+        """Whether no passing test runs anything of the function that was to be changed."""
+        return {mutant.verdict for mutant in self.mutants} == {Verdict.NOT_RUN}
+
 
 @dataclass(frozen=True, slots=True)
 class StrengthReport:

@@ -174,6 +174,31 @@ def test_ignored_files_that_the_code_needs_are_there(repo):
     assert run().exit_code == 0
 
 
+@pytest.mark.parametrize("added", [[], ["--intent-to-add"]])
+def test_tests_that_nobody_staged_are_named(repo, added):
+    repo.stage("a.py", SOURCE)
+    repo.write("test_a.py", TEST)
+    repo.write("test_other.py", "def test_other():\n    assert True\n")
+    if added:
+        repo.git("add", *added, "test_a.py")
+    document = json.loads(run("--output-format", "json").stdout)
+    assert [target["status"] for target in document["targets"]] == ["untested"]
+    assert document["notes"] == ["not looked at, as it is not staged: test_a.py"]
+    repo.git("add", "test_a.py")
+    document = json.loads(run("--output-format", "json").stdout)
+    assert [target["status"] for target in document["targets"]] == ["tested"]
+    assert document["notes"] == []
+
+
+def test_a_test_that_was_added_to_a_file_and_not_staged_is_named(repo):
+    repo.stage("test_a.py", "import a\n\n\ndef test_nothing():\n    assert a\n")
+    repo.stage("a.py", SOURCE)
+    repo.write("test_a.py", TEST)
+    document = json.loads(run("--output-format", "json").stdout)
+    assert [target["status"] for target in document["targets"]] == ["untested"]
+    assert document["notes"] == ["not looked at, as it is not staged: test_a.py"]
+
+
 def test_mode_write_writes_and_stages_nothing(repo):
     repo.stage("a.py", SOURCE)
     assert run("--mode", "write").exit_code == 1

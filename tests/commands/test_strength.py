@@ -49,6 +49,18 @@ def test_json_says_why_there_is_no_verdict(repo, tmp_path, options, kind):
     assert json.loads(file.read_text(encoding="utf-8")) == document
 
 
+def test_tests_that_nobody_staged_are_named(repo):
+    repo.stage("a.py", "def double(number):\n    return number * 2\n")
+    repo.write("test_a.py", "from a import double\n\n\ndef test_double():\n    assert double(2) == 4\n")
+    document = measured("--all")
+    assert (document["counts"]["killed"], document["counts"]["not_run"]) == (0, document["counts"]["mutants"])
+    assert document["notes"] == ["not looked at, as it is not staged: test_a.py"]
+    repo.git("add", "test_a.py")
+    document = measured("--all")
+    assert document["counts"]["killed"] > 0
+    assert document["notes"] == []
+
+
 def verdicts(document, qualname):
     """Map (line, change) to the verdict for one function."""
     (target,) = [target for target in document["targets"] if target["qualname"] == qualname]
