@@ -341,10 +341,6 @@ class Repository:
         """Return ignored files and folders (these end in ``/``) of the work tree."""
         return _paths(self._run("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"))
 
-    def untracked_files(self) -> list[str]:
-        """Return the files of the work tree that are not ignored, and of which the index has no contents."""
-        return [*_paths(self._run("ls-files", "--others", "--exclude-standard", "-z")), *sorted(self._intended())]
-
     def ignored(self, paths: Iterable[str]) -> set[str]:
         """Return those of the paths at which git would refuse to add a new file."""
         # "./" because of names that begin with a colon.
@@ -400,6 +396,12 @@ class Repository:
             # One of those that is missing was left out by a sparse checkout: its contents are in the index all the same.
             found |= set(unseen)
         return found
+
+    def unstaged(self) -> list[str]:
+        """Return the files of the work tree that are untracked, only announced to the index, or edited but not staged."""
+        options = ("--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=all")
+        records = self._run("status", *options).split(b"\0")
+        return [_decode(record[3:]) for record in records if record[1:2] not in (b"", b" ", b"D")]
 
     def tracks(self, place: Path) -> bool:
         """Whether a file of the work tree, given by its absolute path, or what it links to is in the index."""

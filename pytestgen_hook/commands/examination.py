@@ -375,12 +375,11 @@ class Examination:
 
         if not untested or self._revision != INDEX:
             return []
-        new = [path for path in self._repository.untracked_files() if path.endswith(".py")]
-        tests = {path for path in new if self._code.is_collected(path)} | self._repository.dirty(self._code.collected)
         sources = {}
-        for path in tests:
-            with suppress(OSError):
-                sources[path] = (self._repository.root / path).read_bytes()
+        for path in self._repository.unstaged():
+            if path.endswith(".py") and self._code.is_collected(path):
+                with suppress(OSError):
+                    sources[path] = (self._repository.root / path).read_bytes()
         named = naming(untested, {function.path: sorted(sources) for function in untested}, sources)
         found = sorted({path for files in named.values() for path in files})
         if not found:
